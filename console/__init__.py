@@ -1,0 +1,1 @@
+"""The operator's two doors: the command line and the web."""

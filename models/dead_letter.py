@@ -1,0 +1,63 @@
+"""Dead letters, and what operators decided about them."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, Json, now
+
+
+class Action(StrEnum):
+    """What an operator can decide."""
+
+    RETRY = "retry"
+    CORRECT = "correct"
+    ACCEPT = "accept"
+    DISCARD = "discard"
+
+
+class DeadLetter(Base):
+    """A document given up on; open while ``resolution`` is empty.
+
+    ``inspection`` is what had been recognised, in the form that ``gouji inspect`` prints
+    (schema ``gouji.inspection/1``), or ``None`` when nothing was. ``version`` counts changes, so
+    that two operators cannot decide about the same row unaware of each other.
+    """
+
+    __tablename__ = "dead_letters"
+    __table_args__ = (
+        Index(None, "document_id"),
+        Index(None, "resolution", "reason"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    document_id: Mapped[int] = mapped_column(ForeignKey("documents.id"))
+    attempt_id: Mapped[int | None] = mapped_column(ForeignKey("attempts.id"))
+    reason: Mapped[str] = mapped_column(String(32))
+    stage: Mapped[str] = mapped_column(String(32))
+    message: Mapped[str]
+    publisher: Mapped[str | None]
+    year: Mapped[int | None]
+    parser_version: Mapped[str] = mapped_column(String(32))
+    inspection: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    resolution: Mapped[str | None] = mapped_column(String(16))
+    resolved_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class Decision(Base):
+    """The audit trail: who decided what about which dead letter, when and why."""
+
+    __tablename__ = "decisions"
+    __table_args__ = (Index(None, "dead_letter_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    dead_letter_id: Mapped[int] = mapped_column(ForeignKey("dead_letters.id"))
+    operator: Mapped[str] = mapped_column(String(128))
+    action: Mapped[str] = mapped_column(String(16))
+    note: Mapped[str]
+    decided_at: Mapped[datetime] = mapped_column(default=now)

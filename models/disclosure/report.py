@@ -1,0 +1,133 @@
+"""A report as it was read: who published it, about which year, and every cell as printed."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from types import MappingProxyType
+
+from models.disclosure.form import LAYOUTS, Edition, Layout
+
+
+class Printed(StrEnum):
+    """How a cell was printed. A blank is not a zero: nothing is ever filled in."""
+
+    NUMBER = "number"
+    BLANK = "blank"
+    SLASH = "slash"
+    DASH = "dash"
+    ABSENT = "absent"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in the file a piece of text stands; what a format does not know stays ``None``.
+
+    ``line`` and ``column`` count from 1, in characters; ``page`` counts from 1; ``box`` is
+    (left, top, right, bottom) in points from the top left of the page.
+    """
+
+    line: int | None = None
+    column: int | None = None
+    page: int | None = None
+    box: tuple[float, float, float, float] | None = None
+    sheet: str | None = None
+    cell: str | None = None
+
+    def as_dict(self) -> dict[str, object]:
+        """Return only what is known."""
+        return {
+            name: value
+            for name in ("page", "box", "sheet", "cell", "line", "column")
+            if (value := getattr(self, name)) is not None
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell: its value (``None`` unless a number), the raw text, how and where it is printed.
+
+    ``note`` is what stood beside the number (``（含修订1件）``) or how it was converted.
+    ``chosen`` tells that several placements were equally good and the edits chose this one.
+    """
+
+    value: int | Decimal | None
+    raw: str
+    printed: Printed
+    place: Place | None = None
+    note: str = ""
+    chosen: bool = False
+
+
+ABSENT = Cell(None, "", Printed.ABSENT)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadTable:
+    """A table as read: the layout it was aligned with and the cells of the rows found.
+
+    ``missing`` names rows of the layout that are not in the file; ``problems`` says in words
+    what could not be aligned.
+    """
+
+    layout: str
+    cells: Mapping[str, Cell] = field(default_factory=lambda: MappingProxyType({}))
+    missing: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+    @property
+    def form(self) -> Layout:
+        """The layout as data."""
+        return LAYOUTS[self.layout]
+
+    def rows(self) -> Iterator[str]:
+        """Yield the keys of the rows that are in the file, in printed order."""
+        return (key for key in self.form.row_keys if key not in self.missing)
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """The statistics period (统计期限), both days included."""
+
+    start: date
+    end: date
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One of the six sections: key, heading as printed, and its text without the tables."""
+
+    key: str
+    heading: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything recognised in one document. What was not found is ``None`` or empty."""
+
+    publisher: str | None
+    year: int | None
+    edition: Edition | None
+    title: str | None
+    tables: Mapping[str, ReadTable]
+    sections: tuple[Section, ...] = ()
+    period: Period | None = None
+    signature: str | None = None
+    signed_on: date | None = None
+
+    def cell(self, key: str) -> Cell:
+        """Return a cell by its address; ``ABSENT`` where the row or column is not in the file."""
+        table = self.tables.get(key.partition(".")[0])
+        return ABSENT if table is None else table.cells.get(key, ABSENT)
+
+    def cells(self) -> Iterator[tuple[str, Cell]]:
+        """Yield every cell in printed order, table by table."""
+        for table in self.tables.values():
+            yield from table.cells.items()
+
+    def section(self, key: str) -> str:
+        """Return the text of a section, empty where it was not found."""
+        return "\n".join(section.text for section in self.sections if section.key == key)

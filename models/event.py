@@ -1,0 +1,78 @@
+"""The timeline: one row for each event of the log that belongs to a document or an arrival."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, Json, now
+
+
+class EventName(StrEnum):
+    """The registry of event names; stable, dotted, the same in the log and in the timeline."""
+
+    SERVICE_STARTED = "service.started"
+    SERVICE_STOPPED = "service.stopped"
+    PART_STARTED = "part.started"
+    PART_DIED = "part.died"
+    PART_STOPPED = "part.stopped"
+    SOURCE_WATCHING = "source.watching"
+    SOURCE_SCANNING_ONLY = "source.scanning_only"
+    SOURCE_OVERFLOWED = "source.overflowed"
+    SOURCE_LOST = "source.lost"
+    SOURCE_RECOVERED = "source.recovered"
+    SOURCE_SCANNED = "source.scanned"
+    FILE_DETECTED = "file.detected"
+    FILE_SETTLED = "file.settled"
+    FILE_UNSETTLED = "file.unsettled"
+    FILE_IGNORED = "file.ignored"
+    FILE_VANISHED = "file.vanished"
+    FILE_MOVED = "file.moved"
+    FILE_MOVE_FAILED = "file.move_failed"
+    INTAKE_FAILED = "intake.failed"
+    DOCUMENT_RECEIVED = "document.received"
+    DOCUMENT_DUPLICATE = "document.duplicate"
+    DOCUMENT_QUEUED = "document.queued"
+    DOCUMENT_SEND_FAILED = "document.send_failed"
+    DOCUMENT_RESENT = "document.resent"
+    DOCUMENT_LEASE_EXPIRED = "document.lease_expired"
+    DOCUMENT_DEAD = "document.dead"
+    DOCUMENT_DISCARDED = "document.discarded"
+    DOCUMENT_RETRIED = "document.retried"
+    ATTEMPT_STARTED = "attempt.started"
+    ATTEMPT_SKIPPED = "attempt.skipped"
+    ATTEMPT_RETRYING = "attempt.retrying"
+    ATTEMPT_RELEASED = "attempt.released"
+    ATTEMPT_SUPERSEDED = "attempt.superseded"
+    STAGE_FINISHED = "stage.finished"
+    REPORT_STORED = "report.stored"
+    REPORT_IMBALANCED = "report.imbalanced"
+    REPORT_REFUSED = "report.refused"
+    DATABASE_MIGRATED = "database.migrated"
+    BROKER_STARTED = "broker.started"
+    BROKER_UNREACHABLE = "broker.unreachable"
+
+
+class Event(Base):
+    """One line of history. ``name`` is a member of :class:`EventName`.
+
+    Ids are plain numbers without foreign keys: history outlives what it speaks of.
+    """
+
+    __tablename__ = "events"
+    __table_args__ = (
+        Index(None, "document_id", "id"),
+        Index(None, "arrival_id"),
+        Index(None, "name", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(default=now)
+    name: Mapped[str] = mapped_column(String(48))
+    level: Mapped[str] = mapped_column(String(8), default="info")
+    document_id: Mapped[int | None]
+    arrival_id: Mapped[int | None]
+    attempt_id: Mapped[int | None]
+    data: Mapped[dict[str, Any]] = mapped_column(Json)

@@ -1,0 +1,250 @@
+"""The ledger: arrivals, documents and attempts, and the transitions of a document's state.
+
+::
+
+    received -> queued -> processing -+-> stored
+       ^                              +-> dead --(retry, correct)--> queued
+       +----(sweep: lease expired)----+     +-(accept)-> stored   +-(discard)-> discarded
+
+Every transition is a compare-and-set: it names the states it may start from, and reports whether
+this caller made it. The database is the truth; messages on the queue are only hints.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from models.base import Base, now
+
+
+class State(StrEnum):
+    """Where a document is; it is in exactly one of these."""
+
+    RECEIVED = "received"
+    QUEUED = "queued"
+    PROCESSING = "processing"
+    STORED = "stored"
+    DEAD = "dead"
+    DISCARDED = "discarded"
+
+
+class ArrivalState(StrEnum):
+    """What became of an arrival; ``accepted`` brought a new document."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    IGNORED = "ignored"
+
+
+class Handover(StrEnum):
+    """What became of the original file of an arrival at a ``drop`` source."""
+
+    NONE = "none"
+    PENDING = "pending"
+    MOVED = "moved"
+    FAILED = "failed"
+
+
+class AttemptOutcome(StrEnum):
+    """How an attempt ended; one that never ended has none."""
+
+    STORED = "stored"
+    DEAD = "dead"
+    RETRY = "retry"
+    RELEASED = "released"
+    LOST = "lost"
+
+
+class Document(Base):
+    """One content, by SHA-256; its bytes are in the archive.
+
+    ``unfinished`` counts the attempts since the last operator decision that never ended.
+    ``attempt_id`` is the attempt that holds the claim while the state is ``processing``.
+    """
+
+    __tablename__ = "documents"
+    __table_args__ = (
+        Index(None, "state", "lease_expires_at"),
+        Index(None, "state", "updated_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    size: Mapped[int]
+    name: Mapped[str]
+    state: Mapped[str] = mapped_column(String(16), default=State.RECEIVED)
+    queue: Mapped[str] = mapped_column(String(16), default="fast")
+    attempts: Mapped[int] = mapped_column(default=0)
+    unfinished: Mapped[int] = mapped_column(default=0)
+    retries: Mapped[int] = mapped_column(default=0)
+    attempt_id: Mapped[int | None]
+    lease_expires_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    updated_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Arrival(Base):
+    """One file seen once at one source.
+
+    ``path`` holds the raw bytes relative to the source's root (``os.fsencode``); ``name`` is the
+    readable form. (source, path, inode, size, mtime_ns) is one version of one file.
+    """
+
+    __tablename__ = "arrivals"
+    __table_args__ = (
+        UniqueConstraint("source", "path", "inode", "size", "mtime_ns"),
+        Index(None, "document_id"),
+        Index(None, "handover"),
+        Index(None, "state"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    source: Mapped[str] = mapped_column(String(64))
+    path: Mapped[bytes]
+    name: Mapped[str]
+    inode: Mapped[int]
+    size: Mapped[int]
+    mtime_ns: Mapped[int]
+    url: Mapped[str | None]
+    state: Mapped[str] = mapped_column(String(16))
+    why: Mapped[str | None]
+    document_id: Mapped[int | None] = mapped_column(ForeignKey("documents.id"))
+    handover: Mapped[str] = mapped_column(String(16), default=Handover.NONE)
+    moved_to: Mapped[bytes | None]
+    seen_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Attempt(Base):
+    """One try to process a document, written down before it starts."""
+
+    __tablename__ = "attempts"
+    __table_args__ = (UniqueConstraint("document_id", "number"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    document_id: Mapped[int] = mapped_column(ForeignKey("documents.id"))
+    number: Mapped[int]
+    message_id: Mapped[str | None] = mapped_column(String(64))
+    worker: Mapped[str] = mapped_column(String(128))
+    parser_version: Mapped[str] = mapped_column(String(32))
+    started_at: Mapped[datetime] = mapped_column(default=now)
+    ended_at: Mapped[datetime | None]
+    outcome: Mapped[str | None] = mapped_column(String(16))
+    stage: Mapped[str | None] = mapped_column(String(32))
+    error: Mapped[str | None]
+    traceback: Mapped[str | None]
+    duration_ms: Mapped[float | None]
+
+
+class SourceStatus(Base):
+    """What a watcher last knew about one of its sources; one row a source."""
+
+    __tablename__ = "source_status"
+
+    source: Mapped[str] = mapped_column(String(64), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    path: Mapped[bytes]
+    mode: Mapped[str] = mapped_column(String(16))
+    unsettled: Mapped[int] = mapped_column(default=0)
+    last_event_at: Mapped[datetime | None]
+    last_scan_at: Mapped[datetime | None]
+    heartbeat_at: Mapped[datetime]
+    problem: Mapped[str | None]
+
+
+def move(
+    session: Session,
+    document_id: int,
+    *,
+    start: Iterable[State],
+    to: State,
+    attempt_id: int | None = None,
+    **values: Any,
+) -> bool:
+    """Move a document to another state if it is in one of ``start``; tell whether it was.
+
+    With ``attempt_id`` the move also needs that attempt to hold the claim, so that a worker whose
+    lease ran out cannot finish what another has taken over.
+    """
+    statement = (
+        update(Document)
+        .where(Document.id == document_id, Document.state.in_([str(state) for state in start]))
+        .values(state=str(to), updated_at=now(), **values)
+        .execution_options(synchronize_session=False)
+    )
+    if attempt_id is not None:
+        statement = statement.where(Document.attempt_id == attempt_id)
+    return session.connection().execute(statement).rowcount == 1
+
+
+def mark_queued(session: Session, document_ids: Iterable[int]) -> None:
+    """Mark documents whose message was sent; those already claimed are left alone."""
+    ids = list(document_ids)
+    if ids:
+        session.execute(
+            update(Document)
+            .where(Document.id.in_(ids), Document.state == State.RECEIVED)
+            .values(state=State.QUEUED, updated_at=now())
+            .execution_options(synchronize_session=False)
+        )
+
+
+def claim(
+    session: Session,
+    document_id: int,
+    *,
+    worker: str,
+    parser_version: str,
+    message_id: str | None,
+    lease_expires_at: datetime,
+) -> Attempt | None:
+    """Claim a document for one attempt, or return ``None`` when another has it or it is done.
+
+    The attempt is written in the same transaction, before any work: an attempt that never ends
+    still counts (``Document.unfinished``).
+    """
+    moment = now()
+    document = session.scalars(
+        select(Document).where(Document.id == document_id).with_for_update()
+    ).one_or_none()
+    if document is None or not _claimable(document, moment):
+        return None
+    if document.attempt_id is not None:
+        close_lost(session, document.attempt_id, moment)
+    document.attempts += 1
+    document.unfinished += 1
+    attempt = Attempt(
+        document_id=document.id,
+        number=document.attempts,
+        worker=worker,
+        parser_version=parser_version,
+        message_id=message_id,
+        started_at=moment,
+    )
+    session.add(attempt)
+    session.flush()
+    document.attempt_id = attempt.id
+    document.state = State.PROCESSING
+    document.lease_expires_at = lease_expires_at
+    document.updated_at = moment
+    return attempt
+
+
+def _claimable(document: Document, moment: datetime) -> bool:
+    if document.state in (State.RECEIVED, State.QUEUED):
+        return True
+    expired = document.lease_expires_at is not None and document.lease_expires_at < moment
+    return document.state == State.PROCESSING and expired
+
+
+def close_lost(session: Session, attempt_id: int, moment: datetime) -> None:
+    """Write down that an attempt never ended by itself."""
+    session.execute(
+        update(Attempt)
+        .where(Attempt.id == attempt_id, Attempt.outcome.is_(None))
+        .values(outcome=AttemptOutcome.LOST, ended_at=moment)
+        .execution_options(synchronize_session=False)
+    )

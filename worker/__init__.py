@@ -1,0 +1,1 @@
+"""What happens to a document: the queue, its stages, and where it ends."""

@@ -1,0 +1,32 @@
+"""Why work on a document stops.
+
+::
+
+    WorkError
+    ├── Refused            the file's content: never retried, dead-lettered with a reason
+    └── Transient          the environment: retried with back-off
+        └── ArchiveError   the archive cannot be read or written
+"""
+
+from models.disclosure.finding import Reason
+
+
+class WorkError(Exception):
+    """Base of every error the stages raise on purpose."""
+
+
+class Refused(WorkError):  # noqa: N818 - it is a verdict, not a fault
+    """A document is refused for its content; ``reason`` is one of the closed set."""
+
+    def __init__(self, reason: Reason, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+
+
+class Transient(WorkError):  # noqa: N818 - it passes
+    """The environment failed (database, archive, queue, memory); trying again may help."""
+
+
+class ArchiveError(Transient):
+    """The archive cannot be read or written."""

@@ -1,0 +1,141 @@
+"""Structured logs: one JSON object a line, and the same events in the timeline table.
+
+An event recorded inside a transaction is written to the log only after the commit, so that the
+log never tells of something that was rolled back.
+"""
+
+import io
+import logging
+import sys
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import orjson
+import structlog
+from sqlalchemy import event as sqlalchemy_event
+from sqlalchemy.orm import Session
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from models.event import Event, EventName
+
+SCHEMA_VERSION: Final = 1
+_LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+_PENDING: Final = "gouji_pending_events"
+
+
+def _stamp(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    event.setdefault("timestamp", datetime.now(UTC).isoformat(timespec="milliseconds"))
+    return event
+
+
+def _version(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    event["schema_version"] = SCHEMA_VERSION
+    return event
+
+
+def configure(
+    part: str, *, form: str = "auto", level: str = "info", stream: io.TextIOBase | None = None
+) -> None:
+    """Set up logging for this process, on stderr.
+
+    Args:
+        part: the name of the part, logged as ``service.part`` (``watch``, ``work``, ...).
+        form: ``json``, ``console`` (coloured, for people) or ``auto``: console on a terminal.
+        level: the least level that is written.
+        stream: where to write instead of stderr.
+    """
+    out: Any = stream or sys.stderr
+    pretty = form == "console" or (form == "auto" and out.isatty())
+    processors: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        _stamp,
+    ]
+    if pretty:
+        processors.append(structlog.dev.ConsoleRenderer(colors=out.isatty()))
+        factory: Any = structlog.WriteLoggerFactory(out)
+    else:
+        tracebacks = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+        processors += [
+            structlog.processors.ExceptionRenderer(tracebacks),
+            _version,
+            structlog.processors.JSONRenderer(serializer=_dumps),
+        ]
+        factory = structlog.BytesLoggerFactory(out.buffer)
+    structlog.configure(
+        processors=processors,
+        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
+        logger_factory=factory,
+        cache_logger_on_first_use=False,
+    )
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(**{"service.name": "gouji", "service.part": part})
+    _adopt_foreign(level)
+
+
+def _dumps(value: Any, **_: Any) -> bytes:
+    return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS)
+
+
+class _Foreign(logging.Handler):
+    """Hands records of libraries that use the standard library's logging to structlog."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        structlog.get_logger().log(
+            record.levelno,
+            "library.logged",
+            logger=record.name,
+            message=record.getMessage(),
+            exc_info=record.exc_info if record.exc_info and record.exc_info[0] else None,
+        )
+
+
+def _adopt_foreign(level: str) -> None:
+    root = logging.getLogger()
+    root.handlers = [_Foreign()]
+    root.setLevel(max(_LEVELS[level], logging.WARNING))
+
+
+def log(name: EventName, *, level: str = "info", **data: Any) -> None:
+    """Write an event to the log only; for what belongs to no document and no arrival."""
+    structlog.get_logger().log(_LEVELS[level], str(name), **data)
+
+
+def record(
+    session: Session,
+    name: EventName,
+    *,
+    document_id: int | None = None,
+    arrival_id: int | None = None,
+    attempt_id: int | None = None,
+    level: str = "info",
+    **data: Any,
+) -> None:
+    """Write an event to the timeline now and to the log when the transaction commits.
+
+    ``data`` must be JSON; file contents and secrets never belong here.
+    """
+    session.add(
+        Event(
+            name=str(name),
+            level=level,
+            document_id=document_id,
+            arrival_id=arrival_id,
+            attempt_id=attempt_id,
+            data=data,
+        )
+    )
+    ids = {"document_id": document_id, "arrival_id": arrival_id, "attempt_id": attempt_id}
+    line = {key: value for key, value in ids.items() if value is not None} | data
+    session.info.setdefault(_PENDING, []).append((name, level, line))
+
+
+@sqlalchemy_event.listens_for(Session, "after_commit")
+def _write_pending(session: Session) -> None:
+    for name, level, line in session.info.pop(_PENDING, []):
+        log(name, level=level, **line)
+
+
+@sqlalchemy_event.listens_for(Session, "after_rollback")
+def _forget_pending(session: Session) -> None:
+    session.info.pop(_PENDING, None)

@@ -1,0 +1,1 @@
+"""Reading: bytes become pages, one file per format."""
