@@ -68,14 +68,17 @@ ABSENT = Cell(None, "", Printed.ABSENT)
 class ReadTable:
     """A table as read: the layout it was aligned with and the cells of the rows found.
 
-    ``missing`` names rows of the layout that are not in the file; ``problems`` says in words
-    what could not be aligned.
+    ``missing`` names rows of the layout that are not in the file. ``unaligned`` holds lines with
+    figures inside the table that no row could take. ``unplaced`` names rows whose figures could
+    not be told to columns; ``chosen`` those where the edits chose between equal placements.
     """
 
     layout: str
     cells: Mapping[str, Cell] = field(default_factory=lambda: MappingProxyType({}))
     missing: tuple[str, ...] = ()
-    problems: tuple[str, ...] = ()
+    unaligned: tuple[str, ...] = ()
+    unplaced: tuple[str, ...] = ()
+    chosen: tuple[str, ...] = ()
 
     @property
     def form(self) -> Layout:

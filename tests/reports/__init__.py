@@ -1,0 +1,1 @@
+"""Random reports whose truth is known, and renderers that print them as real files look."""

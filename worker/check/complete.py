@@ -1,0 +1,79 @@
+"""Completeness and validity: is every table there, every row, and every cell a figure?"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from models.disclosure.finding import Finding, Severity
+from models.disclosure.form import TABLES, cell_key
+from models.disclosure.report import Printed, ReadTable, Report
+
+_RULE: Final = "TABLE.COMPLETE"
+_FIGURE: Final = re.compile(r"[1-9]\d*")
+_A_ROW: Final = 4
+_LISTED: Final = 6
+
+
+def complete(report: Report) -> Iterator[Finding]:
+    """Yield findings about tables, rows and cells that are not there or cannot be read."""
+    for key, table in TABLES.items():
+        read = report.tables.get(key)
+        if read is None:
+            message = f"未找到表格 table not found: {table.title}"
+            yield Finding(_RULE, Severity.HARD, key, message)
+            continue
+        if all(cell.printed is not Printed.NUMBER for cell in read.cells.values()):
+            message = f"表中没有任何数字 no figure in the table: {table.title}"
+            yield Finding(_RULE, Severity.HARD, key, message)
+        yield from _rows(key, read)
+        yield from _blanks(key, read)
+    yield from _values(report)
+
+
+def _rows(key: str, read: ReadTable) -> Iterator[Finding]:
+    labels = {row.key: row.label for row in read.form.rows}
+    if read.missing:
+        hard = len(read.missing) * 2 > len(labels)
+        names = "、".join(labels[row] for row in read.missing)
+        cells = tuple(
+            cell_key(key, row.key, column.key)
+            for row in read.form.rows
+            if row.key in read.missing
+            for column in row.columns
+        )
+        message = f"缺少 {len(read.missing)} 行 rows not in the file: {names}"
+        yield Finding(_RULE, Severity.HARD if hard else Severity.SOFT, key, message, cells)
+    for line in read.unaligned:
+        figures = line.split()
+        hard = len(figures) >= _A_ROW and _FIGURE.search(" ".join(figures[1:])) is not None
+        message = f"有数字的行无法对应 a line with figures fits no row: {line[:80]}"
+        yield Finding(_RULE, Severity.HARD if hard else Severity.SOFT, key, message)
+    for row in read.chosen:
+        message = f"{labels[row]}: 数字的列位由勾稽关系选定 the edits chose the columns of this row"
+        yield Finding(_RULE, Severity.SOFT, row, message, _cells(key, read, row))
+    for row in read.unplaced:
+        message = f"{labels[row]}: 数字无法对应到列 figures cannot be told to columns"
+        yield Finding(_RULE, Severity.SOFT, row, message, _cells(key, read, row))
+
+
+def _cells(key: str, read: ReadTable, row: str) -> tuple[str, ...]:
+    return tuple(cell for cell in read.cells if cell.startswith(f"{key}.{row}."))
+
+
+def _blanks(key: str, read: ReadTable) -> Iterator[Finding]:
+    blank = tuple(cell for cell, found in read.cells.items() if found.printed is Printed.BLANK)
+    if blank:
+        named = "、".join(cell.partition(".")[2] for cell in blank[:_LISTED])
+        more = "…" if len(blank) > _LISTED else ""
+        message = f"{len(blank)} 个空白单元格 blank cells: {named}{more}"
+        yield Finding(_RULE, Severity.SOFT, key, message, blank, blanks=blank)
+
+
+def _values(report: Report) -> Iterator[Finding]:
+    for key, cell in report.cells():
+        if cell.printed is Printed.UNREADABLE:
+            message = f"不是有效数字 not a figure of its kind: {cell.raw!r}"
+            yield Finding("CELL.VALUE", Severity.HARD, key, message, (key,), evidence=cell.raw)
+        elif "→" in cell.note:
+            message = f"单位已换算 unit converted ({cell.note}): {cell.raw!r} = {cell.value} 万元"
+            yield Finding("CELL.VALUE", Severity.SOFT, key, message, (key,), evidence=cell.raw)

@@ -1,0 +1,205 @@
+"""Reading, recognising and checking one document, with no database and no queue."""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from time import perf_counter
+from typing import Any, Final, Literal
+
+from models.disclosure.finding import Finding, Reason
+from models.disclosure.report import Cell, Printed, Report
+from worker.check.check import check, verdict
+from worker.errors import Refused
+from worker.reading import choose
+from worker.recognise.heading import named
+from worker.recognise.recognise import recognise
+
+SCHEMA: Final = "gouji.inspection/1"
+PARSER_VERSION: Final = "1"
+"""Raised by hand whenever a document may be read differently than before."""
+
+Timing = Callable[[str, float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """The file as it came: name, digest, size in bytes, and the media type of its content."""
+
+    name: str
+    sha256: str
+    bytes: int
+    media_type: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What the worker would do with a document, and why.
+
+    ``stage`` is where the document was refused: ``read``, ``recognise`` or ``check``; empty when
+    it would be stored. ``message`` is the reason in words.
+    """
+
+    file: File
+    outcome: Literal["stored", "dead"]
+    reason: Reason | None = None
+    stage: str = ""
+    message: str = ""
+    report: Report | None = None
+    findings: tuple[Finding, ...] = ()
+
+
+def inspect(data: bytes, name: str, timing: Timing | None = None) -> Inspection:
+    """Read, recognise and check one document.
+
+    Args:
+        data: the bytes.
+        name: the file's name; a weak witness of the year, never of the type.
+        timing: called with (stage, milliseconds) as each stage ends.
+    """
+    stages = _Stages(timing)
+    media_type: str | None = None
+    sha256 = hashlib.sha256(data).hexdigest()
+    try:
+        with stages.stage("read"):
+            media_type = choose.media_type(data) if data else None
+            pages = choose.read(data)
+        with stages.stage("recognise"):
+            report = recognise(pages, name)
+        with stages.stage("check"):
+            findings = check(report, tuple(named(name)))
+            reason = verdict(findings)
+    except Refused as refusal:
+        file = File(name, sha256, len(data), media_type)
+        return Inspection(file, "dead", refusal.reason, stages.current, refusal.message)
+    file = File(name, sha256, len(data), media_type)
+    if reason is None:
+        return Inspection(file, "stored", report=report, findings=findings)
+    message = "; ".join(f"{f.rule} {f.scope}: {f.message}" for f in findings[:3])
+    return Inspection(file, "dead", reason, "check", message, report, findings)
+
+
+class _Stages:
+    def __init__(self, timing: Timing | None) -> None:
+        self.current = ""
+        self._timing = timing
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        self.current = name
+        started = perf_counter()
+        try:
+            yield
+        finally:
+            if self._timing is not None:
+                self._timing(name, (perf_counter() - started) * 1000)
+
+
+def as_json(inspection: Inspection) -> dict[str, Any]:
+    """Return the public form of an inspection, schema ``gouji.inspection/1``."""
+    report = inspection.report
+    return {
+        "schema": SCHEMA,
+        "file": {
+            "name": _readable(inspection.file.name),
+            "sha256": inspection.file.sha256,
+            "bytes": inspection.file.bytes,
+            "media_type": inspection.file.media_type,
+        },
+        "outcome": inspection.outcome,
+        "reason": inspection.reason and str(inspection.reason),
+        "stage": inspection.stage or None,
+        "message": inspection.message or None,
+        "report": report and _header(report),
+        "tables": tables_json(report) if report else {},
+        "cells": cells_json(report) if report else [],
+        "findings": [finding_json(finding) for finding in inspection.findings],
+        "candidates": [],
+    }
+
+
+def _readable(name: str) -> str:
+    """A name that is not UTF-8 arrives with surrogates; JSON cannot hold them."""
+    raw = os.fsencode(name)
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("gb18030", "replace")
+
+
+def _header(report: Report) -> dict[str, Any]:
+    return {
+        "publisher": report.publisher,
+        "year": report.year,
+        "edition": report.edition and str(report.edition),
+        "title": report.title,
+        "period": report.period
+        and {"start": _day(report.period.start), "end": _day(report.period.end)},
+        "signature": report.signature,
+        "signed_on": _day(report.signed_on),
+        "layouts": {key: table.layout for key, table in report.tables.items()},
+        "sections": [
+            {"key": section.key, "heading": section.heading, "text": section.text}
+            for section in report.sections
+        ],
+    }
+
+
+def _day(value: date | None) -> str | None:
+    return None if value is None else value.isoformat()
+
+
+def tables_json(report: Report) -> dict[str, dict[str, dict[str, int | str | None]]]:
+    """Return table → row → column → value: counts as integers, amounts as decimal strings."""
+    result: dict[str, dict[str, dict[str, int | str | None]]] = {}
+    for name, table in report.tables.items():
+        rows = result.setdefault(name, {})
+        for key, cell in table.cells.items():
+            _, row, column = key.split(".")
+            rows.setdefault(row, {})[column] = value_json(cell.value)
+    return result
+
+
+def value_json(value: int | Decimal | None) -> int | str | None:
+    """Return a figure as JSON: amounts are decimal strings without an exponent."""
+    return format(value, "f") if isinstance(value, Decimal) else value
+
+
+def cells_json(report: Report) -> list[dict[str, Any]]:
+    """Return every cell with its raw text, how it was printed and where it stands."""
+    return [_cell(key, cell) for key, cell in report.cells()]
+
+
+def _cell(key: str, cell: Cell) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "cell": key,
+        "raw": cell.raw,
+        "printed": str(cell.printed),
+        "place": cell.place.as_dict()
+        if cell.place and cell.printed is not Printed.ABSENT
+        else None,
+    }
+    if cell.note:
+        result["note"] = cell.note
+    if cell.chosen:
+        result["chosen"] = True
+    return result
+
+
+def finding_json(finding: Finding) -> dict[str, Any]:
+    """Return a finding as JSON."""
+    return {
+        "rule": finding.rule,
+        "severity": str(finding.severity),
+        "scope": finding.scope,
+        "left": finding.left,
+        "right": finding.right,
+        "difference": finding.difference,
+        "cells": list(finding.cells),
+        "blanks": list(finding.blanks),
+        "message": finding.message,
+        "evidence": finding.evidence or None,
+    }

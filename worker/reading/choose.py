@@ -1,0 +1,61 @@
+"""Which reader fits these bytes: the content decides, never the name."""
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+from models.disclosure.finding import Reason
+from worker.errors import Refused
+from worker.reading import text
+from worker.reading.pages import Pages
+
+Reader = Callable[[bytes], Pages]
+
+_SIGNATURES: Final[tuple[tuple[bytes, str], ...]] = (
+    (b"%PDF-", "application/pdf"),
+    (b"PK\x03\x04", "application/zip"),
+    (b"PK\x05\x06", "application/zip"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage"),
+    (b"{\\rtf", "application/rtf"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF8", "image/gif"),
+    (b"II*\x00", "image/tiff"),
+    (b"MM\x00*", "image/tiff"),
+    (b"BM", "image/bmp"),
+    (b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
+    (b"Rar!\x1a\x07", "application/vnd.rar"),
+    (b"\x1f\x8b\x08", "application/gzip"),
+    (b"SQLite format 3\x00", "application/vnd.sqlite3"),
+    (b"\x7fELF", "application/x-executable"),
+)
+_MARKUP: Final = re.compile(
+    rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
+)
+_READERS: Final[dict[str, Reader]] = {text.MEDIA_TYPE: text.read}
+
+
+def media_type(data: bytes) -> str:
+    """Return the media type the content shows; ``application/octet-stream`` when it shows none."""
+    for signature, name in _SIGNATURES:
+        if data.startswith(signature) and not (name == "image/bmp" and text.is_text(data)):
+            return name
+    if _MARKUP.match(data.removeprefix(b"\xef\xbb\xbf")[:4096]):
+        return "text/html"
+    return text.MEDIA_TYPE if text.is_text(data) else "application/octet-stream"
+
+
+def read(data: bytes) -> Pages:
+    """Read a document with the reader its content asks for.
+
+    Raises:
+        Refused: ``empty`` when there is nothing in it, ``unsupported_type`` when no reader knows
+            the type, or what the reader itself finds.
+    """
+    if not data.strip(b"\x00 \t\r\n"):
+        raise Refused(Reason.EMPTY, f"the file is empty ({len(data)} bytes)")
+    found = media_type(data)
+    reader = _READERS.get(found)
+    if reader is None:
+        raise Refused(Reason.UNSUPPORTED_TYPE, f"no reader for {found}")
+    return reader(data)

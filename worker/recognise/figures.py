@@ -1,0 +1,79 @@
+"""Figures: the text of one cell becomes a value, or says why it has none."""
+
+import re
+from decimal import Decimal
+from typing import Final
+
+from models.disclosure.form import Kind
+from models.disclosure.report import Cell, Place, Printed
+
+_WIDTH: Final = str.maketrans(
+    "０１２３４５６７８９．，（）＋－−﹣／＼　",
+    "0123456789.,()+---/\\ ",
+)
+_NUMBER: Final = re.compile(
+    r"(?P<sign>[+\-]|增加?|减少?|新增|↑|↓)?"
+    r"(?P<digits>\d{1,3}(?:,\d{3})+|\d+)(?P<fraction>\.\d+)?"
+    r"(?P<unit>亿元|万元|元|件|个|条|项|起|宗|次|人次)?"
+    r"(?P<note>\([^()]*\)|\[[^\[\]]*\])?"
+)
+_SLASH: Final = re.compile(r"[/\\]{1,3}")
+_DASH: Final = re.compile(r"[-—–―─]{1,4}")
+_NUMBERING: Final = re.compile(r"\(?\d{1,2}(?:[.、]|\)[.、]?)")
+_GARBLED: Final = re.compile(
+    r"(?=.{1,8}$)(?:[^\u4e00-\u9fff]*\d[^\u4e00-\u9fff]*|[oOQ〇○零无?*×]+)"
+)
+_DOWN: Final = ("-", "减", "减少", "↓")
+_TEN_THOUSAND: Final = Decimal(10000)
+_SCALE: Final = {"元": 1 / _TEN_THOUSAND, "亿元": _TEN_THOUSAND}
+
+
+def folded(text: str) -> str:
+    """Return the text without white space, full-width digits and marks made half-width."""
+    return "".join(text.translate(_WIDTH).split())
+
+
+def is_value(text: str) -> bool:
+    """Tell whether a piece of text stands where a figure stands, readable or not."""
+    plain = folded(text)
+    if not plain or _NUMBERING.fullmatch(plain):
+        return not plain
+    return any(
+        pattern.fullmatch(plain) is not None for pattern in (_NUMBER, _SLASH, _DASH, _GARBLED)
+    )
+
+
+def read(text: str, kind: Kind = Kind.COUNT, place: Place | None = None) -> Cell:
+    """Read one cell.
+
+    A count is a whole number without sign; an amount is in 万元, and one printed in 元 or 亿元 is
+    converted with a note; a change may carry a sign or 增/减. Anything else is ``unreadable``:
+    digits are never repaired.
+    """
+    plain = folded(text)
+    if not plain:
+        return Cell(None, text, Printed.BLANK, place)
+    if _SLASH.fullmatch(plain):
+        return Cell(None, text, Printed.SLASH, place)
+    if _DASH.fullmatch(plain):
+        return Cell(None, text, Printed.DASH, place)
+    found = _NUMBER.fullmatch(plain)
+    value = None if found is None else _value(found, kind)
+    if found is None or value is None:
+        return Cell(None, text, Printed.UNREADABLE, place)
+    note = (found["note"] or "")[1:-1]
+    if found["unit"] in _SCALE and kind is Kind.AMOUNT:
+        note = f"{found['unit']} → 万元" + (f"; {note}" if note else "")
+    return Cell(value, text, Printed.NUMBER, place, note)
+
+
+def _value(found: re.Match[str], kind: Kind) -> int | Decimal | None:
+    number = Decimal(found["digits"].replace(",", "") + (found["fraction"] or ""))
+    if found["sign"] is not None:
+        if kind is not Kind.CHANGE:
+            return None
+        number = -number if found["sign"] in _DOWN else number
+    if kind is Kind.AMOUNT:
+        return number * _SCALE.get(found["unit"], 1)
+    whole = int(number)
+    return whole if whole == number and found["unit"] not in ("元", "万元", "亿元") else None

@@ -1,0 +1,142 @@
+"""Title, publisher and year from the head of a report; signature and date from its foot."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from worker.recognise import dates
+
+_HEAD_LINES: Final = 40
+_FOOT_LINES: Final = 8
+_LONGEST_TITLE: Final = 80
+_LONGEST_NAME: Final = 45
+
+_SUBJECT: Final = r"(?:的)?(?:政府)?(?:信息|政务)(?:与政务)?公开(?:情况)?(?:工作)?(?:情况)?(?:的)?"
+_YEAR: Final = r"(?P<year>20[0-3]\d)年?(?:度)?"
+_REPORT: Final = r"(?:年度)?(?:工作)?(?:年度)?(?:报告|年报)"
+_TITLES: Final = (
+    re.compile(rf"(?P<before>.*?)(?:关于)?{_YEAR}(?P<after>.*?){_SUBJECT}{_REPORT}"),
+    re.compile(rf"(?P<before>.*?)(?P<after>){_SUBJECT}{_REPORT}[（(〔\[]?{_YEAR}[)）〕\]]?"),
+    re.compile(rf"(?P<before>.*?)(?P<after>){_SUBJECT}{_YEAR}{_REPORT}"),
+    re.compile(rf"(?P<before>.*?)(?P<after>)(?P<year>){_SUBJECT}{_REPORT}"),
+)
+_NOT_A_TITLE: Final = re.compile(r"[。；;！？]|根据|按照|如下|编制|现将|http|下载|附件|要求")
+_AGENCY: Final = re.compile(
+    r"(?:政府|局|委员会|管委会|办公室|办|厅|委|院|中心|办事处|街道|镇|乡|区|县|市|省|州|盟|旗|队|处|所"
+    r"|公司|部|会|署|站|校|馆|社|银行|税务|海关|机关|集团|大学|学院|医院|公安|联合会|支队|总队)(?:\(.{1,20}\))?(?:关于)?"
+)
+_EDGE: Final = "#*《》“”\"'、,，.:：·-—_（）() "
+_INTRODUCED: Final = re.compile(
+    r"现将(?P<name>[^，。,；：]{2,40}?)(?:20\d\d年|自?20\d\d|政府信息|的政府)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """The title as printed, what it says, and the lines (first, last) it stands on."""
+
+    text: str
+    publisher: str | None
+    year: int | None
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Foot:
+    """Signature and date at the end, and the line they begin on (``None`` without any)."""
+
+    signature: str | None
+    signed_on: date | None
+    first: int | None
+
+
+def title(texts: Sequence[str]) -> Title | None:
+    """Find the title among the first lines; it may be cut over up to three."""
+    folded = [dates.folded(text) for text in texts[:_HEAD_LINES]]
+    best: Title | None = None
+    for first in range(len(folded)):
+        for last in range(first, min(first + 3, len(folded))):
+            found = _read(folded, first, last)
+            if found is None:
+                continue
+            if found.publisher and found.year:
+                return found
+            best = best or found
+            break
+    return best
+
+
+def _read(folded: Sequence[str], first: int, last: int) -> Title | None:
+    parts = folded[first : last + 1]
+    if not all(parts) or any(_NOT_A_TITLE.search(part) for part in parts):
+        return None
+    text = "".join(parts)
+    if len(text) > _LONGEST_TITLE:
+        return None
+    for pattern in _TITLES:
+        found = pattern.match(text.strip(_EDGE))
+        if found is None or len(text) - found.end() > 12:
+            continue
+        name = _name(found["before"]) or _name(found["after"])
+        year = int(found["year"]) if found["year"] else None
+        if name is None and first and _is_agency(folded[first - 1]):
+            name, first = _name(folded[first - 1]), first - 1
+            text = "".join(folded[first : last + 1])
+        return Title(text.strip("#* "), name, year, first, last)
+    return None
+
+
+def _name(text: str) -> str | None:
+    plain = text.strip(_EDGE).removeprefix("关于").removesuffix("关于").removesuffix("的")
+    plain = plain.strip(_EDGE)
+    if plain.endswith("人民"):
+        plain += "政府"
+    return plain if 2 <= len(plain) <= _LONGEST_NAME else None
+
+
+def _is_agency(text: str) -> bool:
+    plain = text.strip(_EDGE)
+    if not 3 <= len(plain) <= _LONGEST_NAME or re.search(r"[，。；：:,;\d]", plain):
+        return False
+    return any(found.end() == len(plain) for found in _AGENCY.finditer(plain))
+
+
+def introduced(text: str) -> str | None:
+    """Return the publisher that the opening sentence names (``现将某局2023年…``)."""
+    found = _INTRODUCED.search(text)
+    return _name(found["name"]) if found else None
+
+
+def foot(texts: Sequence[str]) -> Foot:
+    """Find signature and date among the last lines."""
+    start = max(0, len(texts) - _FOOT_LINES)
+    folded = [dates.folded(text) for text in texts[start:]]
+    for at in reversed(range(len(folded))):
+        found = dates.day(folded[at])
+        if found is None or len(folded[at]) > _LONGEST_NAME + 12:
+            continue
+        signed_on, begins = found
+        beside = folded[at][:begins]
+        if beside and not _is_agency(beside):
+            continue
+        name, first = (beside, at) if beside else _above(folded, at)
+        return Foot(_name(name) if name else None, signed_on, start + first)
+    if folded and _is_agency(folded[-1]):
+        return Foot(_name(folded[-1]), None, start + len(folded) - 1)
+    return Foot(None, None, None)
+
+
+def _above(folded: Sequence[str], at: int) -> tuple[str, int]:
+    for above in reversed(range(max(0, at - 2), at)):
+        if _is_agency(folded[above]):
+            return folded[above], above
+    return "", at
+
+
+def named(name: str) -> Iterator[int]:
+    """Yield the years that a file name states, dates of days left out."""
+    plain = dates.folded(name)
+    yield from (int(found) for found in re.findall(r"(?<!\d)(20[0-3]\d)(?!\d|[-._]\d)", plain))

@@ -1,0 +1,280 @@
+"""The three statutory tables: aligned rows become cells."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from models.disclosure.form import (
+    APPLICATIONS,
+    DISCLOSURE,
+    REVIEW_ACROSS,
+    REVIEW_DOWN,
+    Column,
+    Kind,
+    Layout,
+    Row,
+    Table,
+    cell_key,
+)
+from models.disclosure.report import Cell, Place, Printed, ReadTable
+from worker.recognise import figures, settle
+from worker.recognise.align import Alignment, Match, align
+from worker.recognise.columns import Placement, Positions, Slots, place
+from worker.recognise.labels import index_of, normalised
+from worker.recognise.records import Piece, Record, Strip
+
+_LEAST_SCORE: Final = {"disclosure": 18.0, "applications": 60.0, "review": 25.0}
+_SURE: Final = 0.95
+_COLUMN_EVIDENCE: Final = 3.0
+_YUAN: Final = re.compile(r"单位[:：]?元|[（(]元[）)]")
+_REVIEW_WORDS: Final = ("结果维持", "结果纠正", "其他结果", "尚未审结", "行政复议", "复议后起诉")
+_LEAST_REVIEW_WORDS: Final = 3
+_REVIEW_REACH: Final = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A table as read, and the strips (first, last) it stands on."""
+
+    table: ReadTable
+    first: int
+    last: int
+
+
+def applications(lines: Sequence[Strip], records: Sequence[Record]) -> Found | None:
+    """Read table 三, or return ``None`` when it is not there."""
+    return _labelled(APPLICATIONS, lines, records)
+
+
+def disclosure(lines: Sequence[Strip], records: Sequence[Record], stop: int | None) -> Found | None:
+    """Read table 二 above strip ``stop`` (where table 三 begins), or return ``None``."""
+    inside = [record for record in records if stop is None or record.last < stop]
+    return _labelled(DISCLOSURE, lines, inside)
+
+
+def _labelled(table: Table, lines: Sequence[Strip], records: Sequence[Record]) -> Found | None:
+    scored = []
+    for layout in table.layouts:
+        alignment = align(records, layout)
+        if alignment.score >= _LEAST_SCORE[table.key]:
+            scored.append((alignment.score + _headed(alignment, lines, records), alignment))
+    if not scored:
+        return None
+    best = max(scored, key=lambda pair: pair[0])[1]
+    return _read(best, lines, records)
+
+
+def _headed(alignment: Alignment, lines: Sequence[Strip], records: Sequence[Record]) -> float:
+    """Return the weight of column labels that only this layout prints."""
+    if alignment.layout.table != "disclosure":
+        return 0.0
+    first, last = _extent(alignment, records)
+    text = "".join(normalised(line.text)[1] for line in lines[max(0, first - 12) : last + 1])
+    labels = {column.label for row in alignment.layout.rows for column in row.columns}
+    return sum(_COLUMN_EVIDENCE for label in labels if normalised(label)[1] in text)
+
+
+def _extent(alignment: Alignment, records: Sequence[Record]) -> tuple[int, int]:
+    matched = [records[at] for match in alignment.matches for at in (match.first, match.last - 1)]
+    return min(record.first for record in matched), max(record.last for record in matched)
+
+
+def _read(alignment: Alignment, lines: Sequence[Strip], records: Sequence[Record]) -> Found:
+    layout = alignment.layout
+    placements = _placements(alignment, records)
+    chosen = settle.choose(layout, {k: p for k, (p, _) in placements.items()})
+    first, last = _extent(alignment, records)
+    in_yuan = any(_YUAN.search(figures.folded(line.text)) for line in lines[first : last + 1])
+    cells: dict[str, Cell] = {}
+    missing: list[str] = []
+    for row in layout.rows:
+        if row.key in placements:
+            slots, values = chosen.slots.get(row.key), placements[row.key][1]
+            cells |= _row_cells(layout, row, slots, values, in_yuan=in_yuan, chosen=chosen)
+        elif (where := _label_seen(layout, row, lines[first : last + 3])) is not None:
+            cells |= _blank_row(layout, row, where)
+        else:
+            missing.append(row.key)
+    read = ReadTable(
+        layout.key,
+        cells,
+        tuple(missing),
+        _unaligned(alignment, records),
+        chosen.unplaced,
+        chosen.chosen,
+    )
+    return Found(read, first, last)
+
+
+def _placements(
+    alignment: Alignment, records: Sequence[Record]
+) -> dict[str, tuple[Placement, list[Piece]]]:
+    rows = alignment.layout.rows
+    learnt: dict[int, Positions] = {}
+    taken: list[tuple[Match, list[Record], list[Piece]]] = []
+    for match in alignment.matches:
+        parts = list(records[match.first : match.last])
+        values = _values(match, parts)
+        taken.append((match, parts, values))
+        size = len(rows[match.row].columns)
+        if len(parts) == 1 and match.stop is None:
+            learnt.setdefault(size, Positions(size)).learn(parts[0], values)
+    found: dict[str, tuple[Placement, list[Piece]]] = {}
+    for match, parts, values in taken:
+        size = len(rows[match.row].columns)
+        positions = learnt.get(size, Positions(size))
+        found[rows[match.row].key] = place(parts, values, size, positions), values
+    return found
+
+
+def _values(match: Match, parts: Sequence[Record]) -> list[Piece]:
+    if match.stop is not None:
+        return parts[0].printed[match.start : match.stop]
+    return [piece for part in parts for piece in part.values]
+
+
+def _row_cells(
+    layout: Layout,
+    row: Row,
+    slots: Slots | None,
+    values: Sequence[Piece],
+    *,
+    in_yuan: bool,
+    chosen: settle.Choice,
+) -> dict[str, Cell]:
+    if slots is None:
+        raw = " ".join(piece.text for piece in values if not piece.blank)
+        unknown = Cell(None, raw, Printed.UNREADABLE, values[0].place)
+        return {cell_key(layout.table, row.key, column.key): unknown for column in row.columns}
+    near = next((piece.place for piece in values), None)
+    by_choice = row.key in chosen.chosen
+    return {
+        cell_key(layout.table, row.key, column.key): _cell(
+            column, piece, near, in_yuan=in_yuan, by_choice=by_choice
+        )
+        for column, piece in zip(row.columns, slots, strict=True)
+    }
+
+
+def _cell(
+    column: Column, piece: Piece | None, near: Place | None, *, in_yuan: bool, by_choice: bool
+) -> Cell:
+    if piece is None:
+        return Cell(None, "", Printed.BLANK, near, chosen=by_choice)
+    text = piece.text
+    cell = figures.read(text, column.kind, piece.place)
+    if in_yuan and column.kind is Kind.AMOUNT and figures.folded(text)[-1:].isdigit():
+        yuan = figures.read(f"{text}元", column.kind, piece.place)
+        cell = Cell(yuan.value, text, yuan.printed, yuan.place, yuan.note)
+    if not by_choice:
+        return cell
+    return Cell(cell.value, cell.raw, cell.printed, cell.place, cell.note, chosen=True)
+
+
+def _label_seen(layout: Layout, row: Row, lines: Iterable[Strip]) -> Place | None:
+    """Return where the label of a row stands that has no figures at all."""
+    at = layout.row_keys.index(row.key)
+    index = index_of(layout.key)
+    for line in lines:
+        labels = [piece for piece in line.pieces if not piece.is_value]
+        for piece in labels:
+            alike = index.likeness(normalised(piece.text)[1]).by_row.get(at, 0.0)
+            if alike >= _SURE and not _is_column_label(layout, piece.text, row):
+                return piece.place
+    return None
+
+
+def _is_column_label(layout: Layout, text: str, row: Row) -> bool:
+    """``其他`` and ``总计`` are rows and columns; only numbering tells a row without figures."""
+    number, label = normalised(text)
+    columns = {normalised(column.label)[1] for column in layout.rows[0].columns}
+    return label in columns and number != row.number
+
+
+def _blank_row(layout: Layout, row: Row, where: Place) -> dict[str, Cell]:
+    blank = Cell(None, "", Printed.BLANK, where)
+    return {cell_key(layout.table, row.key, column.key): blank for column in row.columns}
+
+
+def _unaligned(alignment: Alignment, records: Sequence[Record]) -> tuple[str, ...]:
+    """Return the lines with figures between the first and last match that no row took."""
+    taken = {at for match in alignment.matches for at in range(match.first, match.last)}
+    return tuple(
+        " ".join(piece.text for piece in (*records[at].own, *records[at].printed))
+        for at in range(min(taken), max(taken))
+        if at not in taken and records[at].printed
+    )
+
+
+def review(lines: Sequence[Strip], records: Sequence[Record], start: int | None) -> Found | None:
+    """Read table 四 below strip ``start`` (where table 三 ends), or return ``None``."""
+    after = [record for record in records if start is None or record.first > start]
+    down = align(after, REVIEW_DOWN)
+    labelled = [match for match in down.matches if match.stop is None]
+    if down.score >= _LEAST_SCORE["review"] and len(labelled) == len(down.layout.rows):
+        return _read(down, lines, after)
+    return _across(lines, after, start)
+
+
+def _across(lines: Sequence[Strip], records: Sequence[Record], start: int | None) -> Found | None:
+    """All fifteen figures on one line, or cut into a few lines, below their column labels."""
+    size = len(REVIEW_ACROSS.cells)
+    parts: list[Record] = []
+    for record in records:
+        if not record.printed:
+            continue
+        if parts and record.first - parts[-1].last > _REVIEW_REACH:
+            break
+        if not parts and not _below_review_labels(lines, record, start):
+            continue
+        parts.append(record)
+        if sum(len(part.printed) for part in parts) >= size:
+            break
+    if not parts:
+        return None
+    return _fifteen(lines, parts)
+
+
+def _below_review_labels(lines: Sequence[Strip], record: Record, start: int | None) -> bool:
+    above = lines[max(record.first - 40, (start or 0)) : record.first + 1]
+    text = normalised("".join(line.text for line in above if len(line.text) < 120))[1]
+    return sum(word in text for word in _REVIEW_WORDS) >= _LEAST_REVIEW_WORDS
+
+
+def _fifteen(lines: Sequence[Strip], parts: list[Record]) -> Found:
+    layout = REVIEW_ACROSS
+    values = [piece for part in parts for piece in part.values]
+    size = len(layout.cells)
+    positions = Positions(size)
+    for start in _header_starts(lines, parts[0], size):
+        positions.starts[()].add(start)
+    placement = place(parts, values, size, positions)
+    choice = settle.choose_across(layout, placement)
+    cells: dict[str, Cell] = {}
+    for at, row in enumerate(layout.rows):
+        count = len(row.columns)
+        slots = None if choice.across is None else choice.across[at * count : (at + 1) * count]
+        cells |= _row_cells(layout, row, slots, values, in_yuan=False, chosen=choice)
+    read = ReadTable(layout.key, cells, (), (), choice.unplaced, choice.chosen)
+    return Found(read, parts[0].first, parts[-1].last)
+
+
+def _header_starts(lines: Sequence[Strip], record: Record, size: int) -> Iterable[int]:
+    """Yield the grid column of the first of fifteen column labels standing side by side."""
+    for line in reversed(lines[max(0, record.first - 4) : record.first]):
+        labels = [piece for piece in line.pieces if not piece.is_value]
+        if len(labels) == size and labels[-1].column - labels[0].column == size - 1:
+            yield labels[0].column
+            return
+
+
+def read_all(lines: Sequence[Strip], records: Sequence[Record]) -> Mapping[str, Found]:
+    """Read every table that is there, by key, in the order of the form."""
+    middle = applications(lines, records)
+    found = {
+        "disclosure": disclosure(lines, records, middle.first if middle else None),
+        "applications": middle,
+        "review": review(lines, records, middle.last if middle else None),
+    }
+    return {key: table for key, table in found.items() if table is not None}
