@@ -53,7 +53,8 @@ def _wrapped(slot: Slot, rng: random.Random) -> str:
 
 
 def _tabbed(lines: list[Line], rng: random.Random, *, regular: bool) -> list[str]:
-    before, after = rng.choice((0, 0, 1)), rng.choice((0, 1, 2))
+    # Blanks can be told from strays only where figures stand under their column labels.
+    before, after = 0 if regular else rng.choice((0, 0, 1)), rng.choice((0, 1, 2))
     if regular or rng.random() < 0.3:
         return ["\t".join([*_strayed(line, before), *[""] * after]) for line in lines]
     return _drifting(lines, before, after, rng)

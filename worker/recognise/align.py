@@ -6,14 +6,14 @@ one row (a row cut by a page), or one record with several rows (figures whose la
 apart). What the figures add up to plays no part in it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from models.disclosure.form import Layout
 from worker.reading.pages import Shape
-from worker.recognise.labels import LONGEST_FRAGMENT, LabelIndex, index_of, normalised
-from worker.recognise.records import Piece, Record
+from worker.recognise.labels import LONGEST_FRAGMENT, LabelIndex, index_of, normalised, tails
+from worker.recognise.records import Piece, Record, overlap
 
 _ALIKE: Final = 0.45
 _LABEL_WEIGHT: Final = 10.0
@@ -23,6 +23,7 @@ _NUMBERING: Final = 0.8
 _FULL: Final = 4.0
 _PARTLY: Final = 3.0
 _MISSING_ROW: Final = -4.0
+_EMPTY_ROW: Final = -1.0
 _CUT: Final = -1.0
 _MOST_CUTS: Final = 3
 _NOTHING: Final = float("-inf")
@@ -50,11 +51,11 @@ class Alignment:
 
 @dataclass(frozen=True, slots=True)
 class _Likeness:
-    """What the labels of one record say: similarity by row, whether it has any, numbering."""
+    """What the labels of one record say: similarity and numbering by row, whether it has any."""
 
     by_row: dict[int, float]
     labelled: bool
-    numbering: frozenset[str]
+    numbers: dict[int, str]
 
 
 def align(records: Sequence[Record], layout: Layout) -> Alignment:
@@ -65,8 +66,9 @@ def align(records: Sequence[Record], layout: Layout) -> Alignment:
 
 
 class _Table:
-    """The dynamic programme: ``score[i][r]`` is the best alignment of ``records[:i]`` that ends
-    with row ``r - 1`` decided.
+    """The dynamic programme.
+
+    ``score[i][r]`` is the best alignment of ``records[:i]`` that ends with row ``r - 1`` decided.
     """
 
     def __init__(self, records: Sequence[Record], layout: Layout) -> None:
@@ -77,6 +79,8 @@ class _Table:
         self.sizes = [len(row.columns) for row in layout.rows]
         self.printed = [len(record.printed) for record in records]
         rows = len(layout.rows)
+        seen = _labels_seen(records, index)
+        self.missing = [_EMPTY_ROW if row in seen else _MISSING_ROW for row in range(rows)]
         self.score = [[0.0] * (rows + 1) for _ in range(len(records) + 1)]
         self.back: list[list[tuple[int, int]]] = [[(0, 0)] * (rows + 1) for _ in self.score]
 
@@ -94,7 +98,7 @@ class _Table:
     def _moves(self, at: int, row: int) -> Iterator[tuple[float, int, int]]:
         """Yield (score, records taken, rows taken) of every way to end at (at, row)."""
         yield self.score[at - 1][row] + self._skipped(at - 1), 1, 0
-        yield self.score[at][row - 1] + _MISSING_ROW, 0, 1
+        yield self.score[at][row - 1] + self.missing[row - 1], 0, 1
         for taken in range(1, min(_MOST_CUTS, at) + 1):
             gain = self._one_row(at - taken, at, row - 1)
             if gain > _NOTHING:
@@ -122,11 +126,18 @@ class _Table:
         if not printed:
             return self._empty_row(first, alike, size)
         labelled = self.alike[first].labelled
+        if not labelled and self._fragment(first, last, printed, size):
+            return _NOTHING
         return (
             self._label(first, row, alike, labelled=labelled)
             + self._count(first, last, printed, size)
             + _CUT * (last - first - 1)
         )
+
+    def _fragment(self, first: int, last: int, printed: int, size: int) -> bool:
+        """Whether figures without a label are too few for a row and stand nowhere in particular."""
+        cells = sum(len(record.values) for record in self.records[first:last])
+        return printed < size and cells < size and self.records[first].shape is not Shape.SPACED
 
     def _another(self, first: int, last: int, row: int) -> bool:
         """Whether a later record clearly carries the label of another row."""
@@ -147,7 +158,9 @@ class _Table:
         if alike < _ALIKE:
             return _MISLABELLED
         number = self.layout.rows[row].number
-        return _LABEL_WEIGHT * alike + (_NUMBERING if number in self.alike[at].numbering else 0.0)
+        return _LABEL_WEIGHT * alike + (
+            _NUMBERING if number == self.alike[at].numbers.get(row) else 0.0
+        )
 
     def _count(self, first: int, last: int, printed: int, size: int) -> float:
         if printed == size:
@@ -170,7 +183,12 @@ class _Table:
         gain = 0.0
         for which in range(row - rows, row):
             alike = self.alike[at].by_row.get(which, 0.0)
-            gain += _FULL + (_LABEL_WEIGHT * alike if alike >= _ALIKE else _UNLABELLED)
+            if alike >= _ALIKE:
+                gain += _FULL + _LABEL_WEIGHT * alike
+            elif self.alike[at].labelled and which == row - rows:
+                return _NOTHING, 0
+            else:
+                gain += _FULL + _UNLABELLED
         return gain, rows
 
     def best(self) -> Alignment:
@@ -201,28 +219,48 @@ class _Table:
             yield Match(row, at, at + 1, cuts[row - first], cuts[row - first + 1])
 
 
+def _labels_seen(records: Sequence[Record], index: LabelIndex) -> set[int]:
+    """Return the rows whose label stands on a line without figures."""
+    return {
+        row
+        for record in records
+        for piece in (*record.before, *record.after)
+        for row, alike in index.likeness(normalised(piece.text)[1]).by_row.items()
+        if alike >= 1.0
+    }
+
+
 def _likeness(record: Record, index: LabelIndex) -> _Likeness:
     best: dict[int, float] = {}
-    numbering: set[str] = set()
+    numbers: dict[int, str] = {}
+    nearest = record.own[-1:] or record.before[-1:]
+    for piece in nearest if record.shape is not Shape.SPACED or record.own else ():
+        number, label = normalised(piece.text)
+        exact = {r: s for r, s in index.likeness(label).by_row.items() if s >= 1.0}
+        if exact:
+            return _Likeness(exact, True, dict.fromkeys(exact, number))
     for text in _readings(record):
         number, label = normalised(text)
         if not label:
             continue
-        if number:
-            numbering.add(number)
         for row, score in index.likeness(label).by_row.items():
             if score > best.get(row, 0.0):
-                best[row] = score
+                best[row], numbers[row] = score, number
     labelled = bool(record.own) or max(best.values(), default=0.0) >= _ALIKE
-    return _Likeness(best, labelled, frozenset(numbering))
+    return _Likeness(best, labelled, numbers)
 
 
 def _readings(record: Record) -> Iterator[str]:
     """Yield the texts that may be the record's label.
 
     Fragments of one printed label stand in the same text column, above, beside and below the
-    figures; they are read column by column.
+    figures; they are read column by column. A numbering inside a text begins a label of its own.
     """
+    for text in _texts(record):
+        yield from tails(text)
+
+
+def _texts(record: Record) -> Iterator[str]:
     texts = [piece.text for piece in record.own]
     yield from texts
     if len(texts) > 1:
@@ -235,20 +273,26 @@ def _columns(record: Record) -> Iterator[tuple[list[str], list[str], list[str]]]
     """Yield (above, beside, below) fragment texts for each text column near the record."""
     before = [piece for piece in record.before if len(piece.text) <= LONGEST_FRAGMENT]
     after = [piece for piece in record.after if len(piece.text) <= LONGEST_FRAGMENT]
-    anchors = record.own or tuple(before[-1:]) or tuple(after[:1])
-    if not record.own and record.shape is Shape.SPACED and not record.stacked:
-        anchors = tuple({(p.left, p.right): p for p in (*before[-2:], *after[:2])}.values())
-    for anchor in anchors:
-        positional = record.shape is Shape.SPACED and not record.stacked
-        yield (
-            [p.text for p in before if not positional or _overlap(p, anchor)],
-            [p.text for p in record.own if p is anchor],
-            [p.text for p in after if not positional or _overlap(p, anchor)],
-        )
+    if record.shape is Shape.SPACED and not record.stacked:
+        for anchor in _distinct((*reversed(record.own), *before[-3:], *after[:3])):
+            yield (
+                [piece.text for piece in before if overlap(piece, anchor)],
+                [piece.text for piece in record.own if overlap(piece, anchor)],
+                [piece.text for piece in after if overlap(piece, anchor)],
+            )
+        return
+    # Without positions a label stands before its figures; what follows may only complete it.
+    beside = [piece.text for piece in record.own[-1:]]
+    yield [piece.text for piece in before], beside, [p.text for p in after] if beside else []
 
 
-def _overlap(one: Piece, other: Piece) -> bool:
-    return min(one.right, other.right) - max(one.left, other.left) > 0
+def _distinct(pieces: Iterable[Piece]) -> tuple[Piece, ...]:
+    """Return one piece for each text column."""
+    found: list[Piece] = []
+    for piece in pieces:
+        if not any(overlap(piece, other) for other in found):
+            found.append(piece)
+    return tuple(found)
 
 
 def _around(above: list[str], beside: list[str], below: list[str]) -> Iterator[str]:

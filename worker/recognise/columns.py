@@ -7,8 +7,8 @@ rows that are complete; else every placement that keeps the order is returned, a
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations, islice
-from statistics import median
+from itertools import combinations, islice, pairwise
+from statistics import median, pstdev
 from typing import Final
 
 from worker.reading.pages import Shape
@@ -18,6 +18,11 @@ Slots = tuple[Piece | None, ...]
 """One piece, or nothing, for each column."""
 
 _MOST_PLACEMENTS: Final = 4000
+_EXAMPLES: Final = 5
+_ENOUGH: Final = 3
+_MIDDLE: Final = 0.5
+_ANCHORS: Final = (0.5, 0.0, 1.0)
+_REACH: Final = 0.65
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,44 +37,89 @@ class Placement:
         return len(self.candidates) == 1
 
 
+Extent = tuple[float, float]
+
+
 @dataclass(slots=True)
 class Positions:
-    """What complete rows teach about where the columns stand.
+    """What complete rows and column labels teach about where the columns stand.
 
     ``starts``: by (label column, pieces on the line), by label column, and by nothing, the grid
-    columns at which complete rows began. ``centres``: by column of the form, the horizontal
-    middles seen.
+    columns at which complete rows began. ``examples``: for space-aligned text, (page, strip,
+    extents of all columns) of each complete row; they drift from page to page. ``headed`` and
+    ``headed_start``: the extents of the column labels, and the grid column of the first.
+    ``loose``: every figure of space-aligned rows; where they stand in columns, they show them.
     """
 
     size: int
     starts: dict[tuple[int, ...], set[int]] = field(default_factory=lambda: defaultdict(set))
-    centres: list[list[float]] = field(default_factory=list)
+    examples: list[tuple[int, int, tuple[Extent, ...]]] = field(default_factory=list)
+    headed: tuple[Extent, ...] = ()
+    headed_start: int | None = None
+    loose: list[Piece] = field(default_factory=list)
 
     def learn(self, record: Record, values: Sequence[Piece]) -> None:
-        """Learn from a row whose printed values fill the columns."""
+        """Learn from a row; most from one whose printed values fill the columns."""
         printed = [piece for piece in values if not piece.blank]
+        if record.shape is Shape.SPACED and not record.stacked:
+            self.loose.extend(printed)
         if len(printed) != self.size or record.stacked:
             return
         if record.shape is Shape.SPACED:
-            self.centres = self.centres or [[] for _ in printed]
-            for column, piece in zip(self.centres, printed, strict=True):
-                column.append((piece.left + piece.right) / 2)
-            return
-        if printed[-1].column - printed[0].column == self.size - 1:
+            extents = tuple((piece.left, piece.right) for piece in printed)
+            self.examples.append((_page(printed[0]), record.first, extents))
+        elif printed[-1].column - printed[0].column == self.size - 1:
             for key in _keys(record):
                 self.starts[key].add(printed[0].column)
 
-    def starts_for(self, record: Record, printed: Sequence[Piece]) -> list[int]:
-        """Return the start columns that fit, from the most alike rows that were seen."""
-        for key in _keys(record):
-            fitting = [
-                start
-                for start in sorted(self.starts.get(key, ()))
-                if start <= printed[0].column and printed[-1].column < start + self.size
-            ]
+    def starts_for(
+        self, record: Record, printed: Sequence[Piece], *, alike: bool
+    ) -> tuple[int, ...]:
+        """Return the start columns that fit.
+
+        With ``alike`` only rows built just like this one are asked; without it first the rows
+        whose label stands in the same column, then all.
+        """
+        keys = _keys(record)
+        for key in keys[:1] if alike else keys[1:]:
+            fitting = tuple(s for s in sorted(self.starts.get(key, ())) if self._fits(s, printed))
             if fitting:
                 return fitting
-        return []
+        return ()
+
+    def headed_starts(self, printed: Sequence[Piece]) -> tuple[int, ...]:
+        """Return the column under the first column label, if the figures fit there."""
+        start = self.headed_start
+        return (start,) if start is not None and self._fits(start, printed) else ()
+
+    def _fits(self, start: int, printed: Sequence[Piece]) -> bool:
+        return start <= printed[0].column and printed[-1].column < start + self.size
+
+    def near(self, piece: Piece, strip: int) -> list[tuple[Extent, ...]]:
+        """Return examples of where the columns stand near a piece, those of its page first."""
+        page = _page(piece)
+        ranked = sorted(self.examples, key=lambda e: (abs(e[0] - page), abs(e[1] - strip)))
+        here = [extents for on, _, extents in ranked if on == page]
+        if here:
+            return here[:_EXAMPLES]
+        if columns := self._columns_on(page):
+            return [columns]
+        nearest = [extents for _, _, extents in ranked[:_EXAMPLES]]
+        return nearest or ([self.headed] if self.headed else [])
+
+    def _columns_on(self, page: int) -> tuple[Extent, ...]:
+        """Return the columns in which all figures of a page stand, if there are just as many."""
+        found: list[Extent] = []
+        for piece in sorted((p for p in self.loose if _page(p) == page), key=lambda p: p.left):
+            if found and piece.left <= found[-1][1] + 1:
+                found[-1] = (found[-1][0], max(found[-1][1], piece.right))
+            else:
+                found.append((piece.left, piece.right))
+        return tuple(found) if len(found) == self.size else ()
+
+
+def _page(piece: Piece) -> int:
+    return (piece.place.page or 0) if piece.place else 0
 
 
 def _keys(record: Record) -> tuple[tuple[int, ...], ...]:
@@ -109,13 +159,14 @@ def _by_position(
         inside = all(piece.blank for piece in values[size:])
         return (_whole(values[:size]),) if len(values) >= size and inside else ()
     if record.shape is Shape.SPACED:
-        return _by_centre(printed, size, positions)
+        return _by_extent(record, printed, size, positions)
     if printed[-1].column - printed[0].column == size - 1:
         return (_from(printed, printed[0].column, size),)
-    starts = positions.starts_for(record, printed)
-    if starts:
-        return tuple(_from(printed, start, size) for start in starts)
-    return (_whole(values),) if len(values) == size else ()
+    starts = positions.starts_for(record, printed, alike=True) or positions.headed_starts(printed)
+    if not starts and len(values) == size:
+        return (_whole(values),)
+    starts = starts or positions.starts_for(record, printed, alike=False)
+    return tuple(_from(printed, start, size) for start in starts)
 
 
 def _whole(values: Iterable[Piece]) -> Slots:
@@ -127,25 +178,40 @@ def _from(printed: Sequence[Piece], start: int, size: int) -> Slots:
     return tuple(by_column.get(column) for column in range(size))
 
 
-def _by_centre(printed: Sequence[Piece], size: int, positions: Positions) -> tuple[Slots, ...]:
-    """Give each figure the column whose middle is nearest; two may not share one."""
-    if not positions.centres:
+def _by_extent(
+    record: Record, printed: Sequence[Piece], size: int, positions: Positions
+) -> tuple[Slots, ...]:
+    """Give each figure the column it stands in; two may not share one."""
+    examples = positions.near(printed[0], record.first)
+    if not examples or len(examples[0]) != size:
         return ()
-    centres = [median(column) for column in positions.centres]
-    gaps = [right - left for left, right in zip(centres, centres[1:], strict=False)]
-    reach = min(gaps, default=8.0) * 0.6
+    anchor = min(_ANCHORS, key=lambda at: _spread(examples, at))
+    columns = [median(_at(e[column], anchor) for e in examples) for column in range(size)]
+    reach = min((right - left for left, right in pairwise(columns)), default=8.0) * _REACH
     taken: dict[int, Piece] = {}
     for piece in printed:
-        middle = (piece.left + piece.right) / 2
-        column = min(range(size), key=lambda at: abs(centres[at] - middle))
-        if abs(centres[column] - middle) > reach or column in taken:
+        here = _at((piece.left, piece.right), anchor)
+        column = min(range(size), key=lambda which: abs(columns[which] - here))
+        if abs(columns[column] - here) > reach or column in taken:
             return ()
         taken[column] = piece
     return (tuple(taken.get(column) for column in range(size)),)
 
 
+def _at(extent: Extent, anchor: float) -> float:
+    return extent[0] + (extent[1] - extent[0]) * anchor
+
+
+def _spread(examples: Sequence[tuple[Extent, ...]], anchor: float) -> float:
+    """Columns may be centred, or set to the left or right: the truth varies least."""
+    if len(examples) < _ENOUGH:
+        return abs(anchor - _MIDDLE)
+    columns = zip(*examples, strict=True)
+    return sum(pstdev(_at(extent, anchor) for extent in column) for column in columns)
+
+
 def _in_order(printed: Sequence[Piece], size: int) -> Iterable[Slots]:
-    """Yield every placement that keeps the order; too many figures drop some, too few leave gaps."""
+    """Yield every placement in order: too many figures drop some, too few leave gaps."""
     if len(printed) > size:
         chosen: Iterable[Slots] = combinations(printed, size)
     else:

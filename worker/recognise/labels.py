@@ -7,6 +7,7 @@ a label that is cut short or glued to its group still counts by containment.
 import re
 import unicodedata
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Final
@@ -23,6 +24,7 @@ _NUMBERING: Final = re.compile(
     r"|(?P<b>[一二三四五六七八九十]{1,2})\s*[、.．:：,，]"
     r"|(?P<c>\d{1,2})\s*[、.．:：,，）)]?(?=\s*[^\d\s.、．/年月日件个条项]))"
 )
+_INNER_NUMBERING: Final = re.compile(r"\D(?=\d{1,2}[.、．][^\d])|\S(?=[（(][一二三四五六七][）)])")
 _KEPT: Final = re.compile(r"[^\u3400-\u9fff\d]+")
 _CONTAINED: Final = 0.85
 _LEAST_CONTAINED: Final = 4
@@ -43,6 +45,16 @@ def normalised(text: str) -> tuple[str, str]:
         number = found["a"] or found["b"] or found["c"]
         plain = plain[found.end() :]
     return number, _KEPT.sub("", plain)
+
+
+def tails(text: str) -> Iterator[str]:
+    """Yield a text, and what follows the last numbering inside it: a label beside its group."""
+    yield text
+    inner = None
+    for inner in _INNER_NUMBERING.finditer(text):  # noqa: B007 - the last one is wanted
+        pass
+    if inner is not None:
+        yield text[inner.start() + 1 :]
 
 
 @dataclass(frozen=True, slots=True)

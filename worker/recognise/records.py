@@ -12,6 +12,8 @@ from worker.recognise import figures, labels
 _PAGE_MARK: Final = re.compile(
     r"[-—–―─~·]+\d{1,4}[-—–―─~·]+|第\d{1,4}页(?:[,、/]?(?:共|总)\d{1,4}页)?|[Pp]age\d+(?:of\d+)?|\d{1,3}/\d{1,3}"
 )
+_INDENT: Final = 8
+_LONGEST_PAGE_MARK: Final = 3
 _NEAR_BEFORE: Final = 8
 _NEAR_AFTER: Final = 4
 
@@ -74,6 +76,11 @@ class Record:
         return [piece for piece in self.values if not piece.blank]
 
 
+def overlap(one: Piece, other: Piece) -> bool:
+    """Tell whether two pieces stand in the same text column."""
+    return min(one.right, other.right) - max(one.left, other.left) > 0
+
+
 def strips(pages: Pages) -> list[Strip]:
     """Return the lines of a document, page marks left out."""
     found: list[Strip] = []
@@ -84,9 +91,15 @@ def strips(pages: Pages) -> list[Strip]:
         shape = Shape.SPACED if isinstance(block, Paragraph) else block.shape
         for row in rows:
             pieces = tuple(_pieces(row))
-            if not _PAGE_MARK.fullmatch(figures.folded("".join(piece.text for piece in pieces))):
+            if not _is_page_mark(pieces, shape):
                 found.append(Strip(len(found), pieces, shape, len(pieces) == 1))
     return found
+
+
+def _is_page_mark(pieces: tuple[Piece, ...], shape: Shape) -> bool:
+    if len(pieces) != 1 and (shape is not Shape.SPACED or len(pieces) > _LONGEST_PAGE_MARK):
+        return False
+    return _PAGE_MARK.fullmatch(figures.folded("".join(p.text for p in pieces))) is not None
 
 
 def _pieces(row: GridRow | Paragraph) -> Iterator[Piece]:
@@ -139,8 +152,7 @@ def _of_strip(strip: Strip) -> Iterator[Record]:
     values: list[Piece] = []
     for piece in strip.pieces:
         if piece.is_value:
-            if own or not piece.blank or values or strip.alone:
-                values.append(piece)
+            values.append(piece)
             continue
         if len(piece.text) > labels.LONGEST_FRAGMENT * 2:
             piece = _shortened(piece)
@@ -153,8 +165,15 @@ def _of_strip(strip: Strip) -> Iterator[Record]:
 
 
 def _record(strip: Strip, own: list[Piece], values: list[Piece]) -> Record:
+    indented = strip.shape is Shape.SPACED and strip.pieces[0].left > _INDENT
     return Record(
-        tuple(own), list(values), strip.shape, strip.at, strip.at, strip.alone, len(strip.pieces)
+        tuple(own),
+        list(values),
+        strip.shape,
+        strip.at,
+        strip.at,
+        strip.alone and not indented,
+        len(strip.pieces),
     )
 
 

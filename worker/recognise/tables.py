@@ -20,17 +20,22 @@ from models.disclosure.form import (
 from models.disclosure.report import Cell, Place, Printed, ReadTable
 from worker.recognise import figures, settle
 from worker.recognise.align import Alignment, Match, align
-from worker.recognise.columns import Placement, Positions, Slots, place
-from worker.recognise.labels import index_of, normalised
-from worker.recognise.records import Piece, Record, Strip
+from worker.recognise.columns import Extent, Placement, Positions, Slots, place
+from worker.recognise.labels import index_of, normalised, tails
+from worker.recognise.records import Piece, Record, Strip, overlap
 
 _LEAST_SCORE: Final = {"disclosure": 18.0, "applications": 60.0, "review": 25.0}
 _SURE: Final = 0.95
 _COLUMN_EVIDENCE: Final = 3.0
 _YUAN: Final = re.compile(r"单位[:：]?元|[（(]元[）)]")
-_REVIEW_WORDS: Final = ("结果维持", "结果纠正", "其他结果", "尚未审结", "行政复议", "复议后起诉")
+# Halves, because narrow columns cut every label over two lines.
+_REVIEW_WORDS: Final = ("维持", "纠正", "审结", "复议", "起诉")
 _LEAST_REVIEW_WORDS: Final = 3
 _REVIEW_REACH: Final = 14
+_HEADER_LINES: Final = 8
+_WRAPPED: Final = 4
+_FOOT_LINES: Final = 12
+_WORD: Final = re.compile(r"\S(?:\s\S)+(?!\S)|\S+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,7 @@ def _extent(alignment: Alignment, records: Sequence[Record]) -> tuple[int, int]:
 
 def _read(alignment: Alignment, lines: Sequence[Strip], records: Sequence[Record]) -> Found:
     layout = alignment.layout
-    placements = _placements(alignment, records)
+    placements = _placements(alignment, lines, records)
     chosen = settle.choose(layout, {k: p for k, (p, _) in placements.items()})
     first, last = _extent(alignment, records)
     in_yuan = any(_YUAN.search(figures.folded(line.text)) for line in lines[first : last + 1])
@@ -92,7 +97,7 @@ def _read(alignment: Alignment, lines: Sequence[Strip], records: Sequence[Record
         if row.key in placements:
             slots, values = chosen.slots.get(row.key), placements[row.key][1]
             cells |= _row_cells(layout, row, slots, values, in_yuan=in_yuan, chosen=chosen)
-        elif (where := _label_seen(layout, row, lines[first : last + 3])) is not None:
+        elif (where := _label_seen(layout, row, lines[first : last + _FOOT_LINES])) is not None:
             cells |= _blank_row(layout, row, where)
         else:
             missing.append(row.key)
@@ -108,23 +113,30 @@ def _read(alignment: Alignment, lines: Sequence[Strip], records: Sequence[Record
 
 
 def _placements(
-    alignment: Alignment, records: Sequence[Record]
+    alignment: Alignment, lines: Sequence[Strip], records: Sequence[Record]
 ) -> dict[str, tuple[Placement, list[Piece]]]:
     rows = alignment.layout.rows
-    learnt: dict[int, Positions] = {}
+    learnt: dict[tuple[Column, ...], Positions] = {}
     taken: list[tuple[Match, list[Record], list[Piece]]] = []
     for match in alignment.matches:
         parts = list(records[match.first : match.last])
         values = _values(match, parts)
         taken.append((match, parts, values))
-        size = len(rows[match.row].columns)
+        columns = rows[match.row].columns
+        if columns not in learnt:
+            positions = learnt[columns] = Positions(len(columns))
+            labels = _column_labels(lines, columns, parts[0].first)
+            positions.headed = _headed_extents(labels, len(columns))
+            if alignment.layout.table != "applications":
+                # Above table 三 merged cells shift the column labels against the figures.
+                positions.headed_start = _headed_start(labels, len(columns))
         if len(parts) == 1 and match.stop is None:
-            learnt.setdefault(size, Positions(size)).learn(parts[0], values)
+            learnt[columns].learn(parts[0], values)
     found: dict[str, tuple[Placement, list[Piece]]] = {}
     for match, parts, values in taken:
-        size = len(rows[match.row].columns)
-        positions = learnt.get(size, Positions(size))
-        found[rows[match.row].key] = place(parts, values, size, positions), values
+        row = rows[match.row]
+        placement = place(parts, values, len(row.columns), learnt[row.columns])
+        found[row.key] = placement, values
     return found
 
 
@@ -172,17 +184,29 @@ def _cell(
     return Cell(cell.value, cell.raw, cell.printed, cell.place, cell.note, chosen=True)
 
 
-def _label_seen(layout: Layout, row: Row, lines: Iterable[Strip]) -> Place | None:
-    """Return where the label of a row stands that has no figures at all."""
-    at = layout.row_keys.index(row.key)
-    index = index_of(layout.key)
-    for line in lines:
-        labels = [piece for piece in line.pieces if not piece.is_value]
-        for piece in labels:
-            alike = index.likeness(normalised(piece.text)[1]).by_row.get(at, 0.0)
-            if alike >= _SURE and not _is_column_label(layout, piece.text, row):
+def _label_seen(layout: Layout, row: Row, lines: Sequence[Strip]) -> Place | None:
+    """Return where the label of a row stands that has no figures at all; it may be wrapped."""
+    for number, line in enumerate(lines):
+        for piece in (piece for piece in line.pieces if not piece.is_value):
+            texts = _wrapped(piece, lines[number + 1 : number + _WRAPPED])
+            if any(_is_label(layout, row, tail) for text in texts for tail in tails(text)):
                 return piece.place
     return None
+
+
+def _wrapped(piece: Piece, below: Iterable[Strip]) -> Iterable[str]:
+    """Yield the text of a piece, then with what stands under it, line by line."""
+    text = piece.text
+    yield text
+    for line in below:
+        text += "".join(p.text for p in line.pieces if not p.is_value and overlap(piece, p))
+        yield text
+
+
+def _is_label(layout: Layout, row: Row, text: str) -> bool:
+    at = layout.row_keys.index(row.key)
+    alike = index_of(layout.key).likeness(normalised(text)[1]).by_row.get(at, 0.0)
+    return alike >= _SURE and not _is_column_label(layout, text, row)
 
 
 def _is_column_label(layout: Layout, text: str, row: Row) -> bool:
@@ -247,8 +271,10 @@ def _fifteen(lines: Sequence[Strip], parts: list[Record]) -> Found:
     values = [piece for part in parts for piece in part.values]
     size = len(layout.cells)
     positions = Positions(size)
-    for start in _header_starts(lines, parts[0], size):
-        positions.starts[()].add(start)
+    columns = [column for row in layout.rows for column in row.columns]
+    labels = _column_labels(lines, columns, parts[0].first)
+    positions.headed = _headed_extents(labels, size)
+    positions.headed_start = _headed_start(labels, size)
     placement = place(parts, values, size, positions)
     choice = settle.choose_across(layout, placement)
     cells: dict[str, Cell] = {}
@@ -260,13 +286,55 @@ def _fifteen(lines: Sequence[Strip], parts: list[Record]) -> Found:
     return Found(read, parts[0].first, parts[-1].last)
 
 
-def _header_starts(lines: Sequence[Strip], record: Record, size: int) -> Iterable[int]:
-    """Yield the grid column of the first of fifteen column labels standing side by side."""
-    for line in reversed(lines[max(0, record.first - 4) : record.first]):
+def _column_labels(lines: Sequence[Strip], columns: Sequence[Column], above: int) -> list[Piece]:
+    """Return the pieces of column labels on the lines above a row of figures."""
+    words = {normalised(text)[1] for column in columns for text in (column.label, *column.variants)}
+    found: list[Piece] = []
+    for line in reversed(lines[max(0, above - _HEADER_LINES) : above]):
         labels = [piece for piece in line.pieces if not piece.is_value]
-        if len(labels) == size and labels[-1].column - labels[0].column == size - 1:
-            yield labels[0].column
-            return
+        matching = [
+            piece
+            for label in labels
+            for piece in _words(label)
+            if (text := normalised(piece.text)[1]) and any(text in word for word in words)
+        ]
+        if found and not matching:
+            break
+        found.extend(matching)
+    return found
+
+
+def _words(piece: Piece) -> Iterable[Piece]:
+    """Labels one space apart are one piece of text but stand over columns of their own."""
+    for found in _WORD.finditer(piece.text):
+        left = piece.left + found.start()
+        right = left + len(found.group()) if found.group() != piece.text else piece.right
+        yield Piece(
+            found.group(),
+            is_value=False,
+            column=piece.column,
+            left=left,
+            right=right,
+            place=piece.place,
+        )
+
+
+def _headed_start(labels: Sequence[Piece], size: int) -> int | None:
+    """Return the grid column of the first of ``size`` column labels standing side by side."""
+    columns = {piece.column for piece in labels}
+    side_by_side = len(columns) == size and max(columns) - min(columns) == size - 1
+    return min(columns) if side_by_side else None
+
+
+def _headed_extents(labels: Sequence[Piece], size: int) -> tuple[Extent, ...]:
+    """Return the extents of column labels, fragments of one label joined; empty when unclear."""
+    extents: list[Extent] = []
+    for piece in sorted(labels, key=lambda piece: piece.left):
+        if extents and piece.left < extents[-1][1]:
+            extents[-1] = (extents[-1][0], max(extents[-1][1], piece.right))
+        else:
+            extents.append((piece.left, piece.right))
+    return tuple(extents) if len(extents) == size else ()
 
 
 def read_all(lines: Sequence[Strip], records: Sequence[Record]) -> Mapping[str, Found]:
