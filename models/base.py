@@ -1,10 +1,11 @@
 """The declarative base: naming convention for constraints, and column types shared by all."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, ClassVar
 
 import orjson
-from sqlalchemy import BigInteger, DateTime, Dialect, Integer, LargeBinary, MetaData, Text
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, LargeBinary, MetaData, Numeric, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -50,7 +51,7 @@ class Json(TypeDecorator[Any]):
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Choose the column type for the database at hand."""
-        chosen = JSONB() if dialect.name == "postgresql" else Text()
+        chosen = JSONB(none_as_null=True) if dialect.name == "postgresql" else Text()
         return dialect.type_descriptor(chosen)
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
@@ -64,6 +65,32 @@ class Json(TypeDecorator[Any]):
         if value is None or dialect.name == "postgresql":
             return value
         return orjson.loads(value)
+
+
+class Amount(TypeDecorator[Decimal]):
+    """An exact decimal of any size: NUMERIC, or text on SQLite, which would make it a float."""
+
+    impl = Numeric
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Choose the column type for the database at hand."""
+        chosen = Text() if dialect.name == "sqlite" else self.impl_instance
+        return dialect.type_descriptor(chosen)
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
+        """Write it out plainly where it is kept as text."""
+        if value is None or dialect.name != "sqlite":
+            return value
+        return format(value, "f")
+
+    def process_result_value(
+        self,
+        value: Any,
+        dialect: Dialect,  # noqa: ARG002 - the signature is SQLAlchemy's
+    ) -> Decimal | None:
+        """Return the number as it was given."""
+        return None if value is None else Decimal(value)
 
 
 class Base(DeclarativeBase):

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Json, now
@@ -20,7 +20,7 @@ class Action(StrEnum):
 
 
 class DeadLetter(Base):
-    """A document given up on; open while ``resolution`` is empty.
+    """A document given up on; open while ``resolution`` is empty, and only one of them may be.
 
     ``inspection`` is what had been recognised, in the form that ``gouji inspect`` prints
     (schema ``gouji.inspection/1``), or ``None`` when nothing was. ``version`` counts changes, so
@@ -31,6 +31,13 @@ class DeadLetter(Base):
     __table_args__ = (
         Index(None, "document_id"),
         Index(None, "resolution", "reason"),
+        Index(
+            "uq_dead_letters_open",
+            "document_id",
+            unique=True,
+            sqlite_where=text("resolution IS NULL"),
+            postgresql_where=text("resolution IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -9,12 +9,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Numeric, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
-from models.base import Base, Json, now
-
-_AMOUNT = Numeric(20, 6)
+from models.base import Amount, Base, Json, now
 
 
 class StoredReport(Base):
@@ -23,7 +21,7 @@ class StoredReport(Base):
     __tablename__ = "reports"
     __table_args__ = (
         UniqueConstraint("document_id"),
-        Index(None, "publisher", "year", "version"),
+        UniqueConstraint("publisher", "year", "version"),
         Index(None, "year"),
     )
 
@@ -53,7 +51,9 @@ class StoredReport(Base):
 class _TableRow:
     """What every row of a statutory table has beside its figures.
 
-    ``printed`` maps column key → how it was printed, ``raw`` → raw text, ``places`` → where.
+    ``printed`` maps column key → how it was printed, ``raw`` → raw text, ``places`` → where,
+    ``notes`` → what stood beside the figure; ``chosen`` names the columns whose placement the
+    edits chose among equally good ones.
     """
 
     @declared_attr
@@ -67,6 +67,8 @@ class _TableRow:
     printed: Mapped[dict[str, Any]] = mapped_column(Json)
     raw: Mapped[dict[str, Any]] = mapped_column(Json)
     places: Mapped[dict[str, Any]] = mapped_column(Json)
+    notes: Mapped[dict[str, Any]] = mapped_column(Json)
+    chosen: Mapped[list[Any]] = mapped_column(Json)
 
 
 class DisclosureRow(_TableRow, Base):
@@ -84,7 +86,7 @@ class DisclosureRow(_TableRow, Base):
     change: Mapped[int | None]
     decisions: Mapped[int | None]
     projects: Mapped[int | None]
-    amount: Mapped[Decimal | None] = mapped_column(_AMOUNT)
+    amount: Mapped[Decimal | None] = mapped_column(Amount)
 
 
 class ApplicationRow(_TableRow, Base):

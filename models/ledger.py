@@ -233,6 +233,25 @@ def claim(
     return attempt
 
 
+def crash_looping(session: Session, document_id: int, limit: int) -> Document | None:
+    """Return a document that could be claimed, but ``limit`` attempts at it never ended.
+
+    The attempt that held it is written down as lost; the row stays locked until the end of the
+    transaction.
+    """
+    moment = now()
+    document = session.scalars(
+        select(Document)
+        .where(Document.id == document_id, Document.unfinished >= limit)
+        .with_for_update()
+    ).one_or_none()
+    if document is None or not _claimable(document, moment):
+        return None
+    if document.attempt_id is not None:
+        close_lost(session, document.attempt_id, moment)
+    return document
+
+
 def _claimable(document: Document, moment: datetime) -> bool:
     if document.state in (State.RECEIVED, State.QUEUED):
         return True

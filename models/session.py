@@ -16,6 +16,8 @@ BUSY_TIMEOUT_MS = 30_000
 def create(database_url: str) -> Engine:
     """Return an engine for the database; nothing is connected yet.
 
+    Its errors do not show the parameters of statements: those hold what the files say.
+
     SQLite runs in WAL mode with foreign keys on and ``synchronous=FULL``: a commit is on disk
     before an original file may be moved away. Its transactions begin with ``BEGIN IMMEDIATE``,
     so that two writers queue up and neither fails when it upgrades from reading to writing.
@@ -23,13 +25,15 @@ def create(database_url: str) -> Engine:
     url = make_url(database_url)
     if url.get_backend_name() == "sqlite":
         return _create_sqlite(url)
-    return create_engine(url, pool_pre_ping=True)
+    return create_engine(url, pool_pre_ping=True, hide_parameters=True)
 
 
 def _create_sqlite(url: URL) -> Engine:
     if url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    engine = create_engine(
+        url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, hide_parameters=True
+    )
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: object) -> None:
@@ -72,12 +76,12 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A consistent view that writes nothing and never blocks a writer on SQLite."""
-        with self._reading() as session:
-            try:
-                yield session
-            finally:
-                session.rollback()
+        """A consistent view that writes nothing and never blocks a writer on SQLite.
+
+        What was read stays readable after the block.
+        """
+        with self._reading() as session:  # closing it rolls back; a rollback would expire objects
+            yield session
 
     def close(self) -> None:
         """Close every pooled connection."""

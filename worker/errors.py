@@ -5,7 +5,8 @@
     WorkError
     ├── Refused            the file's content: never retried, dead-lettered with a reason
     └── Transient          the environment: retried with back-off
-        └── ArchiveError   the archive cannot be read or written
+        ├── ArchiveError   the archive cannot be read or written
+        └── BrokerUnreachable
 """
 
 from models.disclosure.finding import Reason
@@ -30,3 +31,7 @@ class Transient(WorkError):  # noqa: N818 - it passes
 
 class ArchiveError(Transient):
     """The archive cannot be read or written."""
+
+
+class BrokerUnreachable(Transient):
+    """The broker does not answer."""

@@ -7,6 +7,7 @@ log never tells of something that was rolled back.
 import io
 import logging
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -33,6 +34,17 @@ def _version(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDic
     return event
 
 
+def _service(part: str) -> Processor:
+    """Say who logs; not through context variables, which threads start without."""
+
+    def add(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        event["service.name"] = "gouji"
+        event["service.part"] = part
+        return event
+
+    return add
+
+
 def configure(
     part: str, *, form: str = "auto", level: str = "info", stream: io.TextIOBase | None = None
 ) -> None:
@@ -49,6 +61,7 @@ def configure(
     processors: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
+        _service(part),
         _stamp,
     ]
     if pretty:
@@ -69,7 +82,6 @@ def configure(
         cache_logger_on_first_use=False,
     )
     structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(**{"service.name": "gouji", "service.part": part})
     _adopt_foreign(level)
 
 
@@ -98,7 +110,9 @@ def _adopt_foreign(level: str) -> None:
 
 def log(name: EventName, *, level: str = "info", **data: Any) -> None:
     """Write an event to the log only; for what belongs to no document and no arrival."""
-    structlog.get_logger().log(_LEVELS[level], str(name), **data)
+    # a log that nobody can read any more (broken pipe, full disk) must not stop the work
+    with suppress(OSError):
+        structlog.get_logger().log(_LEVELS[level], str(name), **data)
 
 
 def record(
@@ -132,10 +146,14 @@ def record(
 
 @sqlalchemy_event.listens_for(Session, "after_commit")
 def _write_pending(session: Session) -> None:
+    if session.in_nested_transaction():
+        return  # a savepoint was released; nothing is committed yet
     for name, level, line in session.info.pop(_PENDING, []):
         log(name, level=level, **line)
 
 
 @sqlalchemy_event.listens_for(Session, "after_rollback")
 def _forget_pending(session: Session) -> None:
+    if session.in_nested_transaction():
+        return  # back to a savepoint; the transaction goes on
     session.info.pop(_PENDING, None)

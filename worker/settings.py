@@ -1,15 +1,19 @@
 """Settings: ``gouji.toml``, overridden by environment; read once and passed down."""
 
 import difflib
+import hashlib
 import os
+import tempfile
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final, Literal, get_type_hints
+from urllib.parse import quote
 
 CONFIG_NAME: Final = "gouji.toml"
 PREFIX: Final = "GOUJI_"
+_LONGEST_SOCKET: Final = 103  # sun_path less its NUL: 104 bytes on macOS, 108 on Linux
 
 
 class SettingsError(Exception):
@@ -73,13 +77,21 @@ class Settings:
 
     @property
     def broker_socket(self) -> Path:
-        """The unix socket of the embedded server."""
-        return self.data_dir.resolve() / "broker.sock"
+        """The unix socket of the embedded server.
+
+        In ``data_dir`` where its path is short enough for a socket address, else in a private
+        directory under the system's temporary one, named after ``data_dir``.
+        """
+        usual = self.data_dir.resolve() / "broker.sock"
+        if len(os.fsencode(usual)) <= _LONGEST_SOCKET:
+            return usual
+        name = hashlib.sha256(os.fsencode(usual)).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"gouji-{os.getuid()}" / f"{name}.sock"
 
     @property
     def broker(self) -> str:
         """The URL of the broker in use."""
-        return self.broker_url or f"unix://{self.broker_socket}"
+        return self.broker_url or f"unix://{quote(os.fspath(self.broker_socket))}"
 
     @property
     def watched(self) -> tuple[Source, ...]:

@@ -60,8 +60,8 @@ def decode(data: bytes) -> tuple[str, str]:
     for mark, encoding in _BOMS:
         if data.startswith(mark):
             return data.decode(encoding, "replace"), encoding
-    if (encoding := _utf16_without_mark(data)) is not None:
-        return data.decode(encoding, "replace"), encoding
+    if (wide := _utf16_without_mark(data)) is not None:
+        return data.decode(wide, "replace"), wide
     for encoding in ("utf-8", "gb18030"):
         decoder = codecs.getincrementaldecoder(encoding)("strict")
         try:

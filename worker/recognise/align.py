@@ -79,7 +79,8 @@ class _Table:
         self.sizes = [len(row.columns) for row in layout.rows]
         self.printed = [len(record.printed) for record in records]
         rows = len(layout.rows)
-        seen = _labels_seen(records, index)
+        figured = {row for alike in self.alike for row, s in alike.by_row.items() if s >= 1.0}
+        seen = _labels_seen(records, index) - figured
         self.missing = [_EMPTY_ROW if row in seen else _MISSING_ROW for row in range(rows)]
         self.score = [[0.0] * (rows + 1) for _ in range(len(records) + 1)]
         self.back: list[list[tuple[int, int]]] = [[(0, 0)] * (rows + 1) for _ in self.score]
@@ -274,7 +275,11 @@ def _columns(record: Record) -> Iterator[tuple[list[str], list[str], list[str]]]
     before = [piece for piece in record.before if len(piece.text) <= LONGEST_FRAGMENT]
     after = [piece for piece in record.after if len(piece.text) <= LONGEST_FRAGMENT]
     if record.shape is Shape.SPACED and not record.stacked:
+        # What stands to the left of the nearest label is its group.
+        edge = record.own[-1].left if record.own else 0.0
         for anchor in _distinct((*reversed(record.own), *before[-3:], *after[:3])):
+            if anchor.right <= edge:
+                continue
             yield (
                 [piece.text for piece in before if overlap(piece, anchor)],
                 [piece.text for piece in record.own if overlap(piece, anchor)],

@@ -65,7 +65,6 @@ def title(texts: Sequence[str]) -> Title | None:
             if found.publisher and found.year:
                 return found
             best = best or found
-            break
     return best
 
 
@@ -138,5 +137,5 @@ def _above(folded: Sequence[str], at: int) -> tuple[str, int]:
 
 def named(name: str) -> Iterator[int]:
     """Yield the years that a file name states, dates of days left out."""
-    plain = dates.folded(name)
+    plain = dates.folded("_".join(name.split()))
     yield from (int(found) for found in re.findall(r"(?<!\d)(20[0-3]\d)(?!\d|[-._]\d)", plain))

@@ -91,13 +91,14 @@ def _read(alignment: Alignment, lines: Sequence[Strip], records: Sequence[Record
     chosen = settle.choose(layout, {k: p for k, (p, _) in placements.items()})
     first, last = _extent(alignment, records)
     in_yuan = any(_YUAN.search(figures.folded(line.text)) for line in lines[first : last + 1])
+    near = lines[max(0, first - _HEADER_LINES) : last + _FOOT_LINES]
     cells: dict[str, Cell] = {}
     missing: list[str] = []
     for row in layout.rows:
         if row.key in placements:
             slots, values = chosen.slots.get(row.key), placements[row.key][1]
             cells |= _row_cells(layout, row, slots, values, in_yuan=in_yuan, chosen=chosen)
-        elif (where := _label_seen(layout, row, lines[first : last + _FOOT_LINES])) is not None:
+        elif (where := _label_seen(layout, row, near)) is not None:
             cells |= _blank_row(layout, row, where)
         else:
             missing.append(row.key)
@@ -212,7 +213,11 @@ def _is_label(layout: Layout, row: Row, text: str) -> bool:
 def _is_column_label(layout: Layout, text: str, row: Row) -> bool:
     """``其他`` and ``总计`` are rows and columns; only numbering tells a row without figures."""
     number, label = normalised(text)
-    columns = {normalised(column.label)[1] for column in layout.rows[0].columns}
+    columns = {
+        normalised(text)[1]
+        for column in layout.rows[0].columns
+        for text in (column.label, *column.variants)
+    }
     return label in columns and number != row.number
 
 

@@ -1,0 +1,63 @@
+"""Alembic, run from code: no ``alembic.ini``, and safe when several processes start at once."""
+
+from pathlib import Path
+from typing import Final
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from models.session import create
+
+_HERE: Final = Path(__file__).parent
+_LOCK: Final = 0x676F756A69  # "gouji": the key of the advisory lock
+
+
+def upgrade(database_url: str) -> None:
+    """Bring a database to the newest revision, in one transaction.
+
+    Whoever comes second waits for the first (``BEGIN IMMEDIATE`` on SQLite, an advisory lock on
+    PostgreSQL) and then finds nothing left to do.
+    """
+    engine = create(database_url)
+    try:
+        with engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+            if _revision(connection) != head():
+                command.upgrade(configuration(connection), "head")
+    finally:
+        engine.dispose()
+
+
+def current(database_url: str) -> str | None:
+    """Return the revision of a database, ``None`` where none was ever applied."""
+    engine = create(database_url)
+    try:
+        with engine.connect().execution_options(read_only=True) as connection:
+            return _revision(connection)
+    finally:
+        engine.dispose()
+
+
+def head() -> str:
+    """Return the newest revision."""
+    revision = ScriptDirectory.from_config(configuration()).get_current_head()
+    if revision is None:
+        raise LookupError(f"no migrations in {_HERE}")
+    return revision
+
+
+def configuration(connection: Connection | None = None) -> Config:
+    """Return Alembic's configuration, with the connection it is to use."""
+    config = Config()
+    config.set_main_option("script_location", str(_HERE).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()

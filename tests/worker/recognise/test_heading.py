@@ -1,0 +1,68 @@
+from datetime import date
+
+import pytest
+
+from worker.recognise import heading
+
+
+@pytest.mark.parametrize(
+    ("lines", "publisher", "year"),
+    [
+        (["濮阳经济技术开发区2022年政府信息公开工作年度报告"], "濮阳经济技术开发区", 2022),
+        (["示例市财政局", "2023年政府信息公开工作年度报告"], "示例市财政局", 2023),
+        (["示例区人民政府 2023 年政府信息公开工作年度报告"], "示例区人民政府", 2023),
+        (["示例县水利局关于2021年度政府信息公开工作的年度报告"], "示例县水利局", 2021),
+        (["2024年示例市公安局政府信息公开工作年度报告"], "示例市公安局", 2024),
+        (["示例镇政府信息公开工作年度报告（2023年度）"], "示例镇", 2023),
+        (["示例市人民政府信息公开工作年度报告", "（2022年）"], "示例市人民政府", 2022),
+        (["示例省教育厅二〇二三年政府信息公开年度报告"], "示例省教育厅", 2023),
+        (["# **示例街道办事处2020年政府信息公开工作年报**"], "示例街道办事处", 2020),
+        (["示例市生态环境局2023年政府", "信息公开工作年度报告"], "示例市生态环境局", 2023),
+    ],
+)
+def test_title(lines: list[str], publisher: str, year: int) -> None:
+    title = heading.title(["", *lines, "", "一、总体情况"])
+    assert title is not None
+    assert (title.publisher, title.year) == (publisher, year)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["根据《政府信息公开条例》，现公布2023年政府信息公开工作年度报告。"],
+        ["示例市2023年政府工作报告"],
+        ["今天天气很好"],
+    ],
+)
+def test_no_title(lines: list[str]) -> None:
+    assert heading.title(lines) is None
+
+
+@pytest.mark.parametrize(
+    ("lines", "signature", "signed"),
+    [
+        (["无。", "示例市财政局", "2024年1月12日"], "示例市财政局", date(2024, 1, 12)),
+        (["无。", "示例市财政局 2024年1月12日"], "示例市财政局", date(2024, 1, 12)),
+        (["无。", "2024年1月12日"], None, date(2024, 1, 12)),
+        (["无。", "示例县人民政府办公室"], "示例县人民政府办公室", None),
+        (["2023年未收取信息公开处理费用。"], None, None),
+        (["无"], None, None),
+    ],
+)
+def test_foot(lines: list[str], signature: str | None, signed: date | None) -> None:
+    foot = heading.foot(["六、其他需要报告的事项", *lines])
+    assert (foot.signature, foot.signed_on) == (signature, signed)
+
+
+@pytest.mark.parametrize(
+    ("name", "years"),
+    [
+        ("示例市2023年政府信息公开年报.txt", [2023]),
+        ("年报2022.txt", [2022]),
+        ("000_07fb21a430c6a68d.txt", []),
+        ("20240115.txt", []),
+        ("2024-01-15 2023年报.txt", [2023]),
+    ],
+)
+def test_years_in_a_file_name(name: str, years: list[int]) -> None:
+    assert list(heading.named(name)) == years

@@ -1,0 +1,128 @@
+"""Settings come from a file and the environment, and what is wrong with them is told."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from redis.connection import parse_url
+
+from worker.settings import Settings, SettingsError, Source, load
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def _file(text: str) -> Path:
+    path = Path("gouji.toml")
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_nothing_said_means_the_embedded_defaults(tmp_path: Path) -> None:
+    # Given neither file nor environment
+    # When the settings are read
+    settings = load(environ={})
+
+    # Then everything is in ./var, and ./inbox is watched
+    assert settings == Settings()
+    assert settings.database == f"sqlite:///{tmp_path / 'var' / 'gouji.db'}"
+    assert settings.broker == f"unix://{tmp_path / 'var' / 'broker.sock'}"
+    assert settings.archive == str(tmp_path / "var" / "archive")
+    assert settings.watched == (Source("inbox", Path("inbox")),)
+
+
+def test_the_environment_overrides_the_file() -> None:
+    # Given a file and an environment that disagree
+    _file('data_dir = "from-file"\nlease = 10\nworker_threads = 3\n')
+
+    # When the settings are read
+    settings = load(environ={"GOUJI_DATA_DIR": "~/from-env", "GOUJI_LEASE": "2.5", "HOME": "/h"})
+
+    # Then the environment is believed, value by value, with its types
+    assert settings.data_dir == Path("~/from-env").expanduser()
+    assert settings.lease == 2.5
+    assert settings.worker_threads == 3
+
+
+def test_sources_of_the_file_replace_the_inbox() -> None:
+    # Given two sources
+    path = _file(
+        '[[source]]\npath = "/srv/letters"\nsettle = 5\n'
+        '[[source]]\npath = "/srv/scans"\nname = "s"\nmode = "scan"\n'
+    )
+
+    # When the settings are read
+    settings = load(path, {})
+
+    # Then they are watched
+    assert settings.watched == (
+        Source("letters", Path("/srv/letters"), settle=5.0),
+        Source("s", Path("/srv/scans"), mode="scan"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "environ", "complaint"),
+    [
+        ("laese = 1", {}, "unknown setting 'laese'; did you mean 'lease'?"),
+        ("", {"GOUJI_DATADIR": "x"}, "environment: unknown setting 'datadir'; did you mean"),
+        ("zzz = 1", {}, "unknown setting 'zzz'"),
+        ("lease = ", {}, "gouji.toml: not TOML"),
+        ('lease = "long"', {}, "lease: 'long' is not usable"),
+        ("database_url = 7", {}, "database_url: 7 is not usable: text is expected"),
+        ('log_format = "xml"', {}, "log_format: 'xml' is none of auto, json, console"),
+        ("worker_processes = 0", {}, "worker_processes: 0 is below 1"),
+        ("lease = -1", {}, "lease: -1 is below 0"),
+        ("[[source]]\nname = 'a'", {}, "source: 'path' is missing"),
+        ("[[source]]\npath = 'a'\nsetle = 1", {}, "did you mean 'settle'?"),
+        ("[[source]]\npath = 'a'\nkind = 'ftp'", {}, "kind 'ftp' is not 'drop'"),
+        ("[[source]]\npath = 'a'\nmode = 'x'", {}, "mode 'x' is neither"),
+        ("[[source]]\npath = 'x/a'\n[[source]]\npath = 'y/a'", {}, "the same name"),
+    ],
+)
+def test_what_is_wrong_is_told(text: str, environ: dict[str, str], complaint: str) -> None:
+    # Given settings that cannot be used
+    path = _file(text)
+
+    # When they are read, then the message names what is wrong
+    with pytest.raises(SettingsError, match=re.escape(complaint)):
+        load(path, environ)
+
+
+def test_a_named_file_that_is_not_there_is_an_error() -> None:
+    # Given a name of no file
+    # When the settings are read, then that is told; without a name it is no error
+    with pytest.raises(SettingsError, match=r"no\.toml: cannot be read"):
+        load(Path("no.toml"), {})
+
+
+def test_the_name_of_the_file_is_no_setting() -> None:
+    # Given the variable that names the file
+    # When the settings are read, then it is not taken for a setting
+    assert load(environ={"GOUJI_CONFIG": "x.toml"}) == Settings()
+
+
+def test_a_short_directory_holds_the_socket(tmp_path: Path) -> None:
+    # Given a short data directory, with characters that mean something in a URL
+    settings = Settings(data_dir=tmp_path / "数据 100%?#")
+
+    # When the broker's URL is parsed by its client
+    # Then it leads to the socket in that directory
+    assert settings.broker_socket == tmp_path / "数据 100%?#" / "broker.sock"
+    told = parse_url(settings.broker)  # type: ignore[no-untyped-call]
+    assert told["path"] == str(settings.broker_socket)
+
+
+def test_a_long_directory_has_its_socket_elsewhere(tmp_path: Path) -> None:
+    # Given data directories whose paths are too long for a socket address
+    one, two = (Settings(data_dir=tmp_path / (letter * 110)) for letter in "xz")
+
+    # When their sockets are asked for
+    # Then each has a short path of its own, the same every time
+    assert len(os.fsencode(one.broker_socket)) <= 103
+    assert one.broker_socket != two.broker_socket
+    assert one.broker_socket == Settings(data_dir=one.data_dir).broker_socket
+    assert one.broker_socket.parent.name == f"gouji-{os.getuid()}"

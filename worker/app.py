@@ -1,0 +1,104 @@
+"""What ``dramatiq worker.app`` loads: the broker with its middleware, and the actors.
+
+Importing it connects to nothing and opens no database: a worker process does so when its first
+message comes, whether it was forked or spawned.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from threading import Lock
+from typing import Final
+
+import dramatiq
+from dramatiq.errors import Retry
+from dramatiq.middleware import CurrentMessage, Retries, Shutdown, TimeLimit
+
+from models.session import Database
+from worker import inspection
+from worker.actors import declare
+from worker.archive import Archive
+from worker.inbox import make_broker
+from worker.lifecycle import Abandoned, Bindings, Boot, Drain, Prefetch
+from worker.pipeline import Inspect, Pipeline
+from worker.settings import Settings, load
+
+_LEASE_SHARE: Final = 0.8
+"""An attempt is interrupted at this share of its lease, so that the lease outlives the work."""
+
+
+class Works:
+    """The pipeline of this process, made when it is first asked for."""
+
+    def __init__(self, settings: Settings, inspect: Inspect) -> None:
+        self._settings = settings
+        self._inspect = inspect
+        self._pipeline: Pipeline | None = None
+        self._lock = Lock()
+
+    def __call__(self) -> Pipeline:
+        """Return the pipeline; the engine it holds belongs to this process alone."""
+        with self._lock:
+            if self._pipeline is None:
+                self._pipeline = Pipeline(
+                    Database.at(self._settings.database),
+                    Archive(self._settings.archive),
+                    self._settings,
+                    self._inspect,
+                )
+            return self._pipeline
+
+
+def assemble(settings: Settings, inspect: Inspect = inspection.inspect) -> dramatiq.Broker:
+    """Return a broker with everything a worker process needs.
+
+    Left out on purpose: ``AgeLimit`` (a document never grows too old), ``Prometheus`` (fixed port,
+    shared temporary directory), callbacks and pipelines (nothing is chained through the queue).
+
+    Args:
+        settings: the settings.
+        inspect: what reads, recognises and checks; another one in tests.
+    """
+    works = Works(settings, inspect)
+    broker = make_broker(
+        settings.broker,
+        [
+            Boot(settings),
+            Prefetch(),
+            Bindings(),
+            CurrentMessage(),
+            TimeLimit(time_limit=settings.lease * _LEASE_SHARE * 1000),
+            Drain(works, settings.grace),
+            Abandoned(works),
+            Retries(
+                min_backoff=round(settings.retry_min * 1000),
+                max_backoff=round(settings.retry_max * 1000),
+                retry_when=_again(settings.max_retries),
+            ),
+        ],
+    )
+    declare(broker, lambda document_id, message_id: works().run(document_id, message_id))
+    return broker
+
+
+def _again(max_retries: int) -> Callable[[int, BaseException], bool]:
+    """Return what tells whether a message is tried again: passing failures, and a shutdown.
+
+    The document counts its retries too, and is dead-lettered when they are used up; this limit
+    is met first only where the database could not be reached.
+    """
+
+    def again(retries: int, error: BaseException) -> bool:
+        return isinstance(error, Shutdown) or (isinstance(error, Retry) and retries < max_retries)
+
+    return again
+
+
+def configured() -> Settings:
+    """Return the settings, from the file that ``GOUJI_CONFIG`` names and the environment."""
+    named = os.environ.get("GOUJI_CONFIG")
+    return load(Path(named) if named else None)
+
+
+broker: Final = assemble(configured())
+dramatiq.set_broker(broker)

@@ -1,0 +1,204 @@
+"""The archive: the bytes of every document, kept before anything else happens to it.
+
+A directory, content-addressed: the bytes whose SHA-256 is ``ab12...`` are in ``ab/ab12...``. They
+are written beside, synced to disk and renamed into place, so that a name that exists is complete.
+"""
+
+import hashlib
+import os
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO, Final, NamedTuple
+from urllib.parse import unquote, urlsplit
+from uuid import uuid4
+
+from models.disclosure.finding import Reason
+from worker.errors import ArchiveError, Refused
+from worker.settings import SettingsError
+
+_CHUNK: Final = 1 << 20
+_ZEROS: Final = bytes(_CHUNK)
+_INCOMING: Final = ".incoming"
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+_READ_ONLY: Final = 0o444  # nothing in the archive is ever written again
+
+
+class TooLarge(Refused):
+    """The source has more bytes than the archive may take."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(Reason.TOO_LARGE, f"the file has more than {limit} bytes")
+
+
+class Stored(NamedTuple):
+    """What was put: the name of the content, and how many bytes it has."""
+
+    sha256: str
+    size: int
+
+
+class Archive:
+    """The archive at a URL: a directory, plain or as ``file://``.
+
+    Raises:
+        SettingsError: the URL is of a kind that is not supported.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.root = _directory(url)
+
+    def put(self, source: BinaryIO, *, limit: int) -> Stored:
+        """Copy a source to its end; when this returns, the bytes are on disk.
+
+        It reads a mebibyte at a time, and keeps the holes of a sparse file.
+
+        Args:
+            source: a binary stream; what it raises on reading goes through unchanged.
+            limit: the most bytes that are taken.
+
+        Raises:
+            TooLarge: the source has more bytes than ``limit``; nothing is kept.
+            ArchiveError: the archive cannot be written (full, read-only, away).
+        """
+        with self._incoming() as (path, out):
+            stored = _copy(source, out, limit)
+            with _writing():
+                self._keep(path, out, stored)
+        return stored
+
+    def has(self, sha256: str) -> bool:
+        """Tell whether the bytes are there."""
+        return self._path(sha256).is_file()
+
+    def open(self, sha256: str) -> BinaryIO:
+        """Open the bytes for reading.
+
+        Raises:
+            ArchiveError: they are not there, or cannot be read.
+        """
+        try:
+            return self._path(sha256).open("rb")
+        except OSError as error:
+            raise ArchiveError(f"archive: {sha256} cannot be read: {error.strerror}") from error
+
+    def get(self, sha256: str) -> bytes:
+        """Return the bytes, checked against their name.
+
+        Raises:
+            ArchiveError: they are not there, cannot be read, or are damaged.
+        """
+        with self.open(sha256) as stream:
+            try:
+                data = stream.read()
+            except OSError as error:
+                raise ArchiveError(f"archive: {sha256} cannot be read: {error.strerror}") from error
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise ArchiveError(f"archive: {sha256} is damaged: its bytes do not match its name")
+        return data
+
+    def discard_leftovers(self, older_than: float = 86_400.0) -> int:
+        """Delete unfinished copies left by killed processes.
+
+        Args:
+            older_than: seconds since the last write to a copy; a live one is never that old.
+
+        Returns:
+            How many were deleted.
+        """
+        deleted = 0
+        with suppress(FileNotFoundError):
+            for path in (self.root / _INCOMING).iterdir():
+                with suppress(OSError):
+                    if time.time() - path.stat().st_mtime > older_than:
+                        path.unlink()
+                        deleted += 1
+        return deleted
+
+    def _path(self, sha256: str) -> Path:
+        if not _SHA256.fullmatch(sha256):
+            raise ArchiveError(f"archive: {sha256!r} is not a SHA-256")
+        return self.root / sha256[:2] / sha256
+
+    @contextmanager
+    def _incoming(self) -> Iterator[tuple[Path, BinaryIO]]:
+        path = self.root / _INCOMING / uuid4().hex
+        with _writing():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+            out = os.fdopen(os.open(path, flags, _READ_ONLY), "wb", buffering=0)
+        try:
+            with out:
+                yield path, out
+        finally:
+            with suppress(OSError):
+                path.unlink()
+
+    def _keep(self, path: Path, out: BinaryIO, stored: Stored) -> None:
+        final = self._path(stored.sha256)
+        if _size(final) == stored.size:
+            return
+        os.fsync(out.fileno())
+        if not final.parent.is_dir():
+            final.parent.mkdir(exist_ok=True)
+            _sync_directory(self.root)
+        path.rename(final)
+        _sync_directory(final.parent)
+
+
+def _directory(url: str) -> Path:
+    parts = urlsplit(url)
+    if parts.scheme == "file":
+        return Path(unquote(parts.path))
+    if "://" in url:
+        raise SettingsError(f"archive_url: {parts.scheme}:// is not supported; use a directory")
+    return Path(url)
+
+
+def _copy(source: BinaryIO, out: BinaryIO, limit: int) -> Stored:
+    digest, size = hashlib.sha256(), 0
+    while chunk := source.read(_CHUNK):
+        size += len(chunk)
+        if size > limit:
+            raise TooLarge(limit)
+        digest.update(chunk)
+        with _writing():
+            _write(out, chunk)
+    with _writing():
+        out.truncate(size)
+    return Stored(digest.hexdigest(), size)
+
+
+def _write(out: BinaryIO, chunk: bytes) -> None:
+    """Write a chunk; a chunk of zeros is left as a hole, which reads the same and takes no room."""
+    if len(chunk) == _CHUNK and chunk == _ZEROS:
+        out.seek(_CHUNK, os.SEEK_CUR)
+        return
+    rest = memoryview(chunk)
+    while rest:
+        rest = rest[out.write(rest) :]
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return None
+
+
+def _sync_directory(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ArchiveError(f"archive: cannot be written: {error.strerror or error}") from error

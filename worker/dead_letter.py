@@ -1,0 +1,302 @@
+"""Giving a document up, and what operators decide about it afterwards."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Select, select, update
+from sqlalchemy.orm import Session
+
+from models.base import now
+from models.dead_letter import Action, DeadLetter, Decision
+from models.disclosure.finding import Reason
+from models.event import EventName
+from models.filing import StoredFinding
+from models.ledger import Document, State, move
+from worker.logs import record
+
+_BATCH: Final = 500
+_EVENTS: Final = {
+    Action.RETRY: EventName.DOCUMENT_RETRIED,
+    Action.DISCARD: EventName.DOCUMENT_DISCARDED,
+}
+
+
+class DecisionError(Exception):
+    """Base of every reason why a decision cannot be taken."""
+
+
+class NoteMissing(DecisionError):  # noqa: N818 - it says what is wrong
+    """Every decision needs a note that says why."""
+
+
+class UnknownLetter(DecisionError):  # noqa: N818 - it says what is wrong
+    """There is no dead letter with such an id."""
+
+
+class Conflict(DecisionError):  # noqa: N818 - it says what is wrong
+    """Somebody else has decided otherwise, or changed the row since it was looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grave:
+    """What is written down about a document that is given up on.
+
+    ``inspection`` is what had been recognised, in the form of ``gouji.inspection/1``.
+    """
+
+    reason: Reason
+    stage: str
+    message: str
+    parser_version: str
+    attempt_id: int | None = None
+    publisher: str | None = None
+    year: int | None = None
+    inspection: dict[str, Any] | None = None
+
+
+def bury(session: Session, document_id: int, grave: Grave) -> DeadLetter:
+    """Write the dead letter and its event; the caller moves the document to ``dead``."""
+    letter = DeadLetter(
+        document_id=document_id,
+        attempt_id=grave.attempt_id,
+        reason=grave.reason,
+        stage=grave.stage,
+        message=grave.message,
+        publisher=grave.publisher,
+        year=grave.year,
+        parser_version=grave.parser_version,
+        inspection=grave.inspection,
+    )
+    session.add(letter)
+    session.flush()
+    record(
+        session,
+        EventName.DOCUMENT_DEAD,
+        level="warning",
+        document_id=document_id,
+        attempt_id=grave.attempt_id,
+        dead_letter_id=letter.id,
+        reason=str(grave.reason),
+        stage=grave.stage,
+        message=grave.message,
+    )
+    return letter
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Open dead letters that match everything given; an empty selection matches every one.
+
+    ``rule`` is the id of an edit that failed in the attempt that was given up; ``not_version``
+    leaves out what that version of the parser refused, and so selects what an older one did.
+    """
+
+    reason: str | None = None
+    rule: str | None = None
+    publisher: str | None = None
+    year: int | None = None
+    not_version: str | None = None
+
+    def query(self) -> Select[int]:
+        """Return the query for the ids, oldest first."""
+        query = select(DeadLetter.id).where(DeadLetter.resolution.is_(None))
+        for column, wanted in (
+            (DeadLetter.reason, self.reason),
+            (DeadLetter.publisher, self.publisher),
+            (DeadLetter.year, self.year),
+        ):
+            if wanted is not None:
+                query = query.where(column == wanted)
+        if self.not_version is not None:
+            query = query.where(DeadLetter.parser_version != self.not_version)
+        if self.rule is not None:
+            failed = select(StoredFinding.attempt_id).where(StoredFinding.rule == self.rule)
+            query = query.where(DeadLetter.attempt_id.in_(failed))
+        return query.order_by(DeadLetter.id)
+
+
+Chosen = Sequence[int] | Selection
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What a decision did.
+
+    ``letters`` were decided now (or would be, on a dry run), ``already`` had been decided just
+    so before. ``to_send`` lists (document id, queue) of documents that wait to be sent.
+    """
+
+    letters: tuple[int, ...] = ()
+    already: tuple[int, ...] = ()
+    to_send: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """A decision as the operator gave it."""
+
+    action: Action
+    note: str
+    operator: str
+    versions: Mapping[int, int]
+
+
+def retry(
+    session: Session,
+    chosen: Chosen,
+    *,
+    note: str,
+    operator: str,
+    versions: Mapping[int, int] | None = None,
+    dry_run: bool = False,
+) -> Decided:
+    """Put documents back to ``received``, to be processed from the start.
+
+    The caller sends ``to_send`` after the commit; what is never sent, the sweeper sends.
+    Repeating a decision gives the same letters under ``already`` and has no second effect.
+
+    Args:
+        session: an open transaction.
+        chosen: ids of dead letters, or a selection of open ones.
+        note: why; kept in the audit trail.
+        operator: who.
+        versions: the row versions the operator looked at, by id; not checked where missing.
+        dry_run: only say what would be done.
+
+    Raises:
+        NoteMissing: the note is blank.
+        UnknownLetter: an id does not exist.
+        Conflict: a letter was decided otherwise, or has another version; nothing is decided.
+    """
+    order = _Order(Action.RETRY, note, operator, versions or {})
+    return _decide(session, chosen, order, _revive, dry_run=dry_run)
+
+
+def discard(
+    session: Session,
+    chosen: Chosen,
+    *,
+    note: str,
+    operator: str,
+    versions: Mapping[int, int] | None = None,
+    dry_run: bool = False,
+) -> Decided:
+    """Give documents up for good; arguments and errors are those of :func:`retry`."""
+    order = _Order(Action.DISCARD, note, operator, versions or {})
+    return _decide(session, chosen, order, _discard, dry_run=dry_run)
+
+
+def _decide(
+    session: Session,
+    chosen: Chosen,
+    order: _Order,
+    effect: Callable[[Session, DeadLetter], bool],
+    *,
+    dry_run: bool,
+) -> Decided:
+    if not order.note.strip():
+        raise NoteMissing("a decision needs a note that says why")
+    letters = _letters(session, chosen)
+    for letter in letters:
+        _check(letter, order)
+    fresh = [letter for letter in letters if letter.resolution is None]
+    already = tuple(letter.id for letter in letters if letter.resolution is not None)
+    if not dry_run:
+        for letter in fresh:
+            _resolve(session, letter, order, effect)
+            session.expire(letter)
+    return Decided(
+        letters=tuple(letter.id for letter in fresh),
+        already=already,
+        to_send=_to_send(session, fresh) if order.action is Action.RETRY else (),
+    )
+
+
+def _letters(session: Session, chosen: Chosen) -> list[DeadLetter]:
+    wanted = list(session.scalars(chosen.query())) if isinstance(chosen, Selection) else chosen
+    found: dict[int, DeadLetter] = {}
+    for start in range(0, len(wanted), _BATCH):
+        query = select(DeadLetter).where(DeadLetter.id.in_(wanted[start : start + _BATCH]))
+        found |= {letter.id: letter for letter in session.scalars(query.with_for_update())}
+    for letter_id in wanted:
+        if letter_id not in found:
+            raise UnknownLetter(f"there is no dead letter {letter_id}")
+    return [found[letter_id] for letter_id in dict.fromkeys(wanted)]
+
+
+def _check(letter: DeadLetter, order: _Order) -> None:
+    if letter.resolution is not None:
+        if letter.resolution != order.action:
+            raise Conflict(f"dead letter {letter.id} is already resolved: {letter.resolution}")
+        return
+    seen = order.versions.get(letter.id, letter.version)
+    if seen != letter.version:
+        raise Conflict(
+            f"dead letter {letter.id} has changed: version {letter.version}, looked at {seen}"
+        )
+
+
+def _resolve(
+    session: Session,
+    letter: DeadLetter,
+    order: _Order,
+    effect: Callable[[Session, DeadLetter], bool],
+) -> None:
+    taken = session.connection().execute(
+        update(DeadLetter)
+        .where(
+            DeadLetter.id == letter.id,
+            DeadLetter.version == letter.version,
+            DeadLetter.resolution.is_(None),
+        )
+        .values(resolution=order.action, resolved_at=now(), version=letter.version + 1)
+    )
+    if taken.rowcount != 1 or not effect(session, letter):
+        raise Conflict(f"dead letter {letter.id} was decided by somebody else meanwhile")
+    session.add(
+        Decision(
+            dead_letter_id=letter.id,
+            operator=order.operator,
+            action=order.action,
+            note=order.note,
+        )
+    )
+    record(
+        session,
+        _EVENTS[order.action],
+        document_id=letter.document_id,
+        attempt_id=letter.attempt_id,
+        dead_letter_id=letter.id,
+        operator=order.operator,
+        note=order.note,
+    )
+
+
+def _revive(session: Session, letter: DeadLetter) -> bool:
+    return move(
+        session,
+        letter.document_id,
+        start=(State.DEAD,),
+        to=State.RECEIVED,
+        unfinished=0,
+        retries=0,
+        lease_expires_at=None,
+    )
+
+
+def _discard(session: Session, letter: DeadLetter) -> bool:
+    return move(session, letter.document_id, start=(State.DEAD,), to=State.DISCARDED)
+
+
+def _to_send(session: Session, letters: Sequence[DeadLetter]) -> tuple[tuple[int, str], ...]:
+    ids = [letter.document_id for letter in letters]
+    return tuple(
+        (document_id, queue)
+        for start in range(0, len(ids), _BATCH)
+        for document_id, queue in session.execute(
+            select(Document.id, Document.queue)
+            .where(Document.id.in_(ids[start : start + _BATCH]))
+            .order_by(Document.id)
+        )
+    )

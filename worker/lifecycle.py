@@ -1,0 +1,149 @@
+"""Middleware: how a worker process begins, names what it logs, drains, and lets messages die."""
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+import dramatiq
+import structlog
+from dramatiq.middleware import Shutdown, raise_thread_exception
+
+from worker import logs
+from worker.inbox import PROCESS
+from worker.settings import Settings
+
+if TYPE_CHECKING:
+    from dramatiq.broker import MessageProxy
+    from dramatiq.worker import ConsumerThread, Worker
+
+    from worker.pipeline import Pipeline
+
+Works = Callable[[], "Pipeline"]
+
+# How many messages a process takes ahead. A consumer that has its fill or finds nothing sleeps for
+# about 7 ms, so a queue moves at most prefetch / 7 ms: no-op messages took 3,650 us each with 2,
+# 470 with 16, 170 with 64, whatever the number of threads (2 cores). With 16 that is little beside
+# the 20 ms of a text report, and a killed process holds back no more than it could do in a third
+# of a second. Costly documents are not hoarded while another process is idle.
+_PREFETCH: Final = {"fast": 16, "slow": 2, "ocr": 1}
+_INTERRUPT_AT: Final = 0.5
+_RELEASE_AT: Final = 0.8
+_STDERR: Final = 2
+
+
+class Boot(dramatiq.Middleware):
+    """Sets up logging in a worker process, and ends the process when its master is gone."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def after_process_boot(self, _broker: dramatiq.Broker) -> None:
+        """Called by Dramatiq in each worker process, before anything else."""
+        # not sys.stderr: Dramatiq has put a pipe to its master there, which may break
+        self._stream = open(_STDERR, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+        form, level = self._settings.log_format, self._settings.log_level
+        logs.configure("work", form=form, level=level, stream=self._stream)
+        threading.Thread(target=self._outlive_no_master, name="master", daemon=True).start()
+
+    def _outlive_no_master(self) -> None:
+        """Drain when the master was killed, and end by force when that takes too long."""
+        born, master = os.getppid(), multiprocessing.parent_process()
+        while os.getppid() == born and (master is None or master.is_alive()):
+            time.sleep(1)
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(self._settings.grace)
+        os._exit(1)
+
+
+class Prefetch(dramatiq.Middleware):
+    """Sets how many messages a process takes off each queue ahead of the work."""
+
+    def after_consumer_thread_boot(
+        self, _broker: dramatiq.Broker, thread: "ConsumerThread"
+    ) -> None:
+        """Called by Dramatiq before the consumer of a queue, or of its delay queue, begins."""
+        thread.prefetch = _PREFETCH.get(thread.queue_name, thread.prefetch)
+
+
+class Bindings(dramatiq.Middleware):
+    """Puts the message and the document into every line that is logged meanwhile."""
+
+    def before_process_message(self, _broker: dramatiq.Broker, message: "MessageProxy") -> None:
+        """Bind."""
+        names: dict[str, Any] = {"message_id": message.message_id}
+        if message.actor_name == PROCESS:
+            names["document_id"] = message.args[0]
+        structlog.contextvars.bind_contextvars(**names)
+
+    def after_process_message(
+        self,
+        _broker: dramatiq.Broker,
+        _message: "MessageProxy",
+        *,
+        result: object = None,  # noqa: ARG002
+        exception: BaseException | None = None,  # noqa: ARG002
+    ) -> None:
+        """Clear."""
+        structlog.contextvars.clear_contextvars()
+
+    def after_skip_message(self, _broker: dramatiq.Broker, _message: "MessageProxy") -> None:
+        """Clear."""
+        structlog.contextvars.clear_contextvars()
+
+
+class Drain(dramatiq.Middleware):
+    """On SIGTERM: no new claim, finish what is in hand, give back what cannot finish in time.
+
+    Of the ``grace`` seconds half are for finishing; then the working threads are interrupted and
+    give their documents back. What not even that reaches (C code) is given back over its head.
+    """
+
+    def __init__(self, works: Works, grace: float) -> None:
+        self._works = works
+        self._grace = grace
+        self._timers: list[threading.Timer] = []
+
+    def before_worker_shutdown(self, _broker: dramatiq.Broker, _worker: "Worker") -> None:
+        """Called by Dramatiq when the process was told to end."""
+        self._works().stopping.set()
+        for share, action in ((_INTERRUPT_AT, self._interrupt), (_RELEASE_AT, self._release)):
+            timer = threading.Timer(self._grace * share, action)
+            timer.daemon = True
+            timer.start()
+            self._timers.append(timer)
+
+    def after_worker_shutdown(self, _broker: dramatiq.Broker, _worker: "Worker") -> None:
+        """Called by Dramatiq when every thread has ended, or the time is up."""
+        for timer in self._timers:
+            timer.cancel()
+
+    def _interrupt(self) -> None:
+        for claim in self._works().held:
+            raise_thread_exception(claim.thread, Shutdown)  # type: ignore[no-untyped-call]
+
+    def _release(self) -> None:
+        for claim in self._works().held:
+            self._works().release(claim)
+
+
+class Abandoned(dramatiq.Middleware):
+    """Writes a dead letter before a message goes to the queue's own dead letters.
+
+    Those vanish after a week and know no reason.
+    """
+
+    def __init__(self, works: Works) -> None:
+        self._works = works
+
+    def before_nack(self, _broker: dramatiq.Broker, message: "MessageProxy") -> None:
+        """Called by Dramatiq before it rejects a message for good.
+
+        What this raises Dramatiq logs; the document then waits for the sweeper.
+        """
+        if message.actor_name == PROCESS:
+            error = message._exception  # noqa: SLF001 - there is no other way to it
+            self._works().abandon(message.args[0], message.message_id, error)
