@@ -4,6 +4,7 @@ Importing this module loads no stage and opens no connection. Messages carry ids
 speak of is in the database.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
@@ -24,6 +25,9 @@ __all__ = ["PROCESS", "QUEUES", "BrokerUnreachable", "Inbox", "make_broker"]
 
 QUEUES: Final = ("fast", "slow", "ocr")
 """Queues by cost: text, HTML, Word and spreadsheets; PDF and legacy Word; scanned pages."""
+
+WORKER_CLIENT: Final = "gouji-work-"
+"""How connections of worker processes are named on the server, before the process id."""
 
 PROCESS: Final = "process"
 """The actor that takes a document id; the same one on every queue."""
@@ -49,16 +53,20 @@ def make_broker(url: str, middleware: Sequence[dramatiq.Middleware] = ()) -> dra
     Raises:
         SettingsError: the URL names no broker that is supported.
     """
-    return _redis_broker(url, middleware)
+    return _redis_broker(url, middleware, f"{WORKER_CLIENT}{os.getpid()}")
 
 
-def _redis_broker(url: str, middleware: Sequence[dramatiq.Middleware]) -> RedisBroker:
+def _redis_broker(
+    url: str, middleware: Sequence[dramatiq.Middleware], name: str | None = None
+) -> RedisBroker:
     scheme = urlsplit(url).scheme
     if scheme not in _SCHEMES:
         wanted = ", ".join(f"{known}://" for known in _SCHEMES)
         raise SettingsError(f"broker_url: {scheme or url!r} is not supported; use one of {wanted}")
     backoff = ExponentialWithJitterBackoff(base=0.05, cap=0.5)
-    client = redis.Redis.from_url(url, retry=Retry(backoff, 2), health_check_interval=30)
+    client = redis.Redis.from_url(
+        url, retry=Retry(backoff, 2), health_check_interval=30, client_name=name
+    )
     return RedisBroker(  # type: ignore[no-untyped-call]
         client=client,
         middleware=list(middleware),

@@ -5,14 +5,22 @@ import traceback
 from typing import Final
 
 from dramatiq.middleware import TimeLimitExceeded
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import (
+    DBAPIError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    ProgrammingError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from models.disclosure.finding import Reason
 from worker.errors import Refused, Transient
 
-# OperationalError: database locked, full, restarting, connection lost, deadlock
-_PASSING: Final = (Transient, MemoryError, OperationalError, InterfaceError, PoolTimeout)
+# the database locked, full, restarting, unreachable, or not migrated yet; what it says about
+# values (DataError, IntegrityError) comes from the content or from a fault of ours
+_DATABASE: Final = (OperationalError, InterfaceError, InternalError, ProgrammingError, PoolTimeout)
+_PASSING: Final = (Transient, MemoryError, *_DATABASE)
 _FRAMES: Final = 30
 
 

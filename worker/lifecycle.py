@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import dramatiq
 import structlog
+from dramatiq.errors import Retry
 from dramatiq.middleware import Shutdown, raise_thread_exception
 
 from worker import logs
@@ -146,4 +147,6 @@ class Abandoned(dramatiq.Middleware):
         """
         if message.actor_name == PROCESS:
             error = message._exception  # noqa: SLF001 - there is no other way to it
+            if isinstance(error, Retry):
+                error = error.__cause__
             self._works().abandon(message.args[0], message.message_id, error)

@@ -21,7 +21,9 @@ _HOLDER = """
 import sys, time
 from pathlib import Path
 from worker.embedded import EmbeddedServer
+from worker import logs
 from worker.settings import Settings
+logs.configure("test", form="json")
 server = EmbeddedServer(Settings(data_dir=Path(sys.argv[1])))
 server.start()
 print(server.pid, flush=True)
@@ -127,12 +129,13 @@ def test_the_server_dies_with_its_supervisor_and_is_replaced(
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
     )
-    assert holder.stdout is not None
-    with holder.stdout:
-        orphan = int(holder.stdout.readline())
-    inbox.send([(1, "fast")])
-    holder.kill()
-    holder.wait()
+    with holder:
+        assert holder.stdout is not None
+        try:
+            orphan = int(holder.stdout.readline())
+            inbox.send([(1, "fast")])
+        finally:
+            holder.kill()
 
     # When the next one starts at once
     with ensure(settings) as server:

@@ -2,13 +2,13 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import dramatiq
 import pytest
 import redis
 from dramatiq.message import Message
+from dramatiq.middleware import Middleware
 
 from worker.embedded import ensure
 from worker.errors import BrokerUnreachable, Transient
@@ -109,15 +109,15 @@ def test_an_unknown_queue_is_told(inbox: Inbox) -> None:
 def test_a_broker_that_is_away_is_a_passing_failure(tmp_path: Path, what: str) -> None:
     # Given no broker
     inbox = Inbox(Settings(data_dir=tmp_path))
-    ask = {
+    questions: dict[str, Callable[[], object]] = {
         "ping": inbox.ping,
         "outstanding": inbox.outstanding,
         "send": lambda: inbox.send([(1, "fast")]),
-    }[what]
+    }
 
     # When it is asked for anything, then that is an error that passes
     with pytest.raises(BrokerUnreachable, match="cannot be reached") as caught:
-        ask()
+        questions[what]()
     assert isinstance(caught.value, Transient)
     inbox.close()
 
@@ -126,10 +126,10 @@ def test_a_broker_that_is_away_is_a_passing_failure(tmp_path: Path, what: str) -
 def test_a_broker_is_made_without_connecting(url: str) -> None:
     # Given the URL of a host that does not exist
     # When a broker is made
-    broker = make_broker(url, [dramatiq.middleware.CurrentMessage()])
+    broker = make_broker(url, [Middleware()])
 
     # Then it has the middleware asked for, and no other
-    assert [type(m).__name__ for m in broker.middleware] == ["CurrentMessage"]
+    assert [type(m).__name__ for m in broker.middleware] == ["Middleware"]
 
 
 @pytest.mark.parametrize("url", ["amqp://host", "http://host", "host:6379"])

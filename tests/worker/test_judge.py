@@ -4,7 +4,7 @@ import errno
 
 import pytest
 from dramatiq.middleware import TimeLimitExceeded
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from models.disclosure.finding import Reason
@@ -22,6 +22,7 @@ from worker.judge import judge, plain, told, traced
         OSError(errno.EMFILE, "too many"),
         TimeoutError(errno.ETIMEDOUT, "slow"),
         OperationalError("SELECT 1", {}, Exception("locked")),
+        ProgrammingError("SELECT 1", {}, Exception("no such table")),
         PoolTimeout("no connection left"),
     ],
 )

@@ -1,0 +1,80 @@
+"""What surrounds the work: names in the log, and messages that die."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import dramatiq
+import pytest
+import structlog
+from dramatiq import Worker
+from dramatiq.brokers.stub import StubBroker
+from dramatiq.middleware import Retries
+
+from models.ledger import State
+from tests.worker.house import House, house
+from worker.actors import Run, declare
+from worker.app import _again
+from worker.errors import ArchiveError
+from worker.inbox import PROCESS
+from worker.lifecycle import Abandoned, Bindings
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[House]:
+    with house(tmp_path) as built:
+        yield built
+
+
+def _work_off(home: House, run: Run, document_id: int) -> str:
+    """Send a document to a worker in this process, and return the id of its message."""
+    pipeline = home.pipeline()
+    retries = Retries(min_backoff=1, max_backoff=2, retry_when=_again(2))
+    broker = StubBroker(middleware=[Bindings(), Abandoned(lambda: pipeline), retries])
+    declare(broker, run)
+    worker = Worker(broker, worker_timeout=10, worker_threads=1)
+    worker.start()
+    message: dramatiq.Message[None] = dramatiq.Message("fast", PROCESS, (document_id,), {}, {})
+    broker.enqueue(message)
+    broker.join("fast", fail_fast=False, timeout=10_000)
+    worker.stop()
+    return message.message_id
+
+
+@pytest.mark.parametrize(
+    ("error", "reason", "times"),
+    [(ArchiveError("away"), "storage_error", 3), (ValueError("a bug"), "unreadable", 1)],
+    ids=["retries exhausted", "a bug in the pipe"],
+)
+def test_a_message_that_dies_leaves_a_dead_letter(
+    home: House, error: Exception, reason: str, times: int
+) -> None:
+    # Given a pipe that fails before it can write anything down
+    document_id = home.receive(b"a report")
+    calls = []
+
+    def run(document_id: int, _message_id: str | None) -> None:
+        calls.append(document_id)
+        raise error
+
+    # When its message has used up its tries
+    _work_off(home, run, document_id)
+
+    # Then the database knows, before the queue's own dead letters do
+    assert len(calls) == times
+    assert [letter.reason for letter in home.letters(document_id)] == [reason]
+    assert home.document(document_id).state == State.DEAD
+
+
+def test_lines_logged_meanwhile_name_message_and_document(home: House) -> None:
+    # Given a pipe that looks at what would be logged
+    document_id = home.receive(b"a report")
+    seen = []
+
+    def run(_document_id: int, _message_id: str | None) -> None:
+        seen.append(structlog.contextvars.get_contextvars())
+
+    # When a document is worked on
+    message_id = _work_off(home, run, document_id)
+
+    # Then lines name the message and the document
+    assert seen == [{"message_id": message_id, "document_id": document_id}]
