@@ -11,7 +11,7 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/.run ## start everything: watched folder ./inbox, queue, workers; ingest the samples
-	@$(BIN)/gouji up --samples
+	@trap : INT; $(BIN)/gouji up --samples || [ $$? -eq 130 ] # 130: stopped by Ctrl-C
 
 test: $(VENV)/.dev ## run the tests (well under three minutes)
 	@$(BIN)/python -m pytest -m "not soak"

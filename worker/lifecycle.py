@@ -45,9 +45,9 @@ class Boot(dramatiq.Middleware):
     def after_process_boot(self, _broker: dramatiq.Broker) -> None:
         """Called by Dramatiq in each worker process, before anything else."""
         # not sys.stderr: Dramatiq has put a pipe to its master there, which may break
-        self._stream = open(_STDERR, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+        stream = open(_STDERR, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
         form, level = self._settings.log_format, self._settings.log_level
-        logs.configure("work", form=form, level=level, stream=self._stream)
+        logs.configure("work", form=form, level=level, stream=stream)
         threading.Thread(target=self._outlive_no_master, name="master", daemon=True).start()
 
     def _outlive_no_master(self) -> None:

@@ -82,7 +82,7 @@ def configure(
         cache_logger_on_first_use=False,
     )
     structlog.contextvars.clear_contextvars()
-    _adopt_foreign(level)
+    _adopt_foreign(level, out)
 
 
 def _dumps(value: Any, **_: Any) -> bytes:
@@ -90,7 +90,14 @@ def _dumps(value: Any, **_: Any) -> bytes:
 
 
 class _Foreign(logging.Handler):
-    """Hands records of libraries that use the standard library's logging to structlog."""
+    """Hands records of libraries that use the standard library's logging to structlog.
+
+    It keeps the stream alive, whose buffer is all that structlog holds.
+    """
+
+    def __init__(self, stream: object) -> None:
+        super().__init__()
+        self.stream = stream
 
     def emit(self, record: logging.LogRecord) -> None:
         structlog.get_logger().log(
@@ -102,9 +109,9 @@ class _Foreign(logging.Handler):
         )
 
 
-def _adopt_foreign(level: str) -> None:
+def _adopt_foreign(level: str, stream: object) -> None:
     root = logging.getLogger()
-    root.handlers = [_Foreign()]
+    root.handlers = [_Foreign(stream)]
     root.setLevel(max(_LEVELS[level], logging.WARNING))
 
 

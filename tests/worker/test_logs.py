@@ -1,5 +1,6 @@
 """One JSON object a line, and nothing told before it is committed."""
 
+import gc
 import io
 import logging
 import threading
@@ -181,6 +182,18 @@ def test_a_savepoint_tells_nothing_yet(stream: Stream, database: Database, end: 
 
     # Then the event is told with the transaction
     assert [line["document_id"] for line in stream.lines()] == [7]
+
+
+def test_the_stream_need_not_be_kept(tmp_path: Path) -> None:
+    # Given a stream that only the logging knows
+    path = tmp_path / "log"
+    logs.configure("work", form="json", stream=path.open("w"))
+    gc.collect()
+
+    # When an event is logged, then it is written
+    logs.log(EventName.SERVICE_STARTED)
+    assert b"service.started" in path.read_bytes()
+    logging.getLogger().handlers[0].stream.close()  # type: ignore[attr-defined]
 
 
 def test_a_log_nobody_can_read_stops_nothing(database: Database) -> None:

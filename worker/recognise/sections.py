@@ -39,8 +39,8 @@ def sections(
         opening = _text(lines, start, first, tables)
         if opening:
             found.append(Section("overview", "", opening))
-    for heading, following in zip(chain, [*chain[1:], None], strict=True):
-        end = following.at if following else stop
+    ends = [heading.at for heading in chain[1:]] + [stop]
+    for heading, end in zip(chain, ends, strict=False):
         key = SECTIONS[heading.section][0]
         text = _text(lines, heading.at + 1, end, tables)
         found.append(Section(key, lines[heading.at].text.strip(), text))

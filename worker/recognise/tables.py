@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from models.disclosure.form import (
@@ -10,6 +11,7 @@ from models.disclosure.form import (
     DISCLOSURE,
     REVIEW_ACROSS,
     REVIEW_DOWN,
+    TABLES,
     Column,
     Kind,
     Layout,
@@ -71,13 +73,24 @@ def _labelled(table: Table, lines: Sequence[Strip], records: Sequence[Record]) -
 
 
 def _headed(alignment: Alignment, lines: Sequence[Strip], records: Sequence[Record]) -> float:
-    """Return the weight of column labels that only this layout prints."""
-    if alignment.layout.table != "disclosure":
-        return 0.0
+    """Return the weight of column labels that only this layout of the table prints."""
+    layout = alignment.layout
     first, last = _extent(alignment, records)
-    text = "".join(normalised(line.text)[1] for line in lines[max(0, first - 12) : last + 1])
-    labels = {column.label for row in alignment.layout.rows for column in row.columns}
-    return sum(_COLUMN_EVIDENCE for label in labels if normalised(label)[1] in text)
+    above = max(0, first - _FOOT_LINES)
+    text = "".join(normalised(line.text)[1] for line in lines[above : last + 1])
+    others = (other for other in TABLES[layout.table].layouts if other is not layout)
+    own = _column_words(layout) - {word for other in others for word in _column_words(other)}
+    return _COLUMN_EVIDENCE * sum(word in text for word in own)
+
+
+@cache
+def _column_words(layout: Layout) -> frozenset[str]:
+    return frozenset(
+        normalised(text)[1]
+        for row in layout.rows
+        for column in row.columns
+        for text in (column.label, *column.variants)
+    )
 
 
 def _extent(alignment: Alignment, records: Sequence[Record]) -> tuple[int, int]:
@@ -257,12 +270,13 @@ def _across(lines: Sequence[Strip], records: Sequence[Record], start: int | None
             break
         if not parts and not _below_review_labels(lines, record, start):
             continue
+        if len(record.printed) == size:
+            parts = [record]
+            break
         parts.append(record)
         if sum(len(part.printed) for part in parts) >= size:
             break
-    if not parts:
-        return None
-    return _fifteen(lines, parts)
+    return _fifteen(lines, parts) if parts else None
 
 
 def _below_review_labels(lines: Sequence[Strip], record: Record, start: int | None) -> bool:

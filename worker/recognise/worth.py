@@ -109,7 +109,7 @@ class Worth:
         # Too few figures for a row that stand nowhere in particular are no row by themselves.
         cells = sum(len(record.values) for record in self._records[first:last])
         spaced = self._records[first].shape is Shape.SPACED
-        fragment = printed < size and cells < size and not spaced
+        fragment = printed < size and (printed == 1 if spaced else cells < size)
         return NOTHING if fragment else count + _UNLABELLED
 
     def _label(self, at: int, row: int, alike: float) -> float:

@@ -1,0 +1,228 @@
+"""What gouji depends on, looked at one by one: each with a verdict and what to do about it."""
+
+import os
+import platform
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+from console import lock
+from models.base import now
+from watcher.filesystem import is_network, mount_type
+from worker.settings import Settings, Source
+
+GIGABYTE: Final = 1_000_000_000
+_LITTLE_SPACE: Final = 2 * GIGABYTE
+_NO_SPACE: Final = GIGABYTE // 5
+_BEATS_MISSED: Final = 3.0
+_INOTIFY: Final = Path("/proc/sys/fs/inotify")
+_FEW_WATCHES: Final = 8192
+
+
+class Verdict(StrEnum):
+    """How a check came out."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the doctor. ``unreachable`` marks a dependency that does not answer."""
+
+    name: str
+    verdict: Verdict
+    detail: str
+    advice: str = ""
+    unreachable: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as JSON data."""
+        return asdict(self)
+
+
+def checkup(settings: Settings) -> Iterator[Check]:
+    """Yield every check; none raises, one that breaks is a failed check."""
+    yield _python()
+    examinations: list[tuple[str, Callable[[], Iterator[Check]]]] = [
+        ("database", partial(_database, settings)),
+        ("broker", partial(_broker, settings)),
+        ("archive", partial(_archive, settings)),
+        *((f"source {source.name}", partial(_source, source)) for source in settings.watched),
+        ("ledger", partial(_ledger, settings)),
+    ]
+    for name, examine in examinations:
+        try:
+            yield from examine()
+        # a doctor that falls ill over a symptom helps nobody
+        except Exception as error:  # noqa: BLE001
+            yield Check(name, Verdict.FAIL, f"{type(error).__name__}: {error}", unreachable=True)
+
+
+def _python() -> Check:
+    system = f"{platform.system()} {platform.machine()}"
+    detail = f"Python {platform.python_version()} on {system} · gouji {version('gouji')}"
+    return Check("python", Verdict.OK, detail)
+
+
+def _database(settings: Settings) -> Iterator[Check]:
+    from sqlalchemy.engine import make_url
+
+    from models import migrations
+
+    shown = make_url(settings.database).render_as_string(hide_password=True)
+    path = settings.database.removeprefix("sqlite:///")
+    create = "gouji init  建立数据库 creates it; so does gouji up"
+    if not settings.database_url and not Path(path).exists():
+        yield Check("database", Verdict.FAIL, f"{shown}: 尚未建立 not created yet", create, True)
+        return
+    revision, head = migrations.current(settings.database), migrations.head()
+    if revision == head:
+        yield Check("database", Verdict.OK, f"{shown} · revision {revision}")
+    else:
+        detail = f"{shown} · revision {revision}, this version needs {head}"
+        yield Check("database", Verdict.FAIL, detail, "gouji init  升级数据库 upgrades it")
+
+
+def _broker(settings: Settings) -> Iterator[Check]:
+    import redis
+
+    from worker.inbox import WORKER_CLIENT
+
+    shown = _without_password(settings.broker)
+    try:
+        with redis.Redis.from_url(settings.broker, socket_connect_timeout=3) as client:
+            facts = client.info()
+            policy = client.config_get("maxmemory-policy").get("maxmemory-policy", "?")
+            names = {str(found["name"]) for found in client.client_list()}
+    except redis.ConnectionError as error:
+        yield _no_broker(settings, shown, error)
+        return
+    version = facts.get("valkey_version") or facts.get("redis_version")
+    kind = "Valkey" if "valkey_version" in facts else "Redis"
+    detail = f"{kind} {version} at {shown} · maxmemory-policy {policy}"
+    if policy not in ("noeviction", "?"):
+        advice = "CONFIG SET maxmemory-policy noeviction: 否则会丢消息 else it drops messages"
+        yield Check("broker", Verdict.WARN, detail, advice)
+    elif not facts.get("aof_enabled"):
+        advice = "CONFIG SET appendonly yes: 否则重启后要重发 else a restart costs re-sending"
+        yield Check("broker", Verdict.WARN, f"{detail} · appendonly no", advice)
+    else:
+        yield Check("broker", Verdict.OK, f"{detail} · appendonly yes")
+    yield _workers(sum(name.startswith(WORKER_CLIENT) for name in names))
+
+
+def _workers(count: int) -> Check:
+    if count:
+        return Check("workers", Verdict.OK, f"{count} 个进程 processes")
+    return Check("workers", Verdict.WARN, "没有 none", "gouji up  启动 starts them (or gouji work)")
+
+
+def _no_broker(settings: Settings, shown: str, error: Exception) -> Check:
+    if not settings.broker_url and lock.holder(settings.data_dir) is None:
+        detail = f"{shown}: 内嵌队列未运行 the embedded queue is not running"
+        return Check("broker", Verdict.WARN, detail, "gouji up  启动 starts it")
+    detail = f"{shown}: {error}"
+    return Check("broker", Verdict.FAIL, detail, "检查 check GOUJI_BROKER_URL and the server", True)
+
+
+def _without_password(url: str) -> str:
+    scheme, separator, rest = url.partition("://")
+    return f"{scheme}{separator}{rest.rpartition('@')[2]}"
+
+
+def _archive(settings: Settings) -> Iterator[Check]:
+    place = Path(settings.archive.removeprefix("file://"))
+    existing = next(folder for folder in (place, *place.absolute().parents) if folder.exists())
+    if not os.access(existing, os.W_OK | os.X_OK):
+        yield Check("archive", Verdict.FAIL, f"{place}: 不可写 cannot be written", unreachable=True)
+        return
+    free = shutil.disk_usage(existing).free
+    detail = f"{place} · {free / GIGABYTE:.1f} GB free"
+    if free < _NO_SPACE:
+        yield Check("archive", Verdict.FAIL, detail, "清理磁盘 make room: nothing can be taken in")
+    elif free < _LITTLE_SPACE:
+        yield Check("archive", Verdict.WARN, detail, "清理磁盘 make room soon")
+    else:
+        yield Check("archive", Verdict.OK, detail)
+
+
+def _source(source: Source) -> Iterator[Check]:
+    name = f"source {source.name}"
+    if not source.path.is_dir():
+        detail = f"{source.path}: 目录不存在 no such directory"
+        yield Check(name, Verdict.FAIL, detail, "gouji init  建立目录 makes it")
+        return
+    if not os.access(source.path, os.R_OK | os.W_OK | os.X_OK):
+        detail = f"{source.path}: 不可读写 cannot be read and written"
+        yield Check(name, Verdict.FAIL, detail, "检查权限 check its owner and mode")
+        return
+    path = source.path.resolve()
+    kind = mount_type(os.fsencode(path)) or "unknown file system"
+    how = "只靠扫描 scans only" if is_network(os.fsencode(path)) else "文件事件 file events"
+    yield Check(name, Verdict.OK, f"{path} · {kind} · {how if source.mode == 'auto' else 'scans'}")
+    yield from _inotify(source)
+
+
+def _inotify(source: Source) -> Iterator[Check]:
+    if source.mode == "scan" or not _INOTIFY.is_dir():
+        return
+    watches = int((_INOTIFY / "max_user_watches").read_text())
+    instances = int((_INOTIFY / "max_user_instances").read_text())
+    detail = f"max_user_watches {watches}, max_user_instances {instances}"
+    if watches < _FEW_WATCHES:
+        advice = (
+            f"sysctl fs.inotify.max_user_watches={_FEW_WATCHES * 8}: 否则只靠扫描 else scans only"
+        )
+        yield Check("inotify", Verdict.WARN, detail, advice)
+    else:
+        yield Check("inotify", Verdict.OK, detail)
+
+
+def _ledger(settings: Settings) -> Iterator[Check]:
+    from sqlalchemy import func, select
+
+    from models.dead_letter import DeadLetter
+    from models.ledger import SourceStatus
+    from models.session import Database
+
+    if (
+        not settings.database_url
+        and not Path(settings.database.removeprefix("sqlite:///")).exists()
+    ):
+        return
+    database = Database.at(settings.database)
+    try:
+        with database.reading() as session:
+            beat = session.scalar(select(func.max(SourceStatus.heartbeat_at)))
+            dead = session.scalar(
+                select(func.count()).select_from(DeadLetter).where(DeadLetter.resolution.is_(None))
+            )
+    finally:
+        database.close()
+    yield _watcher(settings, beat)
+    yield _dead(dead or 0)
+
+
+def _watcher(settings: Settings, beat: datetime | None) -> Check:
+    start = "gouji up  启动 starts it (or gouji watch)"
+    if beat is None:
+        return Check("watcher", Verdict.WARN, "从未运行 has never run", start)
+    age = (now() - beat).total_seconds()
+    detail = f"{age:.0f} 秒前有心跳 s since its last sign of life"
+    if age > _BEATS_MISSED * max(settings.scan_interval, 10.0):
+        return Check("watcher", Verdict.WARN, detail, start)
+    return Check("watcher", Verdict.OK, detail)
+
+
+def _dead(count: int) -> Check:
+    if count:
+        return Check("dead letters", Verdict.WARN, f"{count} 待处理 open", "gouji dead list")
+    return Check("dead letters", Verdict.OK, "0 待处理 open")

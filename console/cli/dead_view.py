@@ -1,0 +1,141 @@
+"""One dead letter as a whole: why, what was recognised, what was tried, decided and logged."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from rich.text import Text
+
+from console.cli import output
+from console.cli.events import print_events
+from console.cli.listing import moment, print_list
+from console.cli.report_view import facts, print_findings, print_lines, print_report
+from console.inspected import findings_of, report_of
+from console.queries import documents, filings, history, letters
+from console.queries.documents import ArrivalRow, AttemptRow
+from console.queries.history import EventFilter, EventRow
+from console.queries.letters import DecisionRow, LetterRow
+from models.disclosure.finding import Finding
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+SCHEMA: Final = "gouji.dead_letter/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Everything known about a dead letter; ``original`` is where its bytes are kept."""
+
+    letter: LetterRow
+    original: str
+    inspection: dict[str, Any] | None
+    findings: list[Finding]
+    arrivals: list[ArrivalRow]
+    attempts: list[AttemptRow]
+    decisions: list[DecisionRow]
+    timeline: list[EventRow]
+
+
+def story(session: "Session", letter_id: int, archive: str) -> Story | None:
+    """Gather a dead letter, ``None`` where there is none; ``archive`` is its directory or URL."""
+    letter = letters.letter(session, letter_id)
+    if letter is None:
+        return None
+    inspection, attempt_id = letters.details(session, letter_id)
+    stored = filings.findings(session, attempt_id)
+    return Story(
+        letter=letter,
+        original=f"{archive.rstrip('/')}/{letter.sha256[:2]}/{letter.sha256}",
+        inspection=inspection,
+        findings=stored or findings_of(inspection or {}),
+        arrivals=documents.arrivals(session, letter.document_id),
+        attempts=documents.attempts(session, letter.document_id),
+        decisions=letters.decisions(session, letter_id),
+        timeline=history.latest(session, EventFilter(documents=[letter.document_id]), limit=None),
+    )
+
+
+def as_dict(told: Story) -> dict[str, Any]:
+    """Return the story as JSON."""
+    return {
+        "schema": SCHEMA,
+        **asdict(told.letter),
+        "original": told.original,
+        "inspection": told.inspection,
+        "findings": [asdict(finding) for finding in told.findings],
+        "arrivals": [asdict(arrival) for arrival in told.arrivals],
+        "attempt_history": [asdict(attempt) for attempt in told.attempts],
+        "decisions": [asdict(decision) for decision in told.decisions],
+        "timeline": [asdict(event) for event in told.timeline],
+    }
+
+
+def print_story(told: Story) -> None:
+    """Print the story for people, the reason first."""
+    _print_head(told)
+    console = output.console()
+    report = report_of(told.inspection) if told.inspection else None
+    if report is not None:
+        print_report(console, report, told.findings)
+    elif told.findings:
+        print_findings(console, None, told.findings)
+    _print_attempts(told.attempts)
+    if told.decisions:
+        _title("处置 Decisions")
+        rows = [(d.decided_at, d.operator, d.action, d.note) for d in told.decisions]
+        print_list(("时间 When", "操作人 Who", "处置 What", "理由 Why"), rows)
+    _title("经过 Timeline")
+    print_events(told.timeline)
+
+
+def _print_head(told: Story) -> None:
+    letter = told.letter
+    resolution = letter.resolution and f"{letter.resolution} {moment(letter.resolved_at)}"
+    head = Text(f"死信 dead letter {letter.id}: {letter.reason}", style="bold red")
+    lines = [
+        head,
+        Text(letter.message),
+        facts([("环节 stage", letter.stage), ("处置 resolution", resolution)]),
+        facts([("机关 publisher", letter.publisher), ("年度 year", letter.year)]),
+        facts([("文件 file", letter.name), ("文档 document", letter.document_id)]),
+        facts([("原件 original", _present(told.original))]),
+        *(facts([("来自 arrived", _arrived(arrival))]) for arrival in told.arrivals),
+        Text(""),
+    ]
+    print_lines(output.console(), [line for line in lines if line.plain or line is lines[-1]])
+
+
+def _present(original: str) -> str:
+    gone = "://" not in original and not Path(original).exists()
+    return f"{original}（不在 not there）" if gone else original
+
+
+def _arrived(arrival: ArrivalRow) -> str:
+    moved = f" → {arrival.moved_to}" if arrival.moved_to else ""
+    return f"{arrival.source}: {arrival.path}{moved} ({arrival.state}, {moment(arrival.seen_at)})"
+
+
+def _print_attempts(attempts: list[AttemptRow]) -> None:
+    _title("处理 Attempts")
+    for attempt in attempts:
+        line = facts(
+            [
+                (f"#{attempt.number}", moment(attempt.started_at)),
+                ("结果", attempt.outcome or "未结束 never ended"),
+                ("环节", attempt.stage),
+                ("毫秒 ms", attempt.duration_ms and f"{attempt.duration_ms:.0f}"),
+                ("worker", attempt.worker),
+                ("parser", attempt.parser_version),
+            ]
+        )
+        lines = [line]
+        if attempt.error:
+            lines.append(Text(f"   {attempt.error}", style="red"))
+        if attempt.traceback:
+            lines += [Text(f"   {row}", style="dim") for row in attempt.traceback.splitlines()]
+        print_lines(output.console(), lines)
+
+
+def _title(text: str) -> None:
+    print_lines(output.console(), [Text(""), Text(text, style="bold")])

@@ -1,0 +1,120 @@
+"""What goes wrong on the command line, and the exit code each kind has.
+
+::
+
+    Failure           1  something failed
+    ├── Misused       2  the command or its settings cannot be understood
+    ├── NotFound      3  there is no such thing
+    ├── Conflict      5  it was changed or decided by someone else in between
+    └── Unreachable   6  the database, the queue or the archive does not answer
+"""
+
+import sys
+from enum import IntEnum
+from typing import ClassVar
+
+import click
+
+
+class ExitCode(IntEnum):
+    """The exit codes of ``gouji``, the same for every command."""
+
+    OK = 0
+    ERROR = 1
+    USAGE = 2
+    NOT_FOUND = 3
+    FINDINGS = 4
+    CONFLICT = 5
+    UNREACHABLE = 6
+    INTERRUPTED = 130
+
+
+class Failure(click.ClickException):
+    """A command failed; ``hint`` says what to do about it, ``code`` names it for programs."""
+
+    exit_code: ClassVar[int] = ExitCode.ERROR
+    default_code: ClassVar[str] = "error"
+
+    def __init__(self, message: str, *, hint: str = "", code: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+        self.code = code or self.default_code
+
+
+class Misused(Failure):
+    """The command line or the settings cannot be understood."""
+
+    exit_code: ClassVar[int] = ExitCode.USAGE
+    default_code = "usage"
+
+
+class NotFound(Failure):
+    """There is no such thing."""
+
+    exit_code: ClassVar[int] = ExitCode.NOT_FOUND
+    default_code = "not_found"
+
+
+class Conflict(Failure):
+    """Somebody else changed or decided it in between."""
+
+    exit_code: ClassVar[int] = ExitCode.CONFLICT
+    default_code = "conflict"
+
+
+class Unreachable(Failure):
+    """A dependency does not answer."""
+
+    exit_code: ClassVar[int] = ExitCode.UNREACHABLE
+    default_code = "unreachable"
+
+
+def failure_of(error: BaseException) -> Failure | None:
+    """Return how an exception is told to the user, ``None`` when it is a fault of the program."""
+    if isinstance(error, Failure):
+        return error
+    if isinstance(error, click.UsageError):
+        return _from_usage(error)
+    if isinstance(error, click.ClickException):
+        return Failure(error.format_message())
+    return _from_settings(error) or _from_database(error) or _from_environment(error)
+
+
+def _from_usage(error: click.UsageError) -> Failure:
+    command = error.ctx.command_path if error.ctx is not None else "gouji"
+    return Misused(error.format_message(), hint=f"{command} --help")
+
+
+def _from_settings(error: BaseException) -> Failure | None:
+    from worker.settings import SettingsError
+
+    return Misused(str(error), code="settings") if isinstance(error, SettingsError) else None
+
+
+def _from_database(error: BaseException) -> Failure | None:
+    # what never imported SQLAlchemy cannot have raised its errors: start-up stays quick
+    known = sys.modules.get("sqlalchemy.exc")
+    if known is None or not isinstance(error, known.DBAPIError):
+        return None
+    text = str(error.orig)
+    if "no such table" in text or "no such column" in text or "does not exist" in text:
+        hint = "gouji init  建立或升级数据库 create or upgrade the database"
+        return Unreachable(f"the database is not ready: {text}", hint=hint, code="database")
+    if isinstance(error, known.OperationalError):
+        return Unreachable(f"the database cannot be used: {text}", code="database")
+    return None
+
+
+def _from_environment(error: BaseException) -> Failure | None:
+    from worker.errors import ArchiveError, BrokerUnreachable, Transient
+
+    if isinstance(error, BrokerUnreachable):
+        hint = "gouji up  启动队列 starts the embedded queue; or check GOUJI_BROKER_URL"
+        return Unreachable(str(error), hint=hint, code="broker")
+    if isinstance(error, Transient):
+        code = "archive" if isinstance(error, ArchiveError) else "transient"
+        return Unreachable(str(error), code=code)
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename is not None else ""
+        return Failure(f"{where}{error.strerror or error}", code="os")
+    return None

@@ -1,0 +1,223 @@
+"""``gouji ingest``: bring files in by hand."""
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from console.cli import output
+from console.cli.errors import ExitCode, Unreachable
+from console.cli.invocation import Invocation, pass_invocation
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+    from models.session import Database
+    from watcher.register import Taken
+    from worker.inbox import Inbox
+    from worker.settings import Settings
+
+_OUTCOMES: Final = {
+    "accepted": "新收 accepted",
+    "duplicate": "重复 duplicate",
+    "known": "已有 known",
+    "ignored": "忽略 ignored",
+    "changed": "正在变化 changed",
+    "vanished": "已消失 vanished",
+    "failed": "失败 failed",
+}
+_NOT_TAKEN: Final = ("changed", "vanished", "failed")
+_DONE: Final = ("stored", "dead", "discarded")
+_LOOK_EVERY: Final = 0.2
+_BATCH: Final = 500
+_Advance = Callable[[int, int], None]
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+@click.option("--wait", is_flag=True, help="等到处理完 Wait until every file has been processed.")
+@click.option(
+    "--timeout", type=click.FloatRange(0), help="最多等几秒 Wait so many seconds at most."
+)
+@output.exit_zero_option
+@output.json_option
+@pass_invocation
+def command(
+    invocation: Invocation,
+    paths: tuple[Path, ...],
+    wait: bool,
+    timeout: float | None,
+    exit_zero: bool,
+    as_json: bool,
+) -> int:
+    """送入文件 Bring files and whole directories in; the originals stay where they are.
+
+    Nothing else needs to run: what is brought in is kept, and processed once gouji up runs.
+    With --wait the exit code is 4 when any of the files ended as a dead letter, and 1 when time
+    was up before all had ended.
+    """
+    from worker.inbox import Inbox
+
+    settings = invocation.settings
+    inbox = Inbox(settings)
+    try:
+        with invocation.database() as database, _logging(settings):
+            taken = _ingest(paths, settings, database, inbox)
+            if wait:
+                _demand_queue(inbox)
+                _wait(database, _documents(taken), timeout)
+            files = _told(database, taken)
+    finally:
+        inbox.close()
+    _report(files, waited=wait, as_json=as_json)
+    return ExitCode.OK if exit_zero else _code(files, waited=wait)
+
+
+@contextmanager
+def _logging(settings: "Settings") -> Iterator[None]:
+    """Send log lines to a file beside those of the other parts: the terminal shows progress."""
+    from console.journal import Journal
+    from console.service import prepare
+    from worker import logs
+
+    prepare(settings)
+    journal = Journal(settings.data_dir / "logs")
+    logs.configure("ingest", form="json", level=settings.log_level, stream=journal.stream("ingest"))
+    try:
+        yield
+    finally:
+        journal.close()
+
+
+def _ingest(
+    paths: Sequence[Path], settings: "Settings", database: "Database", inbox: "Inbox"
+) -> "list[Taken]":
+    from watcher.intake import ingest
+    from worker.archive import Archive
+
+    with _progress("送入 bringing in") as advance:
+        return ingest(
+            paths,
+            settings=settings,
+            database=database,
+            archive=Archive(settings.archive),
+            inbox=inbox,
+            progress=lambda done, total, _taken: advance(done, total),
+        )
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[_Advance]:
+    """Show a progress bar on a terminal; elsewhere nothing."""
+    if not sys.stderr.isatty():
+        yield lambda _done, _total: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(what, total=None)
+        yield partial(_update, progress, task)
+
+
+def _update(progress: "Progress", task: "TaskID", done: int, total: int) -> None:
+    progress.update(task, completed=done, total=total)
+
+
+def _demand_queue(inbox: "Inbox") -> None:
+    from worker.errors import BrokerUnreachable
+
+    try:
+        inbox.ping()
+    except BrokerUnreachable as error:
+        raise Unreachable(
+            f"文件已收好，但队列未运行 the files are kept, but nothing processes them: {error}",
+            hint="gouji up  启动处理 starts processing",
+            code="broker",
+        ) from error
+
+
+def _documents(taken: "Sequence[Taken]") -> list[int]:
+    return sorted({one.document_id for one in taken if one.document_id is not None})
+
+
+def _wait(database: "Database", documents: Sequence[int], timeout: float | None) -> None:
+    deadline = None if timeout is None else time.monotonic() + timeout
+    with _progress("处理 processing") as advance:
+        while True:
+            states = _states(database, documents)
+            done = sum(state in _DONE for state, _ in states.values())
+            advance(done, len(documents))
+            if done == len(documents) or (deadline is not None and time.monotonic() > deadline):
+                return
+            time.sleep(_LOOK_EVERY)
+
+
+def _states(database: "Database", documents: Sequence[int]) -> dict[int, tuple[str, str | None]]:
+    """Return for each document its state, and why it is dead if it is."""
+    from sqlalchemy import select
+
+    from models.dead_letter import DeadLetter
+    from models.ledger import Document
+
+    found: dict[int, tuple[str, str | None]] = {}
+    query = select(Document.id, Document.state, DeadLetter.reason).outerjoin(
+        DeadLetter, (DeadLetter.document_id == Document.id) & DeadLetter.resolution.is_(None)
+    )
+    with database.reading() as session:
+        for start in range(0, len(documents), _BATCH):
+            chosen = documents[start : start + _BATCH]
+            for document_id, state, reason in session.execute(query.where(Document.id.in_(chosen))):
+                found[document_id] = state, reason
+    return found
+
+
+def _told(database: "Database", taken: "Sequence[Taken]") -> list[dict[str, Any]]:
+    states = _states(database, _documents(taken))
+    return [
+        {
+            "file": f"/{one.file}",
+            "outcome": str(one.outcome),
+            "document_id": one.document_id,
+            "why": one.why or None,
+            "state": states.get(one.document_id or 0, (None, None))[0],
+            "reason": states.get(one.document_id or 0, (None, None))[1],
+        }
+        for one in taken
+    ]
+
+
+def _report(files: list[dict[str, Any]], *, waited: bool, as_json: bool) -> None:
+    states = Counter(file["state"] for file in files if file["state"] is not None)
+    if as_json:
+        outcomes = Counter(file["outcome"] for file in files)
+        output.emit({"outcomes": outcomes, "states": states, "files": files})
+        return
+    for outcome, count in Counter(file["outcome"] for file in files).items():
+        click.echo(f"{count:>6}  {_OUTCOMES[outcome]}")
+    for file in files:
+        if file["outcome"] in _NOT_TAKEN or (waited and file["state"] == "dead"):
+            click.echo(f"  {file['file']}: {file['why'] or file['reason']}")
+    if states["dead"]:
+        output.hint("gouji dead list", "查看死信 shows what was refused, and why")
+    elif states["received"]:
+        output.hint("gouji up", "已收好，启动后处理 they are kept, and processed once it runs")
+    else:
+        output.hint("gouji status", "查看现状 shows how things stand")
+
+
+def _code(files: Sequence[dict[str, Any]], *, waited: bool) -> int:
+    if any(file["outcome"] in _NOT_TAKEN for file in files):
+        return ExitCode.ERROR
+    if not waited:
+        return ExitCode.OK
+    states = {file["state"] for file in files if file["state"] is not None}
+    if states - set(_DONE):
+        return ExitCode.ERROR
+    return ExitCode.FINDINGS if "dead" in states else ExitCode.OK

@@ -1,0 +1,89 @@
+"""``gouji inspect``: read, recognise and check files, with no database and no queue."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from console.cli import output
+from console.cli.errors import ExitCode, Failure, NotFound
+
+if TYPE_CHECKING:
+    from worker.inspection import Inspection
+
+
+@click.command("inspect")
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@output.exit_zero_option
+@output.json_option
+def command(paths: tuple[str, ...], as_json: bool, exit_zero: bool) -> int:
+    """试读 Read and check files; store nothing.
+
+    PATH - reads standard input. Needs no database and no queue. With --json one file gives one
+    JSON object (gouji.inspection/1), several files give one object a line.
+
+    Exit code 4 when the worker would refuse a file; findings that are only worth a look give 0.
+    """
+    from worker.inspection import as_json as contract
+    from worker.inspection import inspect
+
+    dead = False
+    for path in paths:
+        inspection = inspect(*_read(path))
+        dead = dead or inspection.outcome == "dead"
+        if not as_json:
+            _show(inspection)
+        elif len(paths) == 1:
+            output.emit(contract(inspection))
+        else:
+            output.emit_line(contract(inspection))
+    output.hint("gouji ingest PATH", "送入处理 bring it in")
+    return ExitCode.FINDINGS if dead and not exit_zero else ExitCode.OK
+
+
+def _read(path: str) -> tuple[bytes, str]:
+    if path == "-":
+        return sys.stdin.buffer.read(), "-"
+    try:
+        return Path(path).read_bytes(), os.path.basename(path)  # noqa: PTH119 - keeps surrogates
+    except FileNotFoundError:
+        raise NotFound(f"there is no file {_shown(path)}") from None
+    except IsADirectoryError:
+        hint = "gouji ingest PATH  送入整个目录 takes directories"
+        raise Failure(f"{_shown(path)} is a directory", hint=hint, code="directory") from None
+
+
+def _shown(path: str) -> str:
+    return click.format_filename(path)
+
+
+def _show(inspection: "Inspection") -> None:
+    from console.cli.report_view import facts, print_lines, print_report
+
+    console = output.console()
+    file = inspection.file
+    verdict: list[tuple[str, Any]] = [("文件 file", click.format_filename(file.name))]
+    verdict += [("大小 bytes", file.bytes), ("类型 type", file.media_type)]
+    verdict += [("SHA-256", file.sha256[:16])]
+    print_lines(console, [facts(verdict)])
+    _show_outcome(inspection)
+    if inspection.report is not None:
+        print_report(console, inspection.report, inspection.findings)
+
+
+def _show_outcome(inspection: "Inspection") -> None:
+    from rich.text import Text
+
+    from console.cli.report_view import facts, print_lines
+
+    if inspection.outcome == "stored":
+        line = Text("结果 outcome: 可入库 would be stored", style="green")
+    else:
+        line = Text("结果 outcome: 死信 would be dead-lettered", style="bold red")
+    told = facts([("原因 reason", inspection.reason), ("环节 stage", inspection.stage)])
+    lines = [line, told] if told.plain else [line]
+    if inspection.report is None and inspection.message:
+        lines.append(Text(inspection.message))
+    print_lines(output.console(), [*lines, Text("")])

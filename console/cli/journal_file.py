@@ -1,0 +1,28 @@
+"""The log of what operators decide: ``<data_dir>/logs/console.log``, beside those of the parts."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from worker.settings import Settings
+
+
+@contextmanager
+def logging(settings: "Settings") -> Iterator[None]:
+    """Write the log of this process to the file while the block runs, and not to the terminal."""
+    import structlog
+
+    from console.journal import Journal
+    from worker import logs
+
+    directory = settings.data_dir / "logs"
+    directory.mkdir(parents=True, exist_ok=True)
+    journal = Journal(directory)
+    try:
+        with journal.stream("console") as stream:
+            logs.configure("console", form="json", level=settings.log_level, stream=stream)
+            yield
+    finally:
+        structlog.reset_defaults()
+        journal.close()

@@ -1,0 +1,88 @@
+"""``gouji logs``: the log files of every part, filtered."""
+
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from console.cli import output
+from console.cli.errors import NotFound
+from console.cli.invocation import Invocation, pass_invocation
+from console.cli.moments import SINCE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from console.log_files import Entry
+
+_LEVELS: Final = click.Choice(["debug", "info", "warning", "error"])
+
+
+@click.command("logs")
+@click.option("--follow", "-f", is_flag=True, help="跟随 Keep printing what is logged.")
+@click.option("--part", metavar="NAME", help="部件 One part: up, watch, work, console.")
+@click.option("--level", type=_LEVELS, help="级别 This level and graver.")
+@click.option("--event", metavar="NAME", help="事件 One event, or all of a kind: document, report.")
+@click.option("--document", type=int, metavar="ID", help="文档 One document.")
+@click.option("--since", type=SINCE, help="起始 Since 10m, 2h, 3d ago, or an ISO date or time.")
+@output.limit_options
+@output.json_option
+@pass_invocation
+def command(
+    invocation: Invocation,
+    /,
+    as_json: bool,
+    limit: int,
+    everything: bool,
+    follow: bool,
+    part: str | None,
+    **wanted: Any,
+) -> None:
+    """日志 Read the log files that gouji up keeps in DATA_DIR/logs, oldest first.
+
+    With --json one object a line. Lines that are no log records (a crash's last words) come
+    with their text as "message".
+    """
+    from console import log_files
+
+    directory = invocation.settings.data_dir / "logs"
+    if not directory.is_dir():
+        raise NotFound(f"there are no logs at {directory}", hint="gouji up  启动 writes them")
+    criteria = log_files.LogFilter(**wanted)
+    reader = log_files.Reader(directory, part)
+    entries = (entry for entry in reader.entries() if criteria.takes(entry))
+    _print(entries if everything else log_files.last(entries, limit), as_json=as_json)
+    if follow:
+        following = (entry for entry in reader.follow() if criteria.takes(entry))
+        _print(following, as_json=as_json)
+    output.hint("gouji events --document ID", "一份文档的经过 tells the story of one document")
+
+
+def _print(entries: "Iterable[Entry]", *, as_json: bool) -> None:
+    for entry in entries:
+        if as_json:
+            output.emit_line(entry.data)
+        else:
+            _print_entry(entry)
+
+
+def _print_entry(entry: "Entry") -> None:
+    from console.cli.events import print_event
+    from console.titles import title
+
+    if entry.event is None:
+        click.echo(f"{entry.part}: {entry.data['message']}")
+        return
+    shown = {name: value for name, value in entry.data.items() if name not in _APART}
+    print_event(
+        entry.at, entry.level, entry.event, title(entry.event), {"part": entry.part, **shown}
+    )
+
+
+_APART: Final = (
+    "event",
+    "level",
+    "timestamp",
+    "schema_version",
+    "service.name",
+    "service.part",
+)

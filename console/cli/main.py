@@ -1,0 +1,166 @@
+"""The command ``gouji``: its subcommands, loaded only when asked for, and its exit codes."""
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Final, NamedTuple, NoReturn
+
+import click
+
+from console.cli import output
+from console.cli.errors import ExitCode, Failure, failure_of
+from console.cli.invocation import Invocation
+
+
+class Entry(NamedTuple):
+    """A subcommand: the heading it stands under, its module, and its line in ``--help``."""
+
+    heading: str
+    module: str
+    summary: str
+
+
+_RUN: Final = "Run 运行"
+_BRING: Final = "Bring in 送入"
+_LOOK: Final = "Look 查看"
+_LEARN: Final = "Learn 参考"
+
+COMMANDS: Final = {
+    "up": Entry(_RUN, "console.cli.up", "一键运行 Run everything in one terminal"),
+    "watch": Entry(_RUN, "console.cli.watch", "监视来源 Watch the sources for new files"),
+    "work": Entry(_RUN, "console.cli.work", "处理文档 Process what is on the queue"),
+    "init": Entry(_RUN, "console.cli.init", "初始化 Create settings, folders and database"),
+    "doctor": Entry(_RUN, "console.cli.doctor", "体检 Check what gouji depends on"),
+    "ingest": Entry(_BRING, "console.cli.ingest", "送入文件 Bring files in"),
+    "inspect": Entry(_BRING, "console.cli.inspection", "试读 Read and check a file, store nothing"),
+    "status": Entry(_LOOK, "console.cli.status", "现状 Counts by state"),
+    "reports": Entry(_LOOK, "console.cli.reports", "入库报告 List and show stored reports"),
+    "dead": Entry(_LOOK, "console.cli.dead", "死信 List, show, retry and discard dead letters"),
+    "events": Entry(_LOOK, "console.cli.events", "经过 The story of a document"),
+    "logs": Entry(_LOOK, "console.cli.logs", "日志 Read the log files"),
+    "rules": Entry(_LEARN, "console.cli.rules", "勾稽规则 List and explain the rules"),
+    "completion": Entry(_LEARN, "console.cli.completion", "补全 Complete commands in a shell"),
+}
+"""Every subcommand; its module has a ``command`` and is imported when it is invoked."""
+
+
+class LazyGroup(click.Group):
+    """A group that imports a subcommand's module when it is invoked, and ends with our codes."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the names of every subcommand, in the order of ``--help``."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a subcommand."""
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
+            return super().get_command(ctx, cmd_name)
+        command: click.Command = import_module(entry.module).command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the subcommand; for an unknown one name the nearest known."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.exceptions.NoSuchCommand as error:
+            raise click.exceptions.NoSuchCommand(
+                error.command_name, possibilities=COMMANDS, ctx=ctx
+            ) from None
+
+    def format_commands(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click's signature
+        formatter: click.HelpFormatter,
+    ) -> None:
+        """Write the subcommands under their headings; none is imported for it."""
+        for heading, entries in groupby(COMMANDS.items(), key=lambda item: item[1].heading):
+            with formatter.section(heading):
+                formatter.write_dl([(name, entry.summary) for name, entry in entries])
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run, tell what went wrong as text or JSON, and exit with the code for it."""
+        arguments = list(sys.argv[1:] if args is None else args)
+        if not standalone_mode:
+            return super().main(arguments, prog_name, complete_var, standalone_mode, **extra)
+        sys.exit(self._run(arguments, prog_name, complete_var, **extra))
+
+    def _run(
+        self, arguments: list[str], prog_name: str | None, complete_var: str | None, **extra: Any
+    ) -> int:
+        try:
+            code = super().main(arguments, prog_name, complete_var, False, **extra)
+        except click.Abort:
+            output.say("中断 Interrupted")
+            return ExitCode.INTERRUPTED
+        except click.exceptions.NoArgsIsHelpError as error:
+            error.show()
+            return error.exit_code
+        # the outermost place: what nobody below could handle is told here, or raised again
+        except Exception as error:
+            failure = failure_of(error)
+            if failure is None:
+                raise
+            tell(failure, as_json=output.wants_json(arguments))
+            return failure.exit_code
+        return code if isinstance(code, int) else ExitCode.OK
+
+
+def tell(failure: Failure, *, as_json: bool) -> None:
+    """Tell of a failure: as JSON on stdout, where a program reads, else as text on stderr."""
+    if as_json:
+        output.emit_line(
+            {
+                "error": {
+                    "code": failure.code,
+                    "message": failure.message,
+                    "hint": failure.hint or None,
+                }
+            }
+        )
+        return
+    click.echo(f"gouji: {failure.message}", err=True)
+    if failure.hint:
+        click.echo(f"→ {failure.hint}", err=True)
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    envvar="GOUJI_CONFIG",
+    help="配置文件 Settings file; without it gouji.toml in the working directory.",
+)
+@click.version_option(package_name="gouji", message="gouji %(version)s")
+@click.pass_context
+def cli(ctx: click.Context, config: Path | None) -> None:
+    """勾稽 Read yearly open-government-information reports and check that their tables balance.
+
+    Exit codes: 0 ok, 1 error, 2 usage, 3 not found, 4 done with findings or dead letters,
+    5 conflict, 6 a dependency cannot be reached, 130 interrupted.
+    """
+    ctx.obj = Invocation(config)
+
+
+def run() -> NoReturn:
+    """Run the command line; the entry point of the installed command."""
+    cli.main(prog_name="gouji")
+    raise AssertionError("main() exits")
+
+
+if __name__ == "__main__":
+    run()

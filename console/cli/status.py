@@ -1,0 +1,127 @@
+"""``gouji status``: counts by state, the queue, and the sources."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from console.cli import output
+from console.cli.errors import Unreachable, failure_of
+from console.cli.invocation import Invocation, pass_invocation
+
+if TYPE_CHECKING:
+    from worker.settings import Settings
+
+_NAMES: Final = {
+    "received": "已收到",
+    "queued": "排队中",
+    "processing": "处理中",
+    "stored": "已入库",
+    "dead": "死信",
+    "discarded": "已弃置",
+    "duplicate": "重复",
+    "ignored": "忽略",
+}
+
+_SOURCE_FIELDS: Final = {
+    "source": "来源 Source",
+    "path": "路径 Path",
+    "mode": "方式 Mode",
+    "unsettled": "未静止 Unsettled",
+    "last_scan_at": "上次扫描 Scanned",
+    "heartbeat_at": "心跳 Heartbeat",
+    "problem": "问题 Problem",
+}
+_START: Final = "gouji up  启动 starts it"
+
+
+@click.command("status")
+@click.option(
+    "--strict", is_flag=True, help="队列连不上时返回 6 Exit with 6 when the queue is away."
+)
+@output.json_option
+@pass_invocation
+def command(invocation: Invocation, as_json: bool, strict: bool) -> None:
+    """现状 Counts by state, what waits on the queue, and the sources.
+
+    Works while the queue is away; its counts are then null and a note says why.
+    """
+    counts = _counts(invocation)
+    queue, problem = _queue(invocation.settings)
+    notes = [] if problem is None else [f"queue: {problem.message}"]
+    if strict and problem is not None:
+        raise problem
+    told = {**counts, "queue": queue, "notes": notes}
+    if as_json:
+        output.emit(told)
+        return
+    _show(told)
+    if counts["documents"]["dead"]:
+        output.hint("gouji dead list", "查看死信 shows the dead letters")
+    else:
+        output.hint("gouji reports list", "查看入库报告 shows the stored reports")
+
+
+def _counts(invocation: Invocation) -> dict[str, Any]:
+    from console.queries import counts
+
+    with invocation.database() as database, database.reading() as session:
+        return {
+            "documents": counts.documents(session),
+            "arrivals": counts.arrivals(session),
+            "sources": [asdict(source) for source in counts.sources(session)],
+        }
+
+
+def _queue(settings: "Settings") -> tuple[dict[str, int] | None, Unreachable | None]:
+    if not settings.broker_url and not settings.broker_socket.exists():
+        # says the same sooner than loading the client to be refused
+        return None, Unreachable("the embedded queue is not running", hint=_START, code="broker")
+    from worker.errors import BrokerUnreachable
+    from worker.inbox import Inbox
+
+    inbox = Inbox(settings)
+    try:
+        backlog = inbox.backlog()
+    except BrokerUnreachable as error:
+        failure = failure_of(error)
+        assert isinstance(failure, Unreachable)  # noqa: S101 - what failure_of makes of it
+        return None, failure
+    finally:
+        inbox.close()
+    return {**backlog, "outstanding": sum(backlog.values())}, None
+
+
+def _show(told: dict[str, Any]) -> None:
+    from console.cli.listing import print_list
+
+    print_list(
+        ("文档 Documents", "状态 State", "件数 Count"),
+        [(_NAMES.get(state, ""), state, count) for state, count in told["documents"].items()],
+    )
+    click.echo("")
+    click.echo(f"到达 Arrivals: {_pairs(told['arrivals'])}")
+    queue = told["queue"]
+    click.echo(f"队列 Queue: {_pairs(queue) if queue is not None else _away(told['notes'])}")
+    _show_sources(told["sources"])
+
+
+def _show_sources(sources: list[dict[str, Any]]) -> None:
+    from console.cli.listing import print_list
+
+    if not sources:
+        click.echo("来源 Sources: 尚无监视者 nobody has watched one yet")
+        return
+    click.echo("")
+    print_list(
+        tuple(_SOURCE_FIELDS.values()),
+        [[source[name] for name in _SOURCE_FIELDS] for source in sources],
+    )
+
+
+def _away(notes: list[str]) -> str:
+    return "; ".join(note.removeprefix("queue: ") for note in notes)
+
+
+def _pairs(counts: dict[str, int]) -> str:
+    return "  ".join(f"{name} {count}" for name, count in counts.items())

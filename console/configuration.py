@@ -1,0 +1,152 @@
+"""What each setting means: the commented ``gouji.toml`` and the tables of the manual."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from worker.settings import PREFIX, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a setting is for, in both languages of the manual."""
+
+    english: str
+    chinese: str
+
+
+MEANINGS: Final[dict[str, Meaning]] = {
+    "data_dir": Meaning(
+        "where the database, the archive, the embedded queue and the logs are kept",
+        "数据库、原文存档、内嵌队列和日志所在目录",
+    ),
+    "inbox": Meaning(
+        "the folder that is watched; more than one: see [[source]]",
+        "被监视的收件目录；多个目录见 [[source]]",
+    ),
+    "database_url": Meaning(
+        'SQLAlchemy URL; "" is SQLite in data_dir', "数据库地址；空为 data_dir 中的 SQLite"
+    ),
+    "broker_url": Meaning(
+        'redis://, rediss:// or unix://; "" is the embedded Valkey in data_dir',
+        "队列地址 redis://、rediss:// 或 unix://；空为内嵌的 Valkey",
+    ),
+    "archive_url": Meaning(
+        'where originals are kept; "" is data_dir/archive',
+        "原文存档位置；空为 data_dir/archive",
+    ),
+    "log_format": Meaning(
+        "json, console, or auto: console on a terminal",
+        "json、console，或 auto（终端上为 console）",
+    ),
+    "log_level": Meaning("debug, info, warning or error", "debug、info、warning 或 error"),
+    "worker_processes": Meaning("worker processes", "工作进程数"),
+    "worker_threads": Meaning("threads in each worker process", "每个工作进程的线程数"),
+    "scan_interval": Meaning(
+        "seconds between two scans for what file events missed",
+        "两次全量扫描之间的秒数（补上文件事件漏掉的）",
+    ),
+    "settle": Meaning(
+        "seconds a file must rest before it is taken; unset: 2, on network mounts 30",
+        "文件静止多少秒后才收取；不设则为 2，网络盘为 30",
+    ),
+    "unsettled_after": Meaning(
+        "seconds until a file that never comes to rest is reported",
+        "文件迟迟不静止，多少秒后报告",
+    ),
+    "max_outstanding": Meaning(
+        "messages on the queue at most; the rest waits in the database",
+        "队列中消息数上限；其余在数据库中等候",
+    ),
+    "max_bytes": Meaning("the largest file that is read, in bytes", "单个文件的最大字节数"),
+    "lease": Meaning(
+        "seconds a worker may hold a document before another may take it over",
+        "一份文件被一个工作进程占有的最长秒数，逾期可由他人接手",
+    ),
+    "sweep_interval": Meaning(
+        "seconds between two looks for documents the queue lost",
+        "两次查找队列丢失文件之间的秒数",
+    ),
+    "retry_min": Meaning(
+        "seconds before the first retry after a transient failure",
+        "暂时性故障后第一次重试前的秒数",
+    ),
+    "retry_max": Meaning("seconds before a retry at most", "重试前等待的最长秒数"),
+    "max_retries": Meaning(
+        "retries after transient failures before a document is dead-lettered",
+        "暂时性故障的重试次数，用尽则进入死信",
+    ),
+    "grace": Meaning(
+        "seconds that everything has to finish when stopped", "停止时留给各部分收尾的秒数"
+    ),
+}
+
+_HEAD: Final = """\
+# gouji settings / 勾稽配置
+# Every line below is the default; take the # away to change it. The environment overrides the
+# file: data_dir is {prefix}DATA_DIR, and so on. Times are in seconds.
+# 以下各行均为默认值，去掉 # 即可修改；环境变量优先于本文件。
+
+"""
+
+_SOURCES: Final = """\
+# More than one watched folder, in place of inbox / 监视多个目录（代替 inbox）：
+# [[source]]
+# name = "letters"       # shown in status and logs
+# path = "/srv/letters"
+# settle = 30.0          # optional
+# mode = "auto"          # or "scan": never use file system events
+"""
+
+
+def explained() -> Iterator[tuple[str, Any, Meaning]]:
+    """Yield every setting that is one value: its name, default and meaning."""
+    defaults = Settings()
+    for field in fields(Settings):
+        if field.name != "sources":
+            yield field.name, getattr(defaults, field.name), MEANINGS[field.name]
+
+
+def as_toml() -> str:
+    """Return a ``gouji.toml`` that changes nothing and explains every setting."""
+    lines = [_HEAD.format(prefix=PREFIX)]
+    for name, default, meaning in explained():
+        lines.append(f"# {meaning.english}\n# {meaning.chinese}\n# {name} = {_value(default)}\n\n")
+    return "".join(lines) + _SOURCES
+
+
+def as_markdown(*, chinese: bool = False) -> str:
+    """Return the table of settings for the manual."""
+    head = (
+        ("配置项", "环境变量", "默认值", "含义")
+        if chinese
+        else (
+            "setting",
+            "environment",
+            "default",
+            "meaning",
+        )
+    )
+    rows = [head, ("---",) * 4]
+    for name, default, meaning in explained():
+        text = meaning.chinese if chinese else meaning.english
+        rows.append((f"`{name}`", f"`{PREFIX}{name.upper()}`", _shown(default), text))
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def _value(default: Any) -> str:
+    if default is None:
+        return "2.0"
+    return f'"{default}"' if isinstance(default, str | Path) else f"{default}"
+
+
+def _shown(default: Any) -> str:
+    return "–" if default is None else f"`{_value(default)}`"
+
+
+if __name__ == "__main__":
+    click.echo(as_markdown())
+    click.echo(as_markdown(chinese=True))

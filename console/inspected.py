@@ -1,0 +1,79 @@
+"""Reports and findings read back from the JSON of an inspection (``gouji.inspection/1``)."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from models.disclosure.finding import Finding, Severity
+from models.disclosure.form import LAYOUTS, Edition, Kind, column_of
+from models.disclosure.report import Cell, Printed, ReadTable, Report, Section
+
+
+def report_of(inspection: Mapping[str, Any]) -> Report | None:
+    """Return the report of an inspection, ``None`` where nothing was recognised.
+
+    Places, the statistics period and the signature are left out.
+    """
+    header = inspection.get("report")
+    if header is None:
+        return None
+    edition = header.get("edition")
+    return Report(
+        publisher=header.get("publisher"),
+        year=header.get("year"),
+        edition=Edition(edition) if edition else None,
+        title=header.get("title"),
+        tables={
+            key: _table(layout, inspection) for key, layout in header.get("layouts", {}).items()
+        },
+        sections=tuple(
+            Section(section["key"], section["heading"], section["text"])
+            for section in header.get("sections", ())
+        ),
+    )
+
+
+def findings_of(inspection: Mapping[str, Any]) -> list[Finding]:
+    """Return the findings of an inspection."""
+    return [
+        Finding(
+            rule=found["rule"],
+            severity=Severity(found["severity"]),
+            scope=found["scope"],
+            message=found["message"],
+            cells=tuple(found.get("cells", ())),
+            left=found.get("left"),
+            right=found.get("right"),
+            difference=found.get("difference"),
+            blanks=tuple(found.get("blanks") or ()),
+            evidence=found.get("evidence") or "",
+        )
+        for found in inspection.get("findings", ())
+    ]
+
+
+def _table(layout: str, inspection: Mapping[str, Any]) -> ReadTable:
+    form = LAYOUTS[layout]
+    rows = inspection.get("tables", {}).get(form.table, {})
+    cells = {
+        found["cell"]: _cell(found, rows)
+        for found in inspection.get("cells", ())
+        if found["cell"].partition(".")[0] == form.table
+    }
+    there = {address.split(".")[1] for address in cells}
+    missing = tuple(key for key in form.row_keys if key not in there)
+    return ReadTable(layout, cells, missing)
+
+
+def _cell(found: Mapping[str, Any], rows: Mapping[str, Any]) -> Cell:
+    _, row, column = found["cell"].split(".")
+    value = rows.get(row, {}).get(column)
+    if value is not None and column_of(found["cell"]).kind is Kind.AMOUNT:
+        value = Decimal(value)
+    return Cell(
+        value,
+        found["raw"],
+        Printed(found["printed"]),
+        note=found.get("note", ""),
+        chosen=found.get("chosen", False),
+    )

@@ -1,0 +1,73 @@
+"""How many documents and arrivals are in each state, and what the watchers last knew."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from models.ledger import Arrival, ArrivalState, Document, SourceStatus, State
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """What a watcher last wrote down about a source."""
+
+    source: str
+    kind: str
+    path: str
+    mode: str
+    unsettled: int
+    last_event_at: datetime | None
+    last_scan_at: datetime | None
+    heartbeat_at: datetime
+    problem: str | None
+
+
+def documents(session: Session) -> dict[str, int]:
+    """Return the number of documents in each state, with ``duplicate`` and ``ignored`` arrivals.
+
+    Together they are the ends of the promise: what came to rest in a source ends in one of them.
+    """
+    counts = {str(state): 0 for state in State}
+    query = select(Document.state, func.count()).group_by(Document.state)
+    counts |= dict(session.execute(query).all())
+    seen = arrivals(session)
+    return counts | {
+        str(state): seen[state] for state in (ArrivalState.DUPLICATE, ArrivalState.IGNORED)
+    }
+
+
+def arrivals(session: Session) -> dict[str, int]:
+    """Return the number of arrivals in each state."""
+    counts = {str(state): 0 for state in ArrivalState}
+    query = select(Arrival.state, func.count()).group_by(Arrival.state)
+    return counts | dict(session.execute(query).all())
+
+
+def sources(session: Session) -> list[SourceRow]:
+    """Return the sources that a watcher has looked after, by name."""
+    return [
+        SourceRow(
+            source=status.source,
+            kind=status.kind,
+            path=readable(status.path),
+            mode=status.mode,
+            unsettled=status.unsettled,
+            last_event_at=status.last_event_at,
+            last_scan_at=status.last_scan_at,
+            heartbeat_at=status.heartbeat_at,
+            problem=status.problem,
+        )
+        for status in session.scalars(select(SourceStatus).order_by(SourceStatus.source))
+    ]
+
+
+def readable(path: bytes) -> str:
+    r"""Return a path in letters: as UTF-8, else as GB18030, else with ``\x..`` for its bytes."""
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            return path.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return path.decode("ascii", "backslashreplace")

@@ -1,0 +1,114 @@
+"""Documents, with their arrivals and attempts."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from console.queries.counts import readable
+from models.ledger import Arrival, Attempt, Document
+
+LEAST_PREFIX: Final = 4
+_LARGEST_ID: Final = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivalRow:
+    """One file seen once at one source; ``moved_to`` is where its original went."""
+
+    id: int
+    source: str
+    name: str
+    path: str
+    size: int
+    url: str | None
+    state: str
+    why: str | None
+    handover: str
+    moved_to: str | None
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRow:
+    """One try to process a document."""
+
+    id: int
+    number: int
+    worker: str
+    parser_version: str
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: str | None
+    stage: str | None
+    error: str | None
+    traceback: str | None
+    duration_ms: float | None
+
+
+def find(session: Session, wanted: str) -> list[int]:
+    """Return the ids of the documents meant: an id, or the beginning of a SHA-256.
+
+    Figures are an id first; only when no document has it can they begin a SHA-256.
+    """
+    if wanted.isdecimal() and int(wanted) <= _LARGEST_ID:
+        query = select(Document.id).where(Document.id == int(wanted))
+        if found := list(session.scalars(query)):
+            return found
+    if len(wanted) < LEAST_PREFIX:
+        return []
+    prefix = Document.sha256.startswith(wanted.lower(), autoescape=True)
+    return list(session.scalars(select(Document.id).where(prefix).order_by(Document.id)))
+
+
+def named(session: Session, name: str) -> list[int]:
+    """Return the ids of the documents whose file name, at any arrival, contains ``name``."""
+    arrived = select(Arrival.document_id).where(Arrival.name.contains(name, autoescape=True))
+    query = select(Document.id).where(
+        or_(Document.name.contains(name, autoescape=True), Document.id.in_(arrived))
+    )
+    return list(session.scalars(query.order_by(Document.id)))
+
+
+def arrivals(session: Session, document_id: int) -> list[ArrivalRow]:
+    """Return the arrivals of a document, oldest first."""
+    query = select(Arrival).where(Arrival.document_id == document_id).order_by(Arrival.id)
+    return [
+        ArrivalRow(
+            id=arrival.id,
+            source=arrival.source,
+            name=arrival.name,
+            path=readable(arrival.path),
+            size=arrival.size,
+            url=arrival.url,
+            state=arrival.state,
+            why=arrival.why,
+            handover=arrival.handover,
+            moved_to=None if arrival.moved_to is None else readable(arrival.moved_to),
+            seen_at=arrival.seen_at,
+        )
+        for arrival in session.scalars(query)
+    ]
+
+
+def attempts(session: Session, document_id: int) -> list[AttemptRow]:
+    """Return the attempts at a document, first to last."""
+    query = select(Attempt).where(Attempt.document_id == document_id).order_by(Attempt.number)
+    return [
+        AttemptRow(
+            id=attempt.id,
+            number=attempt.number,
+            worker=attempt.worker,
+            parser_version=attempt.parser_version,
+            started_at=attempt.started_at,
+            ended_at=attempt.ended_at,
+            outcome=attempt.outcome,
+            stage=attempt.stage,
+            error=attempt.error,
+            traceback=attempt.traceback,
+            duration_ms=attempt.duration_ms,
+        )
+        for attempt in session.scalars(query)
+    ]

@@ -1,0 +1,147 @@
+"""Stored reports and their findings."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, func, select
+from sqlalchemy.orm import Session
+
+from models.disclosure.finding import Finding, Severity
+from models.filing import StoredFinding, StoredReport
+from models.ledger import Document
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRow:
+    """A stored report as lists show it."""
+
+    id: int
+    publisher: str | None
+    year: int | None
+    edition: str | None
+    version: int
+    findings: dict[str, int]
+    title: str | None
+    document_id: int
+    sha256: str
+    name: str
+    size: int
+    stored_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFilter:
+    """Reports that match everything given; ``publisher`` is a part of the name."""
+
+    publisher: str | None = None
+    year: int | None = None
+    edition: str | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """Return the filter as conditions on ``StoredReport``."""
+        found: list[ColumnElement[bool]] = []
+        if self.publisher is not None:
+            found.append(StoredReport.publisher.contains(self.publisher, autoescape=True))
+        if self.year is not None:
+            found.append(StoredReport.year == self.year)
+        if self.edition is not None:
+            found.append(StoredReport.edition == self.edition)
+        return found
+
+
+def reports(
+    session: Session, wanted: ReportFilter = ReportFilter(), *, limit: int | None = None
+) -> list[ReportRow]:
+    """Return stored reports, the latest first, at most ``limit`` of them."""
+    query = _headers().where(*wanted.conditions()).order_by(StoredReport.id.desc()).limit(limit)
+    return [_row(row) for row in session.execute(query)]
+
+
+def count(session: Session, wanted: ReportFilter = ReportFilter()) -> int:
+    """Return how many stored reports match."""
+    query = select(func.count()).select_from(StoredReport).where(*wanted.conditions())
+    return session.scalar(query) or 0
+
+
+def report(session: Session, report_id: int) -> ReportRow | None:
+    """Return one stored report, ``None`` where there is none."""
+    row = session.execute(_headers().where(StoredReport.id == report_id)).one_or_none()
+    return None if row is None else _row(row)
+
+
+def findings(session: Session, attempt_id: int | None) -> list[Finding]:
+    """Return the findings of one attempt, hard ones first, in the order they were found."""
+    if attempt_id is None:
+        return []
+    query = (
+        select(StoredFinding)
+        .where(StoredFinding.attempt_id == attempt_id)
+        .order_by(StoredFinding.severity, StoredFinding.id)  # "hard" sorts before "soft"
+    )
+    return [_finding(stored) for stored in session.scalars(query)]
+
+
+def attempt_of(session: Session, report_id: int) -> int | None:
+    """Return the attempt that a stored report comes from."""
+    return session.scalar(select(StoredReport.attempt_id).where(StoredReport.id == report_id))
+
+
+def _headers() -> Select[*tuple[Any, ...]]:
+    return select(
+        StoredReport.id,
+        StoredReport.publisher,
+        StoredReport.year,
+        StoredReport.edition,
+        StoredReport.version,
+        StoredReport.hard,
+        StoredReport.soft,
+        StoredReport.title,
+        StoredReport.document_id,
+        StoredReport.stored_at,
+        Document.sha256,
+        Document.name,
+        Document.size,
+    ).join(Document, Document.id == StoredReport.document_id)
+
+
+def _row(row: Row[*tuple[Any, ...]]) -> ReportRow:
+    return ReportRow(
+        id=row.id,
+        publisher=row.publisher,
+        year=row.year,
+        edition=row.edition,
+        version=row.version,
+        findings={"hard": row.hard, "soft": row.soft},
+        title=row.title,
+        document_id=row.document_id,
+        sha256=row.sha256,
+        name=row.name,
+        size=row.size,
+        stored_at=row.stored_at,
+    )
+
+
+def _finding(stored: StoredFinding) -> Finding:
+    return Finding(
+        rule=stored.rule,
+        severity=Severity(stored.severity),
+        scope=stored.scope,
+        message=stored.message,
+        cells=tuple(stored.cells),
+        left=figure(stored.left),
+        right=figure(stored.right),
+        difference=figure(stored.difference),
+        blanks=tuple(stored.blanks),
+        evidence=stored.evidence,
+    )
+
+
+def figure(text: str | None) -> int | str | None:
+    """Return a side of an edit as it was found: counts are whole numbers, amounts stay text."""
+    if text is None:
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        return text

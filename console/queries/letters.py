@@ -1,0 +1,169 @@
+"""Dead letters and what was decided about them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Row, Select, func, select
+from sqlalchemy.orm import Session
+
+from models.dead_letter import DeadLetter, Decision
+from models.filing import StoredFinding
+from models.ledger import Arrival, Document
+
+
+@dataclass(frozen=True, slots=True)
+class LetterRow:
+    """A dead letter as lists show it; open while ``resolution`` is empty."""
+
+    id: int
+    document_id: int
+    sha256: str
+    name: str
+    size: int
+    reason: str
+    stage: str
+    message: str
+    publisher: str | None
+    year: int | None
+    attempts: int
+    created_at: datetime
+    parser_version: str
+    resolution: str | None
+    resolved_at: datetime | None
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRow:
+    """What an operator decided."""
+
+    id: int
+    operator: str
+    action: str
+    note: str
+    decided_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LetterFilter:
+    """Dead letters that match everything given; ``publisher`` and ``name`` are parts of names.
+
+    ``rule`` is an edit with a finding in the attempt that was given up.
+    """
+
+    reason: str | None = None
+    rule: str | None = None
+    publisher: str | None = None
+    year: int | None = None
+    name: str | None = None
+    only_open: bool = True
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """Return the filter as conditions on ``DeadLetter``."""
+        found: list[ColumnElement[bool]] = []
+        if self.only_open:
+            found.append(DeadLetter.resolution.is_(None))
+        if self.reason is not None:
+            found.append(DeadLetter.reason == self.reason)
+        if self.publisher is not None:
+            found.append(DeadLetter.publisher.contains(self.publisher, autoescape=True))
+        if self.year is not None:
+            found.append(DeadLetter.year == self.year)
+        if self.rule is not None:
+            failed = select(StoredFinding.attempt_id).where(StoredFinding.rule == self.rule)
+            found.append(DeadLetter.attempt_id.in_(failed))
+        if self.name is not None:
+            found.append(DeadLetter.document_id.in_(_named(self.name)))
+        return found
+
+
+def _named(name: str) -> Select[*tuple[Any, ...]]:
+    here = select(Document.id).where(Document.name.contains(name, autoescape=True))
+    arrived = select(Arrival.document_id).where(Arrival.name.contains(name, autoescape=True))
+    return select(Document.id).where(Document.id.in_(here) | Document.id.in_(arrived))
+
+
+def letters(session: Session, wanted: LetterFilter, *, limit: int | None = None) -> list[LetterRow]:
+    """Return dead letters, the latest first, at most ``limit`` of them."""
+    query = _rows().where(*wanted.conditions()).order_by(DeadLetter.id.desc()).limit(limit)
+    return [_row(row) for row in session.execute(query)]
+
+
+def ids(session: Session, wanted: LetterFilter) -> list[int]:
+    """Return the ids of all that match, oldest first."""
+    query = select(DeadLetter.id).where(*wanted.conditions()).order_by(DeadLetter.id)
+    return list(session.scalars(query))
+
+
+def count(session: Session, wanted: LetterFilter) -> int:
+    """Return how many match."""
+    query = select(func.count()).select_from(DeadLetter).where(*wanted.conditions())
+    return session.scalar(query) or 0
+
+
+def grouped(
+    session: Session, wanted: LetterFilter, by: Literal["reason", "rule"]
+) -> list[dict[str, Any]]:
+    """Return how many match for each reason or each edit, most first.
+
+    A letter counts once for every edit that has a finding in it; ``severity`` tells the edits
+    that made it dead (hard) from those that would not have.
+    """
+    letters_found = func.count(DeadLetter.id.distinct())
+    if by == "reason":
+        query: Select[*tuple[Any, ...]] = select(DeadLetter.reason, letters_found.label("count"))
+        query = query.group_by(DeadLetter.reason).order_by(letters_found.desc(), DeadLetter.reason)
+    else:
+        kind = (StoredFinding.rule, StoredFinding.severity)
+        query = select(*kind, letters_found.label("count"))
+        query = query.join(StoredFinding, StoredFinding.attempt_id == DeadLetter.attempt_id)
+        query = query.group_by(*kind).order_by(letters_found.desc(), *kind)
+    return [dict(row) for row in session.execute(query.where(*wanted.conditions())).mappings()]
+
+
+def letter(session: Session, letter_id: int) -> LetterRow | None:
+    """Return one dead letter, ``None`` where there is none."""
+    row = session.execute(_rows().where(DeadLetter.id == letter_id)).one_or_none()
+    return None if row is None else _row(row)
+
+
+def details(session: Session, letter_id: int) -> tuple[dict[str, Any] | None, int | None]:
+    """Return what had been recognised (``gouji.inspection/1``), and the attempt given up."""
+    query = select(DeadLetter.inspection, DeadLetter.attempt_id).where(DeadLetter.id == letter_id)
+    inspection, attempt_id = session.execute(query).one()
+    return inspection, attempt_id
+
+
+def decisions(session: Session, letter_id: int) -> list[DecisionRow]:
+    """Return what was decided about a dead letter, first to last."""
+    query = select(Decision).where(Decision.dead_letter_id == letter_id).order_by(Decision.id)
+    return [
+        DecisionRow(one.id, one.operator, one.action, one.note, one.decided_at)
+        for one in session.scalars(query)
+    ]
+
+
+def _rows() -> Select[*tuple[Any, ...]]:
+    return select(
+        DeadLetter.id,
+        DeadLetter.document_id,
+        Document.sha256,
+        Document.name,
+        Document.size,
+        DeadLetter.reason,
+        DeadLetter.stage,
+        DeadLetter.message,
+        DeadLetter.publisher,
+        DeadLetter.year,
+        Document.attempts,
+        DeadLetter.created_at,
+        DeadLetter.parser_version,
+        DeadLetter.resolution,
+        DeadLetter.resolved_at,
+        DeadLetter.version,
+    ).join(Document, Document.id == DeadLetter.document_id)
+
+
+def _row(row: Row[*tuple[Any, ...]]) -> LetterRow:
+    return LetterRow(*row)  # the columns of ``_rows`` stand in the order of the fields

@@ -1,0 +1,147 @@
+"""Everything in one process tree: queue, migrations, watcher, workers; started and ended whole."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+from console import samples
+from console.journal import Journal
+from console.lock import hold
+from console.parts import Child, Part, gouji
+from console.recover import recover
+from console.screen import Screen, forward
+from console.supervise import Supervisor
+from models import migrations
+from models.event import EventName
+from models.session import Database
+from worker import logs
+from worker.embedded import EmbeddedServer
+from worker.settings import Settings
+
+_STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def prepare(settings: Settings) -> None:
+    """Make the data directory, the logs' and the watched folders, for this user alone.
+
+    Raises:
+        OSError: one of them cannot be made.
+    """
+    folders = (settings.data_dir, settings.data_dir / "logs")
+    for folder in (*folders, *(source.path for source in settings.watched)):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+@dataclass(slots=True)
+class Stop:
+    """Set by the first signal; the second ends the process at once, and its children with it."""
+
+    event: threading.Event = field(default_factory=threading.Event)
+    code: int = 0
+
+    @contextmanager
+    def heeded(self) -> Iterator[None]:
+        """Heed the signals for as long as the block runs."""
+        before = {number: signal.signal(number, self._heed) for number in _STOPPING}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _heed(self, number: int, _frame: FrameType | None) -> None:
+        if self.event.is_set():
+            os._exit(128 + number)
+        self.code = 128 + number if number == signal.SIGINT else 0
+        self.event.set()
+
+
+class Service:
+    """What ``gouji up`` runs.
+
+    ``on_ready`` is called once everything runs; ``meanwhile`` five times a second after that,
+    with the database.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        config: Path | None,
+        pretty: bool,
+        with_samples: bool,
+        on_ready: Callable[[], None],
+        meanwhile: Callable[[Database], None],
+    ) -> None:
+        self._settings = settings
+        self._options = () if config is None else ("--config", str(config))
+        self._pretty = pretty
+        self._samples = with_samples
+        self._on_ready = on_ready
+        self._meanwhile = meanwhile
+
+    def run(self) -> int:
+        """Run until a signal comes; return the exit code: 0, or 130 after Ctrl-C.
+
+        Raises:
+            AlreadyRunning: another one has the data directory.
+            BrokerUnreachable: the embedded server cannot be started.
+            OSError: a directory cannot be used.
+        """
+        prepare(self._settings)
+        stop = Stop()
+        with ExitStack() as stack:
+            stack.enter_context(hold(self._settings.data_dir))
+            stack.enter_context(stop.heeded())
+            journal = Journal(self._settings.data_dir / "logs", self._listener())
+            stack.callback(journal.close)
+            logs.configure(
+                "up", form="json", level=self._settings.log_level, stream=journal.stream("up")
+            )
+            database = self._database()
+            stack.callback(database.close)
+            self._supervise(journal, database, stop)
+        return stop.code
+
+    def _supervise(self, journal: Journal, database: Database, stop: Stop) -> None:
+        logs.log(EventName.SERVICE_STARTED, pid=os.getpid())
+        supervisor = Supervisor(self._parts(journal, database), grace=self._settings.grace)
+        if self._samples:
+            samples.drop(samples.unknown(database), self._settings.watched[0].path)
+        supervisor.start()
+        try:
+            self._on_ready()
+            supervisor.run(stop.event, lambda: self._meanwhile(database))
+        finally:
+            supervisor.stop()
+            logs.log(EventName.SERVICE_STOPPED, pid=os.getpid())
+
+    def _listener(self) -> Callable[[str, bytes], None]:
+        if not self._pretty:
+            return forward
+        return Screen(sys.stderr, colour=sys.stderr.isatty() and "NO_COLOR" not in os.environ).line
+
+    def _database(self) -> Database:
+        url = self._settings.database
+        before = migrations.current(url)
+        migrations.upgrade(url)
+        if before != migrations.head():
+            logs.log(EventName.DATABASE_MIGRATED, before=before, after=migrations.head())
+        return Database.at(url)
+
+    def _parts(self, journal: Journal, database: Database) -> list[Part]:
+        parts: list[Part] = [] if self._settings.broker_url else [EmbeddedServer(self._settings)]
+        before = partial(recover, self._settings, database)
+        return [
+            *parts,
+            Child("watch", gouji(*self._options, "watch"), journal),
+            Child("work", gouji(*self._options, "work"), journal, before_start=before),
+        ]

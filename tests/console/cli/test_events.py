@@ -1,0 +1,114 @@
+"""``gouji events``."""
+
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import orjson
+import pytest
+
+from console.cli.moments import SINCE
+from console.titles import TITLES
+from models.event import EventName
+from tests.console.cli.conftest import Place
+from worker.logs import record
+
+
+def names(place: Place, *options: str) -> list[str]:
+    return [event["event"] for event in place.lines("events", *options)]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["--document", "1"], ["file.settled", "document.received", "report.stored"]),
+        (["--name", "不平"], ["file.settled", "document.received", "document.dead"]),
+        (["--arrival", "1"], ["file.settled", "document.received"]),
+        (["--attempt", "2"], ["document.dead"]),
+        (["--event", "report.stored"], ["report.stored"]),
+        (["--event", "document", "--name", "不平"], ["document.received", "document.dead"]),
+        (["--event", "doc"], []),
+        (["--level", "warning"], ["document.dead"]),
+        (["--limit", "2"], ["document.received", "document.dead"]),
+        (["--since", "1h", "--level", "error"], []),
+        (["--document", "1", "--name", "不平"], []),
+    ],
+)
+def test_tells_the_story(seeded: Place, options: list[str], expected: list[str]) -> None:
+    assert names(seeded, *options) == expected
+
+
+def test_a_document_is_found_by_its_sha256(seeded: Place) -> None:
+    # Given
+    sha256 = seeded.json("reports", "list")[0]["sha256"]
+
+    # Then
+    assert names(seeded, "--document", sha256[:8]) == names(seeded, "--document", "1")
+    assert names(seeded, "--document", sha256.upper()) == names(seeded, "--document", "1")
+
+
+def test_old_events_are_left_out(seeded: Place) -> None:
+    # Given
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).date().isoformat()
+
+    # Then
+    assert names(seeded, "--since", tomorrow) == []
+
+
+def test_readable_lines_have_both_names(seeded: Place) -> None:
+    # When
+    lines = seeded.run("events", "--document", "1").stdout.splitlines()
+
+    # Then
+    assert lines[0][19:] == "  file.settled           文件已静止     arrival=1 file=平衡.txt"
+    assert lines[2][19:] == "  report.stored          报告入库       document=1"
+
+
+@pytest.mark.parametrize("options", [["--document", "77"], ["--document", "ab"], ["--name", "无"]])
+def test_what_is_not_there_is_not_found(seeded: Place, options: list[str]) -> None:
+    assert seeded.error("events", *options)[0] == 3
+
+
+def test_a_time_that_is_none_is_usage(seeded: Place) -> None:
+    assert seeded.error("events", "--since", "yesterday")[0] == 2
+
+
+def test_times_are_read_as_utc() -> None:
+    assert SINCE.convert("2024-05-01T08:00:00+08:00", None, None) == datetime(
+        2024, 5, 1, tzinfo=UTC
+    )
+
+
+def test_every_event_has_a_chinese_title() -> None:
+    assert set(TITLES) == set(EventName)
+    assert len(set(TITLES.values())) == len(TITLES)
+
+
+@pytest.mark.process
+def test_follows_what_happens(seeded: Place) -> None:
+    # Given
+    command = [sys.executable, "-m", "console.cli.main", "events", "--follow", "--json"]
+    process = subprocess.Popen(
+        [*command, "--document", "1", "--limit", "1"],
+        cwd=seeded.root,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])},
+        stdout=subprocess.PIPE,
+    )
+    try:
+        assert process.stdout is not None
+        first = orjson.loads(process.stdout.readline())
+
+        # When
+        with seeded.database.transaction() as session:
+            record(session, EventName.DOCUMENT_RETRIED, document_id=2)
+            record(session, EventName.DOCUMENT_RESENT, document_id=1)
+        second = orjson.loads(process.stdout.readline())
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
+
+    # Then
+    assert first["event"] == "report.stored"
+    assert second["event"] == "document.resent"

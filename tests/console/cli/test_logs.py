@@ -1,0 +1,108 @@
+"""``gouji logs``."""
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from console.log_files import Reader
+from tests.console.cli.conftest import Place
+
+
+def line(second: int, event: str, level: str = "info", **data: Any) -> bytes:
+    stamp = f"2025-01-01T00:00:{second:02}.000+00:00"
+    return orjson.dumps({"event": event, "level": level, "timestamp": stamp, **data}) + b"\n"
+
+
+@pytest.fixture
+def logged(bare: Path) -> Place:
+    logs = bare / "var" / "logs"
+    logs.mkdir(parents=True)
+    (logs / "work.log.1").write_bytes(line(1, "service.started"))
+    (logs / "work.log").write_bytes(
+        line(3, "attempt.started", document_id=1)
+        + "段错误 Segmentation fault\n".encode()
+        + line(6, "document.dead", "warning", document_id=1)
+        + b'{"event": "half'
+    )
+    (logs / "watch.log").write_bytes(
+        line(2, "file.settled") + line(4, "document.received", document_id=2)
+    )
+    return Place(bare, None)  # type: ignore[arg-type]
+
+
+def told(place: Place, *options: str) -> list[str]:
+    return [entry.get("event") or entry["message"] for entry in place.lines("logs", *options)]
+
+
+def test_merges_the_parts_by_time(logged: Place) -> None:
+    assert told(logged) == [
+        "service.started",
+        "file.settled",
+        "attempt.started",
+        "段错误 Segmentation fault",
+        "document.received",
+        "document.dead",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "events"),
+    [
+        (["--level", "warning"], ["document.dead"]),
+        (["--event", "document"], ["document.received", "document.dead"]),
+        (["--document", "1"], ["attempt.started", "document.dead"]),
+        (["--part", "watch"], ["file.settled", "document.received"]),
+        (["--since", "2025-01-01T00:00:04Z"], ["document.received", "document.dead"]),
+        (["--limit", "1"], ["document.dead"]),
+        (["--since", "1h"], []),
+    ],
+)
+def test_filters(logged: Place, options: list[str], events: list[str]) -> None:
+    assert told(logged, *options) == events
+
+
+def test_readable_lines(logged: Place) -> None:
+    # When
+    lines = logged.run("logs", "--document", "1").stdout.splitlines()
+
+    # Then
+    assert lines[-1] == (
+        "2025-01-01 00:00:06  document.dead          成为死信       part=work document_id=1"
+    )
+
+
+def test_without_logs_it_says_what_writes_them(bare: Path) -> None:
+    # When
+    result = Place(bare, None).run("logs")  # type: ignore[arg-type]
+
+    # Then
+    assert result.exit_code == 3
+    assert "gouji up" in result.stderr
+
+
+def test_following_survives_a_rotation(tmp_path: Path) -> None:
+    # Given
+    log = tmp_path / "work.log"
+    log.write_bytes(line(1, "a"))
+    reader = Reader(tmp_path)
+    assert [entry.event for entry in reader.entries()] == ["a"]
+    following = reader.follow()
+
+    # When
+    with log.open("ab") as file:
+        file.write(line(2, "b"))
+    log.rename(tmp_path / "work.log.1")
+    log.write_bytes(line(3, "c"))
+
+    # Then
+    assert [next(following).event for _ in range(2)] == ["b", "c"]
+
+    # When
+    with log.open("ab") as file:
+        file.write(line(4, "d"))
+    (tmp_path / "watch.log").write_bytes(line(5, "e"))
+
+    # Then
+    assert [next(following).event for _ in range(2)] == ["d", "e"]

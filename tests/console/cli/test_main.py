@@ -1,0 +1,228 @@
+"""The group: help, lazily loaded subcommands, errors and their exit codes."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import orjson
+import pytest
+from click.testing import CliRunner
+
+from console.cli.errors import (
+    Conflict,
+    ExitCode,
+    Failure,
+    Misused,
+    NotFound,
+    Unreachable,
+    failure_of,
+)
+from console.cli.main import COMMANDS, cli
+from tests.console.cli.conftest import BALANCED, Place
+from worker.errors import ArchiveError, BrokerUnreachable
+from worker.settings import SettingsError
+
+
+def paths() -> Iterator[tuple[str, ...]]:
+    context = click.Context(cli)
+    for name in COMMANDS:
+        yield (name,)
+        command = cli.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from ((name, sub) for sub in command.list_commands(context))
+
+
+def gouji(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GOUJI_")}
+    return subprocess.run(
+        [sys.executable, "-m", "console.cli.main", *arguments],
+        cwd=cwd,
+        env=kept | {"PYTHONPATH": str(Path(__file__).parents[3])} | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize("path", list(paths()), ids=" ".join)
+def test_every_command_has_help_in_both_languages(path: tuple[str, ...]) -> None:
+    # When
+    result = CliRunner().invoke(cli, [*path, "--help"])
+
+    # Then
+    assert result.exit_code == 0, result.output
+    said = result.stdout.partition("\n\n")[2]
+    assert any("\u4e00" <= character <= "\u9fff" for character in said)
+    assert any(character.isascii() and character.isalpha() for character in said)
+
+
+@pytest.mark.parametrize("path", list(paths()), ids=" ".join)
+def test_every_command_that_prints_data_has_json(path: tuple[str, ...]) -> None:
+    # Given
+    command: click.Command | None = cli
+    for name in path:
+        assert isinstance(command, click.Group)
+        command = command.get_command(click.Context(command), name)
+    assert command is not None
+    serving = path[0] in ("up", "watch", "work")
+
+    # Then
+    if not isinstance(command, click.Group) and not serving:
+        assert "--json" in {option for param in command.params for option in param.opts}
+
+
+@pytest.mark.process
+def test_help_loads_neither_the_database_nor_a_table() -> None:
+    # When
+    code = (
+        "import sys, console.cli.main as m\n"
+        "try: m.cli.main(['--help'], prog_name='gouji')\n"
+        "except SystemExit: pass\n"
+        "heavy = {'sqlalchemy', 'rich', 'dramatiq', 'redis', 'structlog', 'orjson'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+
+    # Then
+    assert result.stdout.splitlines()[-1] == "[]"
+    assert all(f"  {name} " in result.stdout for name in COMMANDS)
+
+
+@pytest.mark.process
+def test_the_process_exits_with_the_code_of_what_happened(tmp_path: Path) -> None:
+    # When
+    usage = gouji("statsu", cwd=tmp_path)
+    missing = gouji("inspect", "nothing.txt", cwd=tmp_path)
+    away = gouji("status", cwd=tmp_path)
+
+    # Then
+    assert (usage.returncode, usage.stdout) == (2, "")
+    assert "Did you mean 'status'?" in usage.stderr
+    assert (missing.returncode, missing.stdout) == (3, "")
+    assert (away.returncode, away.stdout) == (6, "")
+    assert "gouji init" in away.stderr
+
+
+@pytest.mark.process
+def test_off_a_terminal_only_data_is_printed(tmp_path: Path) -> None:
+    # When
+    result = gouji("inspect", str(BALANCED), cwd=tmp_path)
+
+    # Then
+    assert result.returncode == 0
+    assert result.stderr == ""
+    assert "\x1b" not in result.stdout
+
+
+def test_errors_are_json_when_json_is_asked_for(bare: Path) -> None:
+    # When
+    result = CliRunner().invoke(cli, ["reports", "show", "x", "--json"])
+    unknown = CliRunner().invoke(cli, ["reports", "--json", "--nope"])
+
+    # Then
+    error = orjson.loads(result.stdout)["error"]
+    assert result.exit_code == 2
+    assert error["code"] == "usage"
+    assert "'x' is not a valid integer" in error["message"]
+    assert error["hint"] == "cli reports show --help"
+    assert orjson.loads(unknown.stdout)["error"]["code"] == "usage"
+
+
+def test_settings_in_error_are_usage(bare: Path) -> None:
+    # Given
+    config = bare / "other.toml"
+    config.write_text("worker_proceses = 2\n")
+
+    # When
+    result = CliRunner().invoke(cli, ["--config", str(config), "status", "--json"])
+
+    # Then
+    error = orjson.loads(result.stdout)["error"]
+    assert result.exit_code == 2
+    assert error["code"] == "settings"
+    assert "did you mean 'worker_processes'?" in error["message"]
+
+
+def test_an_old_database_is_told_apart_from_none(bare: Path) -> None:
+    # Given
+    (bare / "var").mkdir()
+    (bare / "var" / "gouji.db").touch()
+
+    # When
+    result = CliRunner().invoke(cli, ["reports", "list"])
+
+    # Then
+    assert result.exit_code == 6
+    assert "the database is not ready" in result.stderr
+    assert "gouji init" in result.stderr
+
+
+def test_ctrl_c_ends_with_130(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given
+    @click.command()
+    def command() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "get_command", lambda _context, _name: command)
+
+    # When
+    result = CliRunner().invoke(cli, ["status"])
+
+    # Then
+    assert result.exit_code == 130
+
+
+def test_a_fault_of_the_program_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given
+    @click.command()
+    def command() -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(cli, "get_command", lambda _context, _name: command)
+
+    # When
+    result = CliRunner().invoke(cli, ["status"])
+
+    # Then
+    assert isinstance(result.exception, ZeroDivisionError)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "code", "exit_code"),
+    [
+        (SettingsError("x"), Misused, "settings", ExitCode.USAGE),
+        (BrokerUnreachable("x"), Unreachable, "broker", ExitCode.UNREACHABLE),
+        (ArchiveError("x"), Unreachable, "archive", ExitCode.UNREACHABLE),
+        (PermissionError(13, "denied", "f"), Failure, "os", ExitCode.ERROR),
+        (click.UsageError("x"), Misused, "usage", ExitCode.USAGE),
+        (click.ClickException("x"), Failure, "error", ExitCode.ERROR),
+        (Conflict("x"), Conflict, "conflict", ExitCode.CONFLICT),
+        (NotFound("x"), NotFound, "not_found", ExitCode.NOT_FOUND),
+    ],
+)
+def test_each_kind_of_error_has_its_code(
+    error: Exception, kind: type[Failure], code: str, exit_code: int
+) -> None:
+    # When
+    failure = failure_of(error)
+
+    # Then
+    assert type(failure) is kind
+    assert (failure.code, failure.exit_code) == (code, exit_code)
+
+
+@pytest.mark.process
+def test_no_color_is_honoured(seeded: Place) -> None:
+    # When
+    plain = gouji("dead", "show", "1", cwd=seeded.root, NO_COLOR="1", FORCE_COLOR="1", TERM="xterm")
+    coloured = gouji("dead", "show", "1", cwd=seeded.root, FORCE_COLOR="1", TERM="xterm")
+
+    # Then
+    assert "\x1b[31m" not in plain.stdout
+    assert "\x1b[1;31m" in coloured.stdout

@@ -1,0 +1,75 @@
+"""``gouji reports``."""
+
+from tests.console.cli.conftest import BALANCED, SEEDS, Place, add
+from worker.inspection import as_json, inspect
+
+
+def test_an_empty_list_is_a_list(place: Place) -> None:
+    assert place.json("reports", "list") == []
+
+
+def test_lists_reports_the_latest_first(seeded: Place) -> None:
+    # Given
+    other = next(SEEDS.glob("000*"))
+    add(seeded.database, inspect(other.read_bytes(), other.name), other.name)
+
+    # When
+    told = seeded.json("reports", "list")
+
+    # Then
+    assert [(one["id"], one["publisher"], one["year"], one["edition"]) for one in told] == [
+        (2, "河北沧州经济开发区管委会", 2023, "2021"),
+        (1, "濮阳经济技术开发区", 2022, "2021"),
+    ]
+    assert told[1]["version"] == 1
+    assert told[1]["findings"] == {"hard": 0, "soft": 2}
+    assert told[1]["name"] == "平衡.txt"
+    assert [one["id"] for one in seeded.json("reports", "list", "--publisher", "濮阳")] == [1]
+    assert [one["id"] for one in seeded.json("reports", "list", "--year", "2023")] == [2]
+    assert [one["id"] for one in seeded.json("reports", "list", "--edition", "2019")] == []
+    assert [one["id"] for one in seeded.json("reports", "list", "--limit", "1")] == [2]
+    assert len(seeded.json("reports", "list", "--limit", "1", "--all")) == 2
+
+
+def test_shows_a_stored_report_as_it_was_inspected(seeded: Place) -> None:
+    # When
+    told = seeded.json("reports", "show", "1")
+
+    # Then
+    inspected = as_json(inspect(BALANCED.read_bytes(), BALANCED.name))
+    assert {name: told[name] for name in ("report", "tables", "cells", "findings")} == {
+        name: inspected[name] for name in ("report", "tables", "cells", "findings")
+    }
+    assert told["schema"] == "gouji.report/1"
+    assert told["document"]["id"] == 1
+
+
+def test_people_see_the_tables(seeded: Place) -> None:
+    # When
+    lines = seeded.run("reports", "show", "1").stdout.splitlines()
+
+    # Then
+    assert lines[0].startswith(
+        "报告 report 1   版次 version 1   文档 document 1   文件 file 平衡.txt"
+    )
+    assert lines[1] == "濮阳经济技术开发区2022年政府信息公开工作年度报告"
+    assert "二、主动公开政府信息情况" in lines
+    assert "行政许可                │            4221 │" in lines
+    assert lines[-2].startswith("? TEXT.COUNTS ")
+
+
+def test_the_list_for_people(seeded: Place) -> None:
+    # When
+    lines = seeded.run("reports", "list").stdout.splitlines()
+
+    # Then
+    assert lines[0].split()[:3] == ["编号", "机关", "年度"]
+    assert lines[1].split()[:3] == ["ID", "Publisher", "Year"]
+    assert "濮阳经济技术开发区" in lines[3]
+
+
+def test_what_is_not_there_is_not_found(seeded: Place) -> None:
+    assert seeded.error("reports", "show", "99") == (
+        3,
+        {"code": "not_found", "message": "there is no report 99", "hint": "gouji reports list"},
+    )

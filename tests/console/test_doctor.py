@@ -1,0 +1,166 @@
+"""``gouji init`` and ``gouji doctor``: from nothing to everything well."""
+
+import os
+import re
+from dataclasses import fields
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from click.testing import CliRunner, Result
+
+from console import configuration
+from console.checkup import Check, Verdict, checkup
+from console.cli.main import cli
+from models.base import now
+from models.ledger import SourceStatus
+from models.session import Database
+from worker.embedded import ensure
+from worker.settings import Settings, load
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("GOUJI_")]:
+        monkeypatch.delenv(name)
+    return tmp_path
+
+
+def gouji(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, arguments)
+
+
+def looked_at(settings: Settings | None = None) -> dict[str, Check]:
+    return {check.name: check for check in checkup(settings or Settings())}
+
+
+def test_the_written_settings_are_the_defaults(tmp_path: Path) -> None:
+    # Given the file that init writes, as it is and with every setting switched on
+    text = configuration.as_toml()
+    names = "|".join(configuration.MEANINGS)
+    head = text.partition("# [[source]]")[0]
+    switched_on, count = re.subn(rf"^# ((?:{names}) = )", r"\1", head, flags=re.MULTILINE)
+    (tmp_path / "as-it-is.toml").write_text(text, "utf-8")
+    (tmp_path / "switched-on.toml").write_text(switched_on, "utf-8")
+
+    # Then every setting is in it, and it changes nothing
+    assert count == len(configuration.MEANINGS) == len(fields(Settings)) - 1
+    assert load(tmp_path / "as-it-is.toml", {}) == Settings()
+    assert load(tmp_path / "switched-on.toml", {}) == Settings(settle=2.0)
+
+
+def test_init_makes_everything_and_twice_does_no_harm(here: Path) -> None:
+    # Given an empty directory, when init runs
+    first = gouji("init", "--json")
+
+    # Then settings, folders and database are there, for this user alone
+    assert first.exit_code == 0, first.output
+    facts = orjson.loads(first.stdout)
+    assert facts["written"] is True
+    assert (here / "gouji.toml").exists()
+    assert (here / "var" / "gouji.db").exists()
+    assert (here / "inbox").is_dir()
+    assert (here / "var").stat().st_mode & 0o777 == 0o700
+
+    # And running it again leaves a changed file as it is
+    (here / "gouji.toml").write_text('inbox = "letters"\n', "utf-8")
+    again = orjson.loads(gouji("init", "--json").stdout)
+    assert again["written"] is False
+    assert (here / "letters").is_dir()
+
+
+def test_init_in_another_directory(here: Path) -> None:
+    # When init is told where
+    result = gouji("init", "--dir", "office")
+
+    # Then everything is there, and its paths start there
+    assert result.exit_code == 0, result.output
+    assert (here / "office" / "gouji.toml").exists()
+    assert (here / "office" / "var" / "gouji.db").exists()
+
+
+def test_doctor_says_what_is_missing_and_what_to_do(here: Path) -> None:
+    # Given nothing at all, when the doctor looks
+    result = gouji("doctor", "--json")
+
+    # Then it says so with advice, ends with 6, and has created nothing
+    assert result.exit_code == 6
+    found: dict[str, Any] = {check["name"]: check for check in orjson.loads(result.stdout)}
+    assert found["database"]["verdict"] == "fail"
+    assert "gouji init" in found["database"]["advice"]
+    assert found["source inbox"]["verdict"] == "fail"
+    assert found["broker"]["verdict"] == "warn"
+    assert list(here.iterdir()) == []
+
+
+def test_doctor_is_content_after_init(here: Path) -> None:
+    # Given a fresh installation that does not run yet
+    assert gouji("init").exit_code == 0
+
+    # When the doctor looks
+    result = gouji("doctor")
+
+    # Then nothing fails, and it says how to start
+    assert result.exit_code == 0, result.output
+    assert "gouji up" in result.output
+    assert "✗" not in result.output
+
+
+@pytest.mark.process
+def test_doctor_knows_the_queue_and_the_watcher(here: Path) -> None:
+    # Given a running queue and a watcher that was seen just now
+    assert gouji("init").exit_code == 0
+    settings = Settings()
+    _beat(settings, 1)
+    with ensure(settings):
+        checks = looked_at()
+
+    # Then both are well
+    assert checks["broker"].verdict is Verdict.OK, checks["broker"]
+    assert "appendonly yes" in checks["broker"].detail
+    assert checks["watcher"].verdict is Verdict.OK
+    assert checks["workers"].verdict is Verdict.WARN
+
+    # And a watcher not seen for an hour is worth a warning
+    _beat(settings, 3600)
+    assert looked_at()["watcher"].verdict is Verdict.WARN
+
+
+def _beat(settings: Settings, age: float) -> None:
+    database = Database.at(settings.database)
+    with database.transaction() as session:
+        session.merge(
+            SourceStatus(
+                source="inbox",
+                kind="drop",
+                path=b"inbox",
+                mode="events",
+                unsettled=0,
+                heartbeat_at=now() - timedelta(seconds=age),
+            )
+        )
+    database.close()
+
+
+def test_a_configured_queue_that_does_not_answer_is_a_failure(here: Path) -> None:
+    # Given a broker that is nowhere
+    settings = Settings(broker_url="redis://:secret@127.0.0.1:1/0")
+
+    # When the doctor looks
+    check = looked_at(settings)["broker"]
+
+    # Then it is unreachable, and the password stays out of it
+    assert check.verdict is Verdict.FAIL
+    assert check.unreachable
+    assert "secret" not in check.detail
+
+
+def test_a_full_disk_is_a_failure(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given a disk with less space left than is needed
+    monkeypatch.setattr("console.checkup._NO_SPACE", 1 << 62)
+
+    # Then the archive's check fails
+    assert looked_at()["archive"].verdict is Verdict.FAIL

@@ -1,0 +1,116 @@
+"""``gouji ingest``: files brought in by hand, with and without anything else running."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from click.testing import CliRunner, Result
+
+from console import samples
+from console.cli.main import cli
+from console.journal import Journal
+from console.parts import Child, gouji
+from worker.embedded import ensure
+from worker.settings import Settings
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("GOUJI_")]:
+        monkeypatch.delenv(name)
+    assert run("init").exit_code == 0
+    return tmp_path
+
+
+@pytest.fixture
+def reports(here: Path) -> Path:
+    # what lies where the user stands must not be imported in place of ours
+    (here / "worker").mkdir()
+    (here / "worker" / "__init__.py").write_text("raise SystemExit('the wrong one')", "utf-8")
+    folder = here / "reports"
+    folder.mkdir()
+    samples.drop(samples.samples(), folder)
+    return folder
+
+
+@pytest.fixture
+def working(here: Path) -> Iterator[None]:
+    journal = Journal(here)
+    with ensure(Settings()):
+        child = Child("work", gouji("work", "--processes", "1", "--threads", "1"), journal)
+        child.start()
+        yield
+        child.stop(10)
+    journal.close()
+    assert child.ended() == "exit 0", (here / "work.log").read_text("utf-8")
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, arguments)
+
+
+def told(result: Result) -> dict[str, Any]:
+    document: dict[str, Any] = orjson.loads(result.stdout)
+    return document
+
+
+def test_without_a_queue_files_are_kept_for_later(reports: Path) -> None:
+    # Given nothing that runs
+    # When a folder is brought in, and once more
+    first, second = run("ingest", "reports", "--json"), run("ingest", "reports", "--json")
+
+    # Then all of it is received, the originals are where they were, and twice is once
+    assert first.exit_code == 0, first.output
+    assert told(first)["outcomes"] == {"accepted": 7}
+    assert told(first)["states"] == {"received": 7}
+    assert len(list(reports.iterdir())) == 7
+    assert told(second)["outcomes"] == {"known": 7}
+
+
+def test_waiting_without_a_queue_is_refused_after_keeping_the_files(reports: Path) -> None:
+    # Given nothing that runs, when somebody wants to wait
+    result = run("ingest", "reports", "--wait", "--json")
+
+    # Then it ends with 6 and says what to start, and the files are there all the same
+    assert result.exit_code == 6
+    assert "gouji up" in told(result)["error"]["hint"]
+    assert told(run("ingest", "reports", "--json"))["outcomes"] == {"known": 7}
+
+
+def test_a_path_that_is_not_there_is_a_usage_error(here: Path) -> None:
+    assert run("ingest", "nowhere").exit_code == 2
+
+
+def test_a_closed_database_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given a directory where nothing was set up
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "report.txt").write_text("", "utf-8")
+
+    # When a file is brought in
+    result = run("ingest", "report.txt")
+
+    # Then it ends with 6 and says how to set it up
+    assert result.exit_code == 6
+    assert "gouji init" in result.output
+
+
+@pytest.mark.process
+def test_waiting_tells_what_became_of_each_file(reports: Path, working: None) -> None:
+    # Given workers
+    # When the samples are brought in
+    result = run("ingest", "reports", "--wait", "--timeout", "30", "--json")
+
+    # Then five are stored and two dead, and that is exit code 4
+    assert result.exit_code == 4, result.output
+    assert told(result)["states"] == {"stored": 5, "dead": 2}
+    reasons = {file["reason"] for file in told(result)["files"] if file["state"] == "dead"}
+    assert reasons == {"imbalanced", "not_a_report"}
+
+    # And asking again tells the same at once, for people too
+    again = run("ingest", "reports", "--wait", "--exit-zero")
+    assert again.exit_code == 0
+    assert "imbalanced" in again.output

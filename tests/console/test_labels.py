@@ -1,0 +1,32 @@
+"""What rows, columns and scopes are called."""
+
+import pytest
+
+from console import labels
+from models.disclosure.form import TABLES
+
+
+@pytest.mark.parametrize(
+    ("rule", "scope", "called"),
+    [
+        ("T3.FLOW", "total", "总计"),
+        ("T3.OUTCOMES", "other", "其他"),
+        ("T3.APPLICANTS", "granted", "（一）予以公开"),
+        ("T3.APPLICANTS", "other_outcome", "（六）其他处理 3.其他"),
+        ("T4.RESULTS", "litigation_direct", "行政诉讼 未经复议直接起诉"),
+        ("TABLE.COMPLETE", "review", "政府信息公开行政复议、行政诉讼情况"),
+        ("TABLE.COMPLETE", "carried_out", "四、结转下年度继续办理"),
+        ("CELL.VALUE", "disclosure.fees.amount", "行政事业性收费 · 本年收费金额（单位：万元）"),
+        ("CELL.VALUE", "disclosure.x.y", "disclosure.x.y"),
+        ("TEXT.COUNTS", "received", "received"),
+    ],
+)
+def test_scopes_have_names(rule: str, scope: str, called: str) -> None:
+    assert labels.scope(rule, scope) == called
+
+
+def test_brief_labels_are_brief() -> None:
+    rows = TABLES["applications"].rows
+    assert labels.brief(rows["granted_in_part"]) == "部分公开"
+    assert labels.brief(rows["other_not_corrected_in_time"]) == "申请人无正当理由逾期不补正"
+    assert labels.brief(rows["granted"]) == "予以公开"

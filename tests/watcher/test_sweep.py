@@ -1,0 +1,151 @@
+"""What the queue lost is sent again: soon enough, and not without end."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+import redis
+
+from models.base import now
+from models.ledger import State
+from tests.watcher.station import Station
+from watcher.send import Sender
+from watcher.sweep import Sweeper
+
+
+@pytest.fixture
+def station(build: Callable[..., Station]) -> Station:
+    station = build(max_outstanding=5, lease=300.0)
+    for n in range(8):
+        station.drop(f"{n}.txt", b"%d" % n)
+    station.settle()
+    assert station.states() == {"queued": 5, "received": 3, "accepted": 8}
+    return station
+
+
+def sweeper(station: Station) -> Sweeper:
+    sender = Sender(
+        station.database, station.queue, station.settings.max_outstanding, station.clock
+    )
+    return Sweeper(station.settings, station.database, sender, station.clock)
+
+
+def flush(station: Station) -> None:
+    with redis.Redis.from_url(station.settings.broker) as client:
+        client.flushall()
+
+
+def test_nothing_is_sent_while_there_is_no_room(station: Station) -> None:
+    station.age(100_000)
+    assert sweeper(station).tick() == 0
+    assert station.queue.outstanding() == 5
+
+
+def test_waiting_documents_are_sent_oldest_first_as_there_is_room(station: Station) -> None:
+    # Given a queue that was worked off but for the states
+    flush(station)
+    with station.database.transaction() as session:
+        for document in station.documents()[:5]:
+            document.state = State.STORED
+            session.merge(document)
+    # When documents were just received, they are left to whoever is sending them
+    assert sweeper(station).refill() == 0
+    station.age(6)
+    assert sweeper(station).refill() == 3
+    # Then
+    assert station.states() == {"stored": 5, "queued": 3, "accepted": 8}
+    assert station.events().count("document.queued") == 8
+    assert sweeper(station).refill() == 0
+
+
+def test_a_full_queue_is_refilled_every_second_not_every_sweep(station: Station) -> None:
+    # Given a sweep that found no room
+    one = sweeper(station)
+    station.age(6)
+    assert one.tick() == 0
+    # When the queue is worked off
+    flush(station)
+    assert one.tick() == 0
+    station.clock.now += 1.0
+    # Then the next second sees it
+    assert one.tick() == 3
+
+
+def test_a_flushed_queue_is_noticed_at_once(station: Station) -> None:
+    # Given a broker that lost everything
+    flush(station)
+    one = sweeper(station)
+    assert one.resend_lost() == 0
+    station.age(6)
+    # When
+    assert one.resend_lost() == 5
+    # Then all are on the queue again, and told; a second look finds nothing to do
+    assert station.queue.outstanding() == 5
+    assert station.events().count("document.resent") == 5
+    assert one.resend_lost() == 0
+    station.age(100_000)
+    assert one.resend_lost() == 0
+
+
+def test_a_part_that_was_lost_is_sent_after_the_lease(station: Station) -> None:
+    # Given a queue that has two messages for five documents
+    flush(station)
+    station.queue.send([(1, "fast"), (2, "fast")])
+    one = sweeper(station)
+    station.age(299)
+    assert one.resend_lost() == 0
+    station.age(301)
+    # Then as many as are missing are sent, once per lease
+    assert one.resend_lost() == 3
+    assert station.queue.outstanding() == 5
+    assert one.resend_lost() == 0
+
+
+def test_messages_of_other_documents_do_not_hide_a_loss_for_ever(station: Station) -> None:
+    # Given messages that nobody needs, and room beside them
+    flush(station)
+    with station.database.transaction() as session:
+        for document in station.documents()[2:]:
+            document.state = State.STORED
+            session.merge(document)
+    station.queue.send([(7, "fast"), (8, "fast"), (8, "fast")])
+    one = sweeper(station)
+    station.age(1000)
+    assert one.resend_lost() == 0
+    station.age(4000)
+    # Then
+    assert one.resend_lost() == 2
+    station.age(4000)
+    assert one.resend_lost() == 0
+
+
+def test_expired_leases_are_sent_once_per_lease(station: Station) -> None:
+    # Given two documents whose workers are gone, and one that is being worked on
+    moment = now()
+    with station.database.transaction() as session:
+        for number, document in enumerate(station.documents()[:3]):
+            document.state = State.PROCESSING
+            document.updated_at = moment - timedelta(seconds=400)
+            late = timedelta(seconds=60)
+            document.lease_expires_at = moment + late if number == 2 else moment - late
+            session.merge(document)
+    one = sweeper(station)
+    # When
+    assert one.resend_expired() == 2
+    # Then the state stays, and nothing is sent again before another lease has passed
+    assert [document.state for document in station.documents()[:3]] == ["processing"] * 3
+    assert station.events().count("document.lease_expired") == 2
+    assert one.resend_expired() == 0
+    station.age(301)
+    assert one.resend_expired() == 2
+
+
+def test_a_broker_that_is_away_is_asked_now_and_then(build: Callable[..., Station]) -> None:
+    station = build(broker_url="unix:///nowhere/broker.sock")
+    sender = Sender(station.database, station.queue, 10, station.clock)
+    one = Sweeper(station.settings, station.database, sender, station.clock)
+
+    assert one.tick() == 0
+    assert sender.away
+    assert sender.room() == 0
+    assert sender.send_received([(1, "fast")]) == 0

@@ -1,0 +1,215 @@
+"""Files as they lie in a source: names as raw bytes, opened without following any symlink."""
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from enum import StrEnum
+from pathlib import Path
+from typing import BinaryIO, Final, NamedTuple
+
+from watcher import ignore
+
+_DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+# Without O_NONBLOCK, opening a pipe that took the place of a file would wait for its writer.
+_FILE: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_NETWORK: Final = frozenset(
+    {"9p", "afs", "beegfs", "ceph", "cifs", "davfs", "fuse", "glusterfs", "gpfs", "lustre"}
+    | {"ncpfs", "nfs", "nfs4", "prl_fs", "smb3", "smbfs", "vboxsf", "virtiofs"}
+)
+_CONTROL: Final = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
+
+
+class Signature(NamedTuple):
+    """One version of one file: what changes when the file does."""
+
+    inode: int
+    size: int
+    mtime_ns: int
+
+
+class Kind(StrEnum):
+    """What a directory entry is."""
+
+    FILE = "file"
+    SYMLINK = "symlink"
+    SPECIAL = "special"
+    EMPTY_DIRECTORY = "empty directory"
+
+
+class Entry(NamedTuple):
+    """An entry found below a root; ``path`` is relative to it."""
+
+    path: bytes
+    kind: Kind
+
+
+class NotAFile(OSError):  # noqa: N818 - it is what was found
+    """Something else than a regular file lies there."""
+
+
+def signature(status: os.stat_result) -> Signature:
+    """Return the version of a file; inode numbers of 64 bits are made to fit a signed column."""
+    inode = status.st_ino - (1 << 64) if status.st_ino >= 1 << 63 else status.st_ino
+    return Signature(inode, status.st_size, status.st_mtime_ns)
+
+
+def look(root: bytes, path: bytes) -> Signature | None:
+    """Return the version of a file that lies there now, ``None`` where none does.
+
+    A symlink, a pipe and the like have versions too: they come to rest as files do.
+    """
+    try:
+        status = os.lstat(os.path.join(root, path))  # noqa: PTH118 - pathlib does not take bytes
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return None if stat.S_ISDIR(status.st_mode) else signature(status)
+
+
+def irregular(root: bytes, path: bytes) -> str | None:
+    """Return what lies there when it is not a regular file, ``None`` when it is or is gone."""
+    try:
+        mode = os.lstat(os.path.join(root, path)).st_mode  # noqa: PTH118
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    if stat.S_ISREG(mode):
+        return None
+    return str(Kind.SYMLINK if stat.S_ISLNK(mode) else Kind.SPECIAL)
+
+
+def readable(path: bytes) -> str:
+    """Return a path for people: each part UTF-8, else GB18030, else with escapes."""
+    return "/".join(_readable_part(part) for part in path.split(b"/"))
+
+
+def _readable_part(part: bytes) -> str:
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            return part.decode(encoding).translate(_CONTROL)
+        except UnicodeDecodeError:
+            continue
+    return part.decode("utf-8", "backslashreplace").translate(_CONTROL)
+
+
+@contextmanager
+def parent(root: bytes, path: bytes, *, make: bool = False) -> Iterator[tuple[int, bytes]]:
+    """Open the directory that holds a path, stepping through no symlink below the root.
+
+    Args:
+        root: the directory everything is relative to; it may be reached through symlinks.
+        path: the path relative to ``root``.
+        make: make the directories that are missing.
+
+    Yields:
+        A descriptor of the directory, and the last part of the path.
+
+    Raises:
+        OSError: a directory on the way is missing, or is a symlink or a file.
+    """
+    *parts, name = path.split(b"/")
+    descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for part in parts:
+            inner = _step(part, descriptor, make=make)
+            os.close(descriptor)
+            descriptor = inner
+        yield descriptor, name
+    finally:
+        os.close(descriptor)
+
+
+def _step(part: bytes, descriptor: int, *, make: bool) -> int:
+    if part in (b"", b".", b".."):
+        raise NotADirectoryError(f"not the name of a directory: {part!r}")
+    if make:
+        with suppress(FileExistsError):
+            os.mkdir(part, dir_fd=descriptor)
+    return os.open(part, _DIRECTORY, dir_fd=descriptor)
+
+
+def open_file(root: bytes, path: bytes) -> BinaryIO:
+    """Open a regular file for reading, unbuffered, following no symlink below the root.
+
+    Raises:
+        NotAFile: something else lies there.
+        OSError: it cannot be opened; a symlink is ``ELOOP``.
+    """
+    with parent(root, path) as (directory, name):
+        descriptor = os.open(name, _FILE, dir_fd=directory)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise NotAFile(f"not a regular file: {readable(path)}")
+    except OSError:
+        os.close(descriptor)
+        raise
+    return os.fdopen(descriptor, "rb", buffering=0)
+
+
+def walk(root: bytes, below: bytes = b"") -> Iterator[Entry]:
+    """Find everything below a directory except what is private to the project.
+
+    Directories that are symlinks are not entered, and those that vanish or may not be read are
+    passed over: the next walk sees them again.
+
+    Args:
+        root: the directory paths are relative to.
+        below: the directory to walk, relative to ``root``; empty means the root itself.
+    """
+    waiting = [below]
+    while waiting:
+        directory = waiting.pop()
+        found = _entries(root, directory)
+        if found == [] and directory:
+            yield Entry(directory, Kind.EMPTY_DIRECTORY)
+        for entry in found or ():
+            path = directory + b"/" + entry.name if directory else entry.name
+            if entry.is_dir(follow_symlinks=False):
+                if not ignore.is_private(path):
+                    waiting.append(path)
+            elif not ignore.is_private(path):
+                yield Entry(path, _kind(entry))
+
+
+def _entries(root: bytes, directory: bytes) -> "list[os.DirEntry[bytes]] | None":
+    try:
+        with os.scandir(os.path.join(root, directory)) as entries:  # noqa: PTH118
+            return list(entries)
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return None
+
+
+def _kind(entry: "os.DirEntry[bytes]") -> Kind:
+    if entry.is_symlink():
+        return Kind.SYMLINK
+    return Kind.FILE if entry.is_file(follow_symlinks=False) else Kind.SPECIAL
+
+
+def is_network(path: bytes, mounts: Path = Path("/proc/self/mountinfo")) -> bool:
+    """Tell whether a directory is on a mount whose changes the kernel does not see.
+
+    Where there is no such table (not Linux) the answer is no.
+    """
+    kind = mount_type(path, mounts)
+    return kind is not None and (kind in _NETWORK or kind.startswith("fuse."))
+
+
+def mount_type(path: bytes, mounts: Path = Path("/proc/self/mountinfo")) -> str | None:
+    """Return the type of the file system that a resolved path is on (man 5 proc, mountinfo)."""
+    try:
+        lines = mounts.read_bytes().splitlines()
+    except OSError:
+        return None
+    best, kind = b"", None
+    for line in lines:
+        left, _, right = line.partition(b" - ")
+        point = _unescaped(left.split(b" ")[4])
+        # A later line hides an earlier one on the same point.
+        if len(point) >= len(best) and (path + b"/").startswith(point.rstrip(b"/") + b"/"):
+            best, kind = point, right.split(b" ")[0].decode()
+    return kind
+
+
+def _unescaped(text: bytes) -> bytes:
+    for code in (b"\\040", b"\\011", b"\\012", b"\\134"):
+        text = text.replace(code, bytes([int(code[1:], 8)]))
+    return text

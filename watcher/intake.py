@@ -1,0 +1,222 @@
+"""Settled files into the house: bytes first, then the ledger, then the message.
+
+One batch is one transaction. Whatever stops a batch in between, the next try finds what is there
+already: a content is archived once, a version of a file arrives once, and a document whose message
+was not sent is sent by the sweeper.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from sqlalchemy.exc import IntegrityError
+
+from models.event import EventName
+from models.session import Database
+from watcher import ignore
+from watcher.copying import Changed, copy, hard_limit
+from watcher.drop import Settled
+from watcher.filesystem import Kind, irregular, look, parent, walk
+from watcher.register import Copied, Origin, Outcome, Taken, ignore_files, register
+from watcher.send import Sender
+from worker.archive import Archive, TooLarge
+from worker.errors import ArchiveError
+from worker.inbox import Inbox
+from worker.logs import log, record
+from worker.settings import Settings
+
+# Syncs of several files share one flush of the disk's journal.
+_COPIERS: Final = 4
+_RACES: Final = 5
+_INGEST_BATCH: Final = 50  # progress is told after each
+
+
+def _no_checkpoint(_step: str) -> None:
+    """Production stops nowhere; tests stop at each step."""
+
+
+class Intake:
+    """Takes in batches of settled files.
+
+    Args:
+        settings: limits.
+        database: the ledger.
+        archive: where bytes are kept.
+        sender: the way to the queue.
+        checkpoint: called with the name of each step that is finished: ``archived``,
+            ``committed``, ``sent``.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        archive: Archive,
+        sender: Sender,
+        checkpoint: Callable[[str], None] = _no_checkpoint,
+    ) -> None:
+        self._limit = hard_limit(settings)
+        self._database = database
+        self._archive = archive
+        self._sender = sender
+        self._checkpoint = checkpoint
+        self._copiers = ThreadPoolExecutor(_COPIERS, "copier")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Wait for copies that are under way."""
+        self._copiers.shutdown()
+
+    def take(self, origin: Origin, items: Sequence[Settled]) -> list[Taken]:
+        """Take in a batch of at most ``MOST`` files.
+
+        A file that cannot be taken in (changed, vanished, unreadable, no room in the archive) does
+        not keep the others back.
+
+        Raises:
+            SQLAlchemyError: the database cannot be reached; nothing was written.
+        """
+        wanted = [item for item in items if item.why is None]
+        results = list(self._copiers.map(lambda item: self._copy(origin, item), wanted))
+        copied = [result for result in results if isinstance(result, Copied)]
+        failed = [result for result in results if isinstance(result, Taken)]
+        huge = [taken.item for taken in failed if taken.outcome is Outcome.IGNORED]
+        self._checkpoint("archived")
+        ignored = [item for item in items if item.why is not None] + huge
+        written = self._write(origin, copied, ignored)
+        self._checkpoint("committed")
+        self._send([taken for taken in written if taken.outcome is Outcome.ACCEPTED])
+        self._checkpoint("sent")
+        rest = [taken for taken in failed if taken.outcome is not Outcome.IGNORED]
+        return [_renewed(origin, taken) for taken in written] + rest
+
+    def _copy(self, origin: Origin, item: Settled) -> Copied | Taken:
+        try:
+            return copy(origin.root, item, self._archive, self._limit)
+        except (Changed, FileNotFoundError):
+            gone = look(origin.root, item.path) is None
+            return Taken(item, Outcome.VANISHED if gone else Outcome.CHANGED)
+        except TooLarge as error:
+            return Taken(item._replace(why=error.message), Outcome.IGNORED)
+        except (ArchiveError, OSError) as error:
+            taken = Taken(item, Outcome.FAILED, why=str(error))
+            told = {"source": origin.name, "file": taken.file, "error": taken.why}
+            log(EventName.INTAKE_FAILED, level="error", **told)
+            return taken
+
+    def _write(
+        self, origin: Origin, copied: Sequence[Copied], ignored: Sequence[Settled]
+    ) -> list[Taken]:
+        for race in range(_RACES):
+            try:
+                with self._database.transaction() as session:
+                    taken = register(session, origin, copied) if copied else []
+                    return taken + (ignore_files(session, origin, ignored) if ignored else [])
+            except IntegrityError:
+                # Another process registered one of them: now it can be recognised.
+                if race == _RACES - 1:
+                    raise
+        raise AssertionError("not reached")
+
+    def _send(self, accepted: Sequence[Taken]) -> None:
+        documents = [
+            (taken.document_id, taken.queue) for taken in accepted if taken.document_id is not None
+        ]
+        sent = self._sender.send_received(documents)
+        if self._sender.away and sent < len(documents):
+            with self._database.transaction() as session:
+                for document_id, queue in documents[sent:]:
+                    name = EventName.DOCUMENT_SEND_FAILED
+                    record(session, name, level="warning", document_id=document_id, queue=queue)
+
+
+def _renewed(origin: Origin, taken: Taken) -> Taken:
+    """Give a file of ours that bears the identity of another a new one, so that it can arrive.
+
+    An inode number is used again after its file is deleted; with the size and the time copied
+    from elsewhere as well, only the content tells the two apart.
+    """
+    if taken.outcome is not Outcome.CHANGED:
+        return taken
+    if not origin.ours:
+        return Taken(taken.item, Outcome.FAILED, why=taken.why)
+    try:
+        with parent(origin.root, taken.item.path) as (directory, name):
+            os.utime(name, dir_fd=directory, follow_symlinks=False)
+    except OSError as error:
+        return Taken(taken.item, Outcome.FAILED, why=f"{taken.why}: {error.strerror}")
+    return taken
+
+
+Progress = Callable[[int, int, Taken], None]
+"""Told after each file: how many are done, how many there are, and what became of this one."""
+
+INGEST: Final = Origin("ingest", b"/", ours=False)
+"""Files named on the command line; their paths are relative to the root of the file system."""
+
+
+def ingest(
+    paths: Sequence[Path],
+    *,
+    settings: Settings,
+    database: Database,
+    archive: Archive,
+    inbox: Inbox,
+    progress: Progress | None = None,
+) -> list[Taken]:
+    """Take in files and, recursively, directories as they are now; originals are never moved.
+
+    Names that a source would ignore are ignored below a directory, not when they are named
+    themselves. When the queue is full or away, documents are left ``received`` for the watcher's
+    sweeper to send.
+
+    Raises:
+        FileNotFoundError: a path is not there.
+        SQLAlchemyError: the database cannot be reached; batches before are taken in.
+    """
+    items = [item for path in paths for item in _found(path)]
+    sender = Sender(database, inbox, settings.max_outstanding)
+    everything: list[Taken] = []
+    with Intake(settings, database, archive, sender) as intake:
+        for batch in _batches(items):
+            for taken in intake.take(INGEST, batch):
+                everything.append(taken)
+                if progress is not None:
+                    progress(len(everything), len(items), taken)
+    return everything
+
+
+def _batches(items: Sequence[Settled]) -> Iterator[Sequence[Settled]]:
+    for start in range(0, len(items), _INGEST_BATCH):
+        yield items[start : start + _INGEST_BATCH]
+
+
+def _found(path: Path) -> Iterator[Settled]:
+    resolved = os.fsencode(path.resolve(strict=True)).lstrip(b"/")
+    if not path.is_dir():
+        yield from _item(resolved, None)
+        return
+    base = b"/" + resolved
+    for entry in walk(base):
+        if entry.kind is not Kind.EMPTY_DIRECTORY:
+            why = ignore.why(entry.path) or irregular(base, entry.path)
+            yield from _item(resolved + b"/" + entry.path, why)
+
+
+def _item(path: bytes, why: str | None) -> Iterator[Settled]:
+    found = look(INGEST.root, path)
+    if found is not None:
+        yield Settled(path, found, why)

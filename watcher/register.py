@@ -1,0 +1,214 @@
+"""Files into the ledger: arrivals and documents of one batch, in the caller's transaction.
+
+(source, path, inode, size, mtime_ns) is one arrival and SHA-256 is one document, whatever process
+sees them first: what is already there is recognised, and a race ends in an ``IntegrityError``
+after which the whole batch is tried again.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.event import EventName
+from models.ledger import Arrival, ArrivalState, Document, Handover
+from watcher import ignore
+from watcher.drop import Settled
+from watcher.filesystem import Signature, readable
+from worker.archive import Stored
+from worker.logs import record
+
+MOST: Final = 200
+"""The most files of one batch: few enough for the variables of one statement."""
+
+
+class Outcome(StrEnum):
+    """What became of a file that was to be taken in."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    KNOWN = "known"
+    IGNORED = "ignored"
+    CHANGED = "changed"
+    VANISHED = "vanished"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where files come from. Paths are relative to ``root``; ``ours`` when they are to be moved."""
+
+    name: str
+    root: bytes
+    ours: bool
+
+
+class Copied(NamedTuple):
+    """A settled file whose bytes are in the archive, and the queue it is for."""
+
+    item: Settled
+    stored: Stored
+    queue: str
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of one file; ids where the ledger has it, ``why`` where it was not taken."""
+
+    item: Settled
+    outcome: Outcome
+    document_id: int | None = None
+    arrival_id: int | None = None
+    seen_at: datetime | None = None
+    queue: str = "fast"
+    why: str = ""
+
+    @property
+    def file(self) -> str:
+        """The readable path."""
+        return readable(self.item.path)
+
+
+class _Fresh(NamedTuple):
+    """What is to be written; ``arrival`` is one that used to be ignored, or nothing."""
+
+    entry: Copied
+    state: ArrivalState
+    document: Document
+    arrival: Arrival | None
+
+
+def register(session: Session, origin: Origin, copied: Sequence[Copied]) -> list[Taken]:
+    """Write arrivals, and documents for contents that are new, inside the batch too.
+
+    Raises:
+        IntegrityError: another process registered one of them meanwhile; try again.
+    """
+    known = _arrivals(session, origin, [entry.item.path for entry in copied])
+    documents = _documents(session, {entry.stored.sha256 for entry in copied})
+    taken: list[Taken] = []
+    fresh: list[_Fresh] = []
+    for entry in copied:
+        arrival = known.get((entry.item.path, entry.item.signature))
+        if arrival is not None and arrival.document_id is not None:
+            taken.append(_recognised(entry, arrival, documents))
+            continue
+        document = documents.get(entry.stored.sha256)
+        state = ArrivalState.DUPLICATE if document is not None else ArrivalState.ACCEPTED
+        if document is None:
+            document = documents[entry.stored.sha256] = _document(entry)
+            session.add(document)
+        fresh.append(_Fresh(entry, state, document, arrival))
+    return taken + _write(session, origin, fresh)
+
+
+def ignore_files(session: Session, origin: Origin, items: Sequence[Settled]) -> list[Taken]:
+    """Write arrivals for files that are never read; each version once.
+
+    A done marker whose file is already in the ledger is only said to be known.
+    """
+    bases = {item.path: base for item in items if (base := ignore.marked(item.path))}
+    known = _arrivals(session, origin, [*(item.path for item in items), *bases.values()])
+    arrived = {path for path, _ in known}
+    taken: list[Taken] = []
+    fresh: list[tuple[Settled, Arrival]] = []
+    for item in items:
+        arrival = known.get((item.path, item.signature))
+        if bases.get(item.path) in arrived:
+            taken.append(Taken(item, Outcome.KNOWN, why="done marker"))
+        elif arrival is not None:
+            taken.append(Taken(item, Outcome.IGNORED, arrival_id=arrival.id, why=item.why or ""))
+        else:
+            fresh.append((item, _arrival(origin, item, ArrivalState.IGNORED, None)))
+    session.add_all(arrival for _, arrival in fresh)
+    session.flush()
+    for item, arrival in fresh:
+        told: dict[str, Any] = {"source": origin.name, "file": arrival.name, "why": item.why}
+        record(session, EventName.FILE_IGNORED, arrival_id=arrival.id, **told)
+        taken.append(Taken(item, Outcome.IGNORED, arrival_id=arrival.id, why=item.why or ""))
+    return taken
+
+
+def _arrivals(
+    session: Session, origin: Origin, paths: Sequence[bytes]
+) -> dict[tuple[bytes, Signature], Arrival]:
+    rows = session.scalars(
+        select(Arrival).where(Arrival.source == origin.name, Arrival.path.in_(paths))
+    )
+    return {(row.path, Signature(row.inode, row.size, row.mtime_ns)): row for row in rows}
+
+
+def _documents(session: Session, contents: set[str]) -> dict[str, Document]:
+    rows = session.scalars(select(Document).where(Document.sha256.in_(contents)))
+    return {row.sha256: row for row in rows}
+
+
+def _recognised(entry: Copied, arrival: Arrival, documents: dict[str, Document]) -> Taken:
+    """A version that the ledger has; only the same bytes make it the same file."""
+    document = documents.get(entry.stored.sha256)
+    if document is None or document.id != arrival.document_id:
+        why = "another content under a known inode, size and time"
+        return Taken(entry.item, Outcome.CHANGED, arrival_id=arrival.id, why=why)
+    return Taken(entry.item, Outcome.KNOWN, document.id, arrival.id, arrival.seen_at)
+
+
+def _document(entry: Copied) -> Document:
+    name = readable(os.path.basename(entry.item.path))  # noqa: PTH119 - pathlib has no bytes
+    sha256, size = entry.stored
+    return Document(sha256=sha256, size=size, name=name, queue=entry.queue)
+
+
+def _arrival(
+    origin: Origin, item: Settled, state: ArrivalState, document: Document | None
+) -> Arrival:
+    pending = origin.ours and document is not None
+    return Arrival(
+        source=origin.name,
+        path=item.path,
+        name=readable(item.path),
+        inode=item.signature.inode,
+        size=item.signature.size,
+        mtime_ns=item.signature.mtime_ns,
+        state=state,
+        why=item.why,
+        document_id=None if document is None else document.id,
+        handover=Handover.PENDING if pending else Handover.NONE,
+    )
+
+
+def _write(session: Session, origin: Origin, fresh: Sequence[_Fresh]) -> list[Taken]:
+    session.flush()  # the documents have their ids now
+    arrivals = [
+        _promoted(origin, one) or _arrival(origin, one.entry.item, one.state, one.document)
+        for one in fresh
+    ]
+    session.add_all(arrivals)
+    session.flush()
+    return [
+        _told(session, origin, one, arrival) for one, arrival in zip(fresh, arrivals, strict=True)
+    ]
+
+
+def _promoted(origin: Origin, one: _Fresh) -> Arrival | None:
+    if one.arrival is not None:
+        one.arrival.state, one.arrival.why = one.state, None
+        one.arrival.document_id = one.document.id
+        one.arrival.handover = Handover.PENDING if origin.ours else Handover.NONE
+    return one.arrival
+
+
+def _told(session: Session, origin: Origin, one: _Fresh, arrival: Arrival) -> Taken:
+    document, item = one.document, one.entry.item
+    accepted = one.state is ArrivalState.ACCEPTED
+    name = EventName.DOCUMENT_RECEIVED if accepted else EventName.DOCUMENT_DUPLICATE
+    told: dict[str, Any] = {"document_id": document.id, "arrival_id": arrival.id}
+    told |= {"source": origin.name, "file": arrival.name}
+    record(session, EventName.FILE_SETTLED, **told, waited=round(item.waited, 3))
+    record(session, name, **told, sha256=document.sha256, bytes=document.size)
+    outcome, queue = Outcome(one.state), one.entry.queue
+    return Taken(item, outcome, document.id, arrival.id, arrival.seen_at, queue)

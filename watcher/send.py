@@ -1,0 +1,93 @@
+"""Documents onto the queue: as many as there is room for, sent first and marked afterwards."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from models.event import EventName
+from models.ledger import mark_queued
+from models.session import Database
+from worker.errors import Transient
+from worker.inbox import Inbox
+from worker.logs import log, record
+
+_PAUSE: Final = 5.0
+
+
+class Sender:
+    """Sends documents that the ledger has as ``received``, and keeps the queue from overflowing.
+
+    Args:
+        database: the ledger.
+        inbox: the door to the workers.
+        most: the most messages on the queue.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        inbox: Inbox,
+        most: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._database = database
+        self._inbox = inbox
+        self._most = most
+        self._clock = clock
+        self._away_until: float | None = None
+
+    @property
+    def away(self) -> bool:
+        """Whether the broker could not be reached when it was last tried."""
+        return self._away_until is not None
+
+    def room(self) -> int:
+        """Return how many messages may be sent now: none while the broker is away."""
+        if self._away_until is not None and self._clock() < self._away_until:
+            return 0
+        outstanding = self.outstanding()
+        return 0 if outstanding is None else max(0, self._most - outstanding)
+
+    def outstanding(self) -> int | None:
+        """Return how many messages are on the queue, ``None`` when the broker is away."""
+        try:
+            count = self._inbox.outstanding()
+        except Transient as error:
+            self._lose(error)
+            return None
+        self._away_until = None
+        return count
+
+    def send(self, documents: Sequence[tuple[int, str]]) -> bool:
+        """Send messages, given as (document id, queue name); tell whether they went out."""
+        try:
+            self._inbox.send(documents)
+        except Transient as error:
+            self._lose(error)
+            return False
+        return True
+
+    def send_received(self, documents: Sequence[tuple[int, str]]) -> int:
+        """Send what there is room for, and mark it as queued; the rest stays ``received``.
+
+        Returns:
+            How many were sent.
+        """
+        chosen = documents[: self.room()] if documents else []
+        if chosen and self.send(chosen):
+            self.mark(chosen)
+            return len(chosen)
+        return 0
+
+    def mark(self, documents: Sequence[tuple[int, str]]) -> None:
+        """Mark documents whose messages were sent as queued."""
+        with self._database.transaction() as session:
+            mark_queued(session, [document_id for document_id, _ in documents])
+            for document_id, queue in documents:
+                record(session, EventName.DOCUMENT_QUEUED, document_id=document_id, queue=queue)
+
+    def _lose(self, error: Transient) -> None:
+        if self._away_until is None:
+            log(EventName.BROKER_UNREACHABLE, level="error", error=str(error))
+        self._away_until = self._clock() + _PAUSE

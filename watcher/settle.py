@@ -1,0 +1,147 @@
+"""Has it finished arriving? A state machine over candidate paths, with the time given to it.
+
+A candidate is settled when two looks at least ``rest`` seconds apart see the same version, with no
+event in between; a done marker settles it at the first look. Only candidates that are due are
+looked at, so that a hundred thousand waiting ones cost nothing.
+"""
+
+import heapq
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from watcher.filesystem import Signature
+
+
+class Verdict(Enum):
+    """What a look at a candidate says."""
+
+    WAITING = auto()
+    SETTLED = auto()
+    VANISHED = auto()
+    UNSETTLED = auto()
+
+
+@dataclass(slots=True)
+class _Candidate:
+    since: float
+    rest: float
+    due: float | None
+    seen: Signature | None = None
+    seen_at: float = 0.0
+    reported: bool = False
+
+
+class Settling:
+    """The candidates of one source.
+
+    Args:
+        unsettled_after: seconds after which a candidate that never rests is reported, once.
+    """
+
+    def __init__(self, unsettled_after: float) -> None:
+        self._unsettled_after = unsettled_after
+        self._candidates: dict[bytes, _Candidate] = {}
+        self._complete: set[bytes] = set()
+        # An entry counts only while it is what its candidate is due at; others are passed over.
+        self._heap: list[tuple[float, bytes]] = []
+
+    def __len__(self) -> int:
+        return len(self._candidates)
+
+    def __contains__(self, path: bytes) -> bool:
+        return path in self._candidates
+
+    def notice(self, path: bytes, now: float, rest: float) -> bool:
+        """Take up a path that a scan found; tell whether it was new. A known one is left alone."""
+        if path in self._candidates:
+            return False
+        candidate = self._candidates[path] = _Candidate(since=now, rest=rest, due=None)
+        self._schedule(path, candidate, now)
+        return True
+
+    def touch(self, path: bytes, now: float, rest: float) -> bool:
+        """Take up a path that something happened to, from the beginning; tell if it was new."""
+        if self.notice(path, now, rest):
+            return True
+        candidate = self._candidates[path]
+        candidate.seen = None
+        self._schedule(path, candidate, now)
+        return False
+
+    def vouch(self, path: bytes, now: float, rest: float) -> None:
+        """Take up a path that is named complete by a done marker."""
+        if path not in self._complete:
+            self._complete.add(path)
+            self.touch(path, now, rest)
+
+    def revoke(self, path: bytes) -> bool:
+        """Forget that a path was named complete; tell whether it was."""
+        known = path in self._complete
+        self._complete.discard(path)
+        return known
+
+    def due(self, now: float, limit: int) -> list[bytes]:
+        """Return paths that want a look now, longest due first; each is returned once."""
+        paths: list[bytes] = []
+        while self._heap and self._heap[0][0] <= now and len(paths) < limit:
+            moment, path = heapq.heappop(self._heap)
+            candidate = self._candidates.get(path)
+            if candidate is not None and candidate.due == moment:
+                candidate.due = None
+                paths.append(path)
+        return paths
+
+    def next_due(self) -> float | None:
+        """Return when the next look may be wanted; never later than it is."""
+        return self._heap[0][0] if self._heap else None
+
+    def look(self, path: bytes, found: Signature | None, now: float) -> Verdict:
+        """Say what a look at a candidate means.
+
+        Args:
+            path: a candidate.
+            found: the version that lies there, ``None`` if nothing does.
+            now: the time of the look.
+
+        Returns:
+            ``SETTLED`` keeps the candidate, with no further look planned, until it is forgotten,
+            deferred or touched. ``VANISHED`` forgets it. ``UNSETTLED`` is ``WAITING``, said once
+            for a candidate that has not rested for too long.
+        """
+        candidate = self._candidates[path]
+        if found is None:
+            self.forget(path)
+            return Verdict.VANISHED
+        if self._rests(path, candidate, found, now):
+            return Verdict.SETTLED
+        if candidate.seen != found:
+            candidate.seen, candidate.seen_at = found, now
+        self._schedule(path, candidate, candidate.seen_at + candidate.rest)
+        if candidate.reported or now - candidate.since < self._unsettled_after:
+            return Verdict.WAITING
+        candidate.reported = True
+        return Verdict.UNSETTLED
+
+    def waited(self, path: bytes, now: float) -> float:
+        """Return for how many seconds a path has been a candidate."""
+        return now - self._candidates[path].since
+
+    def defer(self, path: bytes, until: float) -> None:
+        """Plan the next look at a candidate; what was seen so far still counts."""
+        candidate = self._candidates.get(path)
+        if candidate is not None:
+            self._schedule(path, candidate, until)
+
+    def forget(self, path: bytes) -> None:
+        """Drop a candidate; a path that is not one is none the worse."""
+        self._candidates.pop(path, None)
+
+    def _rests(self, path: bytes, candidate: _Candidate, found: Signature, now: float) -> bool:
+        if path in self._complete:
+            return True
+        return candidate.seen == found and now - candidate.seen_at >= candidate.rest
+
+    def _schedule(self, path: bytes, candidate: _Candidate, moment: float) -> None:
+        if candidate.due != moment:
+            candidate.due = moment
+            heapq.heappush(self._heap, (moment, path))

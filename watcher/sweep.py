@@ -1,0 +1,156 @@
+"""What the queue lost: documents whose message was never sent, or got lost, are sent again.
+
+The database is the truth. A message too many does no harm, since a worker claims its document by
+compare-and-set; still each document is sent at most once per lease, and only while there is room.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
+
+from models.base import now
+from models.event import EventName
+from models.ledger import Document, State
+from models.session import Database
+from watcher.send import Sender
+from worker.logs import record
+from worker.settings import Settings
+
+_PAGE: Final = 500
+_IN_HAND: Final = 5.0
+"""Seconds for which a document is left to the process that is sending it."""
+_SOON: Final = 5.0
+"""Seconds after which a queued document is missed on a queue without a single message."""
+_REFILL: Final = 1.0
+"""Seconds between looks for waiting documents while there are more than the queue takes."""
+
+
+class Sweeper:
+    """Sends again what has no message; cheap enough to be asked at every turn of a loop.
+
+    Args:
+        settings: intervals, in seconds.
+        database: the ledger.
+        sender: the way to the queue.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        sender: Sender,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._interval = settings.sweep_interval
+        self._lease = timedelta(seconds=settings.lease)
+        self._forlorn = timedelta(seconds=4 * max(settings.lease, settings.retry_max))
+        self._database = database
+        self._sender = sender
+        self._clock = clock
+        self._sweep_at = clock()
+        self._refill_at: float | None = None
+
+    def tick(self) -> int:
+        """Do what is due; returns how many messages were sent.
+
+        Raises:
+            SQLAlchemyError: the database cannot be reached.
+        """
+        moment = self._clock()
+        if moment >= self._sweep_at:
+            self._sweep_at = moment + self._interval
+            return self.refill() + self.resend_lost() + self.resend_expired()
+        if self._refill_at is not None and moment >= self._refill_at:
+            return self.refill()
+        return 0
+
+    def refill(self) -> int:
+        """Send documents that wait as ``received``, oldest first, as many as there is room for."""
+        sent, room, self._refill_at = 0, self._sender.room(), None
+        while room > 0:
+            limit = min(room, _PAGE)
+            page = self._documents(_aged(State.RECEIVED, timedelta(seconds=_IN_HAND)), limit)
+            done = self._sender.send_received(page)
+            sent, room = sent + done, room - done
+            if done < limit:
+                break
+        if sent or room == 0:
+            self._refill_at = self._clock() + _REFILL
+        return sent
+
+    def resend_lost(self) -> int:
+        """Send documents again that are ``queued`` while the queue has too few messages for them.
+
+        A queue without any message has lost them for certain; one with fewer messages than there
+        are documents has lost some, which are among those that waited longest.
+        """
+        outstanding = self._sender.outstanding()
+        if outstanding is None:
+            return 0
+        lost = self._on_the_way() - outstanding
+        room = min(self._sender.room(), _PAGE)
+        age = timedelta(seconds=_SOON) if outstanding == 0 else self._lease
+        if lost <= 0:
+            # Messages of documents that are done may hide that others are missing.
+            lost, age = room, self._forlorn
+        page = self._documents(_aged(State.QUEUED, age), min(lost, room))
+        return self._resend(page, EventName.DOCUMENT_RESENT, State.QUEUED)
+
+    def resend_expired(self) -> int:
+        """Send documents again whose worker did not finish within its lease.
+
+        The state stays: the worker that gets the message takes the claim over.
+        """
+        moment = now()
+        untouched = or_(
+            Document.updated_at < Document.lease_expires_at,
+            Document.updated_at < moment - self._lease,
+        )
+        expired = and_(
+            Document.state == State.PROCESSING, Document.lease_expires_at < moment, untouched
+        )
+        page = self._documents(expired, _PAGE)
+        return self._resend(page, EventName.DOCUMENT_LEASE_EXPIRED, State.PROCESSING)
+
+    def _on_the_way(self) -> int:
+        with self._database.reading() as session:
+            states = [State.QUEUED, State.PROCESSING]
+            counted = select(func.count()).where(Document.state.in_(states))
+            return session.execute(counted).scalar_one()
+
+    def _documents(self, which: ColumnElement[bool], limit: int) -> list[tuple[int, str]]:
+        if limit <= 0:
+            return []
+        with self._database.reading() as session:
+            rows = session.execute(
+                select(Document.id, Document.queue)
+                .where(which)
+                .order_by(Document.updated_at, Document.id)
+                .limit(limit)
+            )
+            return [(row.id, row.queue) for row in rows]
+
+    def _resend(self, documents: Sequence[tuple[int, str]], name: EventName, state: State) -> int:
+        if not documents or not self._sender.send(documents):
+            return 0
+        with self._database.transaction() as session:
+            session.execute(
+                update(Document)
+                .where(Document.id.in_([document_id for document_id, _ in documents]))
+                .where(Document.state == state)
+                .values(updated_at=now())
+                .execution_options(synchronize_session=False)
+            )
+            for document_id, queue in documents:
+                told: dict[str, Any] = {"document_id": document_id, "queue": queue}
+                record(session, name, level="warning", **told)
+        return len(documents)
+
+
+def _aged(state: State, age: timedelta) -> ColumnElement[bool]:
+    before: datetime = now() - age
+    return and_(Document.state == state, Document.updated_at <= before)
