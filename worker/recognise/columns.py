@@ -23,6 +23,7 @@ _ENOUGH: Final = 3
 _MIDDLE: Final = 0.5
 _ANCHORS: Final = (0.5, 0.0, 1.0)
 _REACH: Final = 0.65
+_RAGGED: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,9 @@ class Positions:
     columns at which complete rows began. ``examples``: for space-aligned text, (page, strip,
     extents of all columns) of each complete row; they drift from page to page. ``headed`` and
     ``headed_start``: the extents of the column labels, and the grid column of the first.
-    ``loose``: every figure of space-aligned rows; where they stand in columns, they show them.
+    ``lengths``: how many cells stood behind the label of complete rows, and ``trailing`` how many
+    of them, by label column, were empty cells at the end. ``loose``: every figure of
+    space-aligned rows; where they stand in columns, they show them.
     """
 
     size: int
@@ -57,6 +60,8 @@ class Positions:
     headed: tuple[Extent, ...] = ()
     headed_start: int | None = None
     loose: list[Piece] = field(default_factory=list)
+    lengths: set[int] = field(default_factory=set)
+    trailing: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
 
     def learn(self, record: Record, values: Sequence[Piece]) -> None:
         """Learn from a row; most from one whose printed values fill the columns."""
@@ -68,7 +73,10 @@ class Positions:
         if record.shape is Shape.SPACED:
             extents = tuple((piece.left, piece.right) for piece in printed)
             self.examples.append((_page(printed[0]), record.first, extents))
-        elif printed[-1].column - printed[0].column == self.size - 1:
+            return
+        self.lengths.add(len(values))
+        if printed[-1].column - printed[0].column == self.size - 1:
+            self.trailing[_label_column(record)].add(_trailing(values))
             for key in _keys(record):
                 self.starts[key].add(printed[0].column)
 
@@ -82,18 +90,22 @@ class Positions:
         """
         keys = _keys(record)
         for key in keys[:1] if alike else keys[1:]:
-            fitting = tuple(s for s in sorted(self.starts.get(key, ())) if self._fits(s, printed))
+            starts = sorted(self.starts.get(key, ()))
+            fitting = tuple(start for start in starts if self._fits(start, record, printed))
             if fitting:
                 return fitting
         return ()
 
-    def headed_starts(self, printed: Sequence[Piece]) -> tuple[int, ...]:
+    def headed_starts(self, record: Record, printed: Sequence[Piece]) -> tuple[int, ...]:
         """Return the column under the first column label, if the figures fit there."""
         start = self.headed_start
-        return (start,) if start is not None and self._fits(start, printed) else ()
+        return (start,) if start is not None and self._fits(start, record, printed) else ()
 
-    def _fits(self, start: int, printed: Sequence[Piece]) -> bool:
-        return start <= printed[0].column and printed[-1].column < start + self.size
+    def _fits(self, start: int, record: Record, printed: Sequence[Piece]) -> bool:
+        """A row that ends before its last column has lost cells; its positions say nothing."""
+        end = start + self.size
+        whole = record.values[-1].column >= end - 1
+        return whole and start <= printed[0].column and printed[-1].column < end
 
     def near(self, piece: Piece, strip: int) -> list[tuple[Extent, ...]]:
         """Return examples of where the columns stand near a piece, those of its page first."""
@@ -123,8 +135,17 @@ def _page(piece: Piece) -> int:
 
 
 def _keys(record: Record) -> tuple[tuple[int, ...], ...]:
-    label = record.own[-1].column if record.own else -1
+    label = _label_column(record)
     return (label, record.width), (label,), ()
+
+
+def _label_column(record: Record) -> int:
+    return record.own[-1].column if record.own else -1
+
+
+def _trailing(values: Sequence[Piece]) -> int:
+    """Count the empty cells after the last figure."""
+    return next(at for at, piece in enumerate(reversed(values)) if not piece.blank)
 
 
 def place(
@@ -162,10 +183,16 @@ def _by_position(
         return _by_extent(record, printed, size, positions)
     if printed[-1].column - printed[0].column == size - 1:
         return (_from(printed, printed[0].column, size),)
-    starts = positions.starts_for(record, printed, alike=True) or positions.headed_starts(printed)
-    if not starts and len(values) == size:
+    starts = positions.starts_for(record, printed, alike=True) or positions.headed_starts(
+        record, printed
+    )
+    if not starts and len(values) == size and positions.lengths <= {size}:
         return (_whole(values),)
-    starts = starts or positions.starts_for(record, printed, alike=False)
+    if not starts:
+        starts = positions.starts_for(record, printed, alike=False)
+        if _trailing(values) in positions.trailing.get(_label_column(record), ()):
+            # The row ends like complete ones: it may have lost a cell further left.
+            starts = tuple(start for start in starts if printed[-1].column == start + size - 1)
     return tuple(_from(printed, start, size) for start in starts)
 
 
@@ -187,7 +214,10 @@ def _by_extent(
         return ()
     anchor = min(_ANCHORS, key=lambda at: _spread(examples, at))
     columns = [median(_at(e[column], anchor) for e in examples) for column in range(size)]
-    reach = min((right - left for left, right in pairwise(columns)), default=8.0) * _REACH
+    gap = min((right - left for left, right in pairwise(columns)), default=8.0)
+    if _spread(examples, anchor) > gap * size * _RAGGED:
+        return ()
+    reach = gap * _REACH
     taken: dict[int, Piece] = {}
     for piece in printed:
         here = _at((piece.left, piece.right), anchor)

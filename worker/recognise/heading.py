@@ -7,6 +7,7 @@ from datetime import date
 from typing import Final
 
 from worker.recognise import dates
+from worker.recognise.labels import simplified
 
 _HEAD_LINES: Final = 40
 _FOOT_LINES: Final = 8
@@ -72,14 +73,15 @@ def _read(folded: Sequence[str], first: int, last: int) -> Title | None:
     parts = folded[first : last + 1]
     if not all(parts) or any(_NOT_A_TITLE.search(part) for part in parts):
         return None
-    text = "".join(parts)
+    text = "".join(parts).strip(_EDGE)
     if len(text) > _LONGEST_TITLE:
         return None
     for pattern in _TITLES:
-        found = pattern.match(text.strip(_EDGE))
+        found = pattern.match(simplified(text))
         if found is None or len(text) - found.end() > 12:
             continue
-        name = _name(found["before"]) or _name(found["after"])
+        # The publisher keeps the characters it is printed in.
+        name = _name(text[slice(*found.span("before"))]) or _name(text[slice(*found.span("after"))])
         year = int(found["year"]) if found["year"] else None
         if name is None and first and _is_agency(folded[first - 1]):
             name, first = _name(folded[first - 1]), first - 1

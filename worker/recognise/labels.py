@@ -31,6 +31,11 @@ _LEAST_CONTAINED: Final = 4
 LONGEST_FRAGMENT: Final = 48
 
 
+def simplified(text: str) -> str:
+    """Return the text with the traditional characters of the form's vocabulary simplified."""
+    return text.translate(_TRADITIONAL)
+
+
 @lru_cache(maxsize=16384)
 def normalised(text: str) -> tuple[str, str]:
     """Return (numbering, label) with the label reduced to its characters and digits.
