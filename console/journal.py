@@ -46,7 +46,8 @@ class RotatingFile:
         """Close the file; a later write opens it again."""
         file, self._file = self._file, None
         if file is not None:
-            file.close()
+            with suppress(OSError):  # it writes what is left, and the disk may still be full
+                file.close()
 
     def _rotate(self) -> None:
         self.close()

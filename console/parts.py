@@ -6,9 +6,11 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import IO, Final, Protocol
 
 from console.journal import Journal
+from worker.embedded import ending
 
 _KILL_WAIT: Final = 5.0
 _LONGEST_LINE: Final = 1_000_000
@@ -68,6 +70,7 @@ class Child:
 
     def start(self) -> None:
         """Start the process. To be called from the main thread: Linux ties it to that one."""
+        self.ended()  # an end that nobody has noticed yet
         self._join()
         self._before_start()
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
@@ -87,36 +90,35 @@ class Child:
         """Return how the process ended, ``None`` while it runs."""
         if self._process is None:
             return "not started"
-        code = self._process.poll()
-        if code is None:
-            return None
-        return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit {code}"
+        runs = self._process.returncode is None
+        how = ending(self._process.poll())
+        if runs and how is not None:
+            self._kill_session()
+        return how
 
     def stop(self, grace: float) -> None:
         """Ask the process to end; after ``grace`` seconds kill it and all it started."""
         process = self._process
         if process is None:
             return
-        if process.poll() is None:
+        if self.ended() is None:
             process.terminate()
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 process.wait(grace)
-            except subprocess.TimeoutExpired:
-                self._kill_session()
-                process.wait(_KILL_WAIT)
+            self._kill_session()
+            process.wait(_KILL_WAIT)
         self._join()
 
     def _kill_session(self) -> None:
-        if self._process is None:
-            return
-        try:
-            os.killpg(self._process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            return  # the last of them ended in between
+        """Kill what is left of it; at once when it ends, before its number is another's.
+
+        What outlives its master would hold the pipe open, and work unwatched.
+        """
+        if self._process is not None:
+            with suppress(ProcessLookupError):  # the last of them ended in between
+                os.killpg(self._process.pid, signal.SIGKILL)
 
     def _join(self) -> None:
-        # what outlives its master would hold the pipe open, and work unwatched
-        self._kill_session()
         if self._pump is not None:
             self._pump.join(_KILL_WAIT)
             self._pump = None

@@ -18,6 +18,7 @@ from models.session import Database
 from worker import inspection
 from worker.actors import declare
 from worker.archive import Archive
+from worker.errors import Stopping
 from worker.inbox import make_broker
 from worker.lifecycle import Abandoned, Bindings, Boot, Drain, Prefetch
 from worker.pipeline import Inspect, Pipeline
@@ -84,12 +85,15 @@ def assemble(settings: Settings, inspect: Inspect = inspection.inspect) -> drama
 def _again(max_retries: int) -> Callable[[int, BaseException], bool]:
     """Return what tells whether a message is tried again: passing failures, and a shutdown.
 
+    However often its workers are stopped, a message does not die of that.
     The document counts its retries too, and is dead-lettered when they are used up; this limit
     is met first only where the database could not be reached.
     """
 
     def again(retries: int, error: BaseException) -> bool:
-        return isinstance(error, Shutdown) or (isinstance(error, Retry) and retries < max_retries)
+        if isinstance(error, Shutdown) or isinstance(error.__cause__, Stopping):
+            return True
+        return isinstance(error, Retry) and retries < max_retries
 
     return again
 

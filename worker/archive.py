@@ -109,7 +109,7 @@ class Archive:
             How many were deleted.
         """
         deleted = 0
-        with suppress(FileNotFoundError):
+        with suppress(OSError):
             for path in (self.root / _INCOMING).iterdir():
                 with suppress(OSError):
                     if time.time() - path.stat().st_mtime > older_than:
@@ -139,6 +139,7 @@ class Archive:
     def _keep(self, path: Path, out: BinaryIO, stored: Stored) -> None:
         final = self._path(stored.sha256)
         if _size(final) == stored.size:
+            _sync_directory(final.parent)  # whoever renamed it may not have come so far
             return
         os.fsync(out.fileno())
         if not final.parent.is_dir():

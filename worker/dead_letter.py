@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Select, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from models.base import now
 from models.dead_letter import Action, DeadLetter, Decision
@@ -202,22 +202,27 @@ def _decide(
         _check(letter, order)
     fresh = [letter for letter in letters if letter.resolution is None]
     already = tuple(letter.id for letter in letters if letter.resolution is not None)
-    if not dry_run:
-        for letter in fresh:
-            _resolve(session, letter, order, effect)
-            session.expire(letter)
-    return Decided(
+    decided = Decided(
         letters=tuple(letter.id for letter in fresh),
         already=already,
         to_send=_to_send(session, fresh) if order.action is Action.RETRY else (),
     )
+    if not dry_run:
+        for letter in fresh:
+            _resolve(session, letter, order, effect)
+            session.expire(letter)
+    return decided
 
 
 def _letters(session: Session, chosen: Chosen) -> list[DeadLetter]:
     wanted = list(session.scalars(chosen.query())) if isinstance(chosen, Selection) else chosen
     found: dict[int, DeadLetter] = {}
     for start in range(0, len(wanted), _BATCH):
-        query = select(DeadLetter).where(DeadLetter.id.in_(wanted[start : start + _BATCH]))
+        query = (
+            select(DeadLetter)
+            .where(DeadLetter.id.in_(wanted[start : start + _BATCH]))
+            .options(defer(DeadLetter.inspection))  # thousands of whole reports
+        )
         found |= {letter.id: letter for letter in session.scalars(query.with_for_update())}
     for letter_id in wanted:
         if letter_id not in found:

@@ -130,12 +130,7 @@ class EmbeddedServer:
         """Return how the server ended, ``None`` while it runs."""
         if self._adopted:
             return None if self._answers() else "adopted server is gone"
-        if self._process is None:
-            return "not started"
-        code = self._process.poll()
-        if code is None:
-            return None
-        return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit {code}"
+        return "not started" if self._process is None else ending(self._process.poll())
 
     def stop(self, grace: float) -> None:
         """Stop a server of our own within ``grace`` seconds, by force if need be."""
@@ -189,15 +184,18 @@ class EmbeddedServer:
             inbox.close()
 
     def _run_one(self, server: Path) -> None:
-        if self._ready(server):
-            return
-        # written by a newer server, or damaged beyond what it repairs
-        aside = self.directory / f"unreadable-{time.time_ns()}"
-        aside.mkdir(mode=0o700)
-        for found in self.directory.glob("append*"):
-            found.rename(aside / found.name)
-        if not self._ready(server):
+        if not self._ready(server) and not (self._set_aside() and self._ready(server)):
             raise BrokerUnreachable(f"{server} ended at once: {self._last_words()}")
+
+    def _set_aside(self) -> bool:
+        """Put away what a newer server wrote, or what is damaged; tell whether anything was."""
+        files = list(self.directory.glob("append*"))
+        if files:
+            aside = self.directory / f"unreadable-{time.time_ns()}"
+            aside.mkdir(mode=0o700)
+            for found in files:
+                found.rename(aside / found.name)
+        return bool(files)
 
     def _ready(self, server: Path) -> bool:
         """Run the server and wait for its answer; tell whether it stayed."""
@@ -255,6 +253,14 @@ def ensure(settings: Settings) -> Iterator[EmbeddedServer | None]:
         yield server
     finally:
         server.stop(_STOP_WITHIN)
+
+
+def ending(code: int | None) -> str | None:
+    """Return in words how a process ended, given its return code; ``None`` while it runs."""
+    if code is None or code >= 0:
+        return None if code is None else f"exit {code}"
+    named = {number.value: number.name for number in signal.Signals}
+    return f"killed by {named.get(-code, f'signal {-code}')}"  # most real-time ones have no name
 
 
 def _private(directory: Path, *, make: bool) -> None:

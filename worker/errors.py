@@ -6,7 +6,8 @@
     ├── Refused            the file's content: never retried, dead-lettered with a reason
     └── Transient          the environment: retried with back-off
         ├── ArchiveError   the archive cannot be read or written
-        └── BrokerUnreachable
+        ├── BrokerUnreachable
+        └── Stopping
 """
 
 from models.disclosure.finding import Reason
@@ -35,3 +36,7 @@ class ArchiveError(Transient):
 
 class BrokerUnreachable(Transient):
     """The broker does not answer."""
+
+
+class Stopping(Transient):
+    """This worker is stopping; another one goes on."""

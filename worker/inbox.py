@@ -62,7 +62,8 @@ def _redis_broker(
     scheme = urlsplit(url).scheme
     if scheme not in _SCHEMES:
         wanted = ", ".join(f"{known}://" for known in _SCHEMES)
-        raise SettingsError(f"broker_url: {scheme or url!r} is not supported; use one of {wanted}")
+        # never the whole URL: it may hold a password
+        raise SettingsError(f"broker_url: {scheme!r} is not supported; use one of {wanted}")
     backoff = ExponentialWithJitterBackoff(base=0.05, cap=0.5)
     client = redis.Redis.from_url(
         url, retry=Retry(backoff, 2), health_check_interval=30, client_name=name

@@ -89,6 +89,11 @@ def _dumps(value: Any, **_: Any) -> bytes:
     return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS)
 
 
+def _unread() -> suppress:
+    """A log that nobody can read any more (broken pipe, full disk) must not stop the work."""
+    return suppress(OSError)
+
+
 class _Foreign(logging.Handler):
     """Hands records of libraries that use the standard library's logging to structlog.
 
@@ -100,13 +105,14 @@ class _Foreign(logging.Handler):
         self.stream = stream
 
     def emit(self, record: logging.LogRecord) -> None:
-        structlog.get_logger().log(
-            record.levelno,
-            "library.logged",
-            logger=record.name,
-            message=record.getMessage(),
-            exc_info=record.exc_info if record.exc_info and record.exc_info[0] else None,
-        )
+        with _unread():
+            structlog.get_logger().log(
+                record.levelno,
+                "library.logged",
+                logger=record.name,
+                message=record.getMessage(),
+                exc_info=record.exc_info if record.exc_info and record.exc_info[0] else None,
+            )
 
 
 def _adopt_foreign(level: str, stream: object) -> None:
@@ -117,8 +123,7 @@ def _adopt_foreign(level: str, stream: object) -> None:
 
 def log(name: EventName, *, level: str = "info", **data: Any) -> None:
     """Write an event to the log only; for what belongs to no document and no arrival."""
-    # a log that nobody can read any more (broken pipe, full disk) must not stop the work
-    with suppress(OSError):
+    with _unread():
         structlog.get_logger().log(_LEVELS[level], str(name), **data)
 
 

@@ -9,7 +9,8 @@ import os
 import socket
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Final
 
@@ -26,7 +27,7 @@ from worker import inspection, logs
 from worker.archive import Archive
 from worker.claim import Claim
 from worker.dead_letter import Grave, bury
-from worker.errors import Refused, Transient
+from worker.errors import Refused, Stopping, Transient
 from worker.inspection import PARSER_VERSION, Inspection, Timing
 from worker.judge import judge, plain, told, traced
 from worker.settings import Settings
@@ -72,14 +73,10 @@ class Pipeline:
             Shutdown: the process is to end; the document was given back.
         """
         if self.stopping.is_set():
-            raise Transient("this worker is stopping")
-        try:
+            raise Stopping("this worker is stopping")
+        with _may_pass():
             self._settle_arrears()
             claim = self._claim(document_id, message_id)
-        except Exception as error:
-            if judge(error) is None:
-                raise Transient(told(error)) from error
-            raise
         if claim is not None:
             self._work(claim)
 
@@ -88,7 +85,8 @@ class Pipeline:
         try:
             self._attempt(claim)
         except Shutdown:
-            self.release(claim)
+            with _may_pass():
+                self.release(claim)
             raise
         # whatever a stage raises, the attempt must end and the document be accounted for
         except (Exception, TimeLimitExceeded) as error:  # noqa: BLE001
@@ -293,6 +291,17 @@ class Pipeline:
             document.updated_at = now()
             grave = Grave(reason, "queue", why, PARSER_VERSION, document.attempt_id)
             bury(session, document_id, grave)
+
+
+@contextmanager
+def _may_pass() -> Iterator[None]:
+    """Tell the queue to bring the message back where trying again may help."""
+    try:
+        yield
+    except Exception as error:
+        if judge(error) is None:
+            raise Transient(told(error)) from error
+        raise
 
 
 def _ours(session: Session, document: Document, message_id: str) -> bool:

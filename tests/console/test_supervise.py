@@ -16,6 +16,7 @@ from console.lock import AlreadyRunning, hold, holder
 from console.parts import Child
 from console.supervise import Supervisor
 from worker import logs
+from worker.embedded import ending
 
 SLEEPER = "import signal,time\nprint('up', flush=True)\ntime.sleep(60)"
 DEAF = (
@@ -31,6 +32,14 @@ subprocess.Popen([sys.executable, "-c", "import os, time\n"
     "time.sleep(60)"])
 import time
 time.sleep(60)
+"""
+
+
+LEAVING = r"""
+import subprocess, sys
+left = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+print(left.pid, flush=True)
+raise SystemExit(3)
 """
 
 
@@ -237,3 +246,45 @@ def test_a_log_that_cannot_be_written_does_not_stall_a_part(tmp_path: Path) -> N
 
     # Then the listener has it all the same
     assert heard == [b"hello"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no such device")
+def test_a_full_disk_does_not_stall_a_part(tmp_path: Path) -> None:
+    # Given a journal on a disk that is full
+    heard: list[bytes] = []
+    (tmp_path / "work.log").symlink_to("/dev/full")
+    journal = Journal(tmp_path, lambda _part, line: heard.append(line))
+
+    # When lines come
+    for line in (b"one", b"two"):
+        journal.line("work", line)
+    journal.close()
+
+    # Then the listener has them all the same
+    assert heard == [b"one", b"two"]
+
+
+@pytest.mark.process
+def test_what_a_part_leaves_behind_ends_as_soon_as_that_is_noticed(desk: Desk) -> None:
+    # Given a part that ends and leaves a process of its own
+    child = desk.child("work", LEAVING)
+    child.start()
+    until(lambda: desk.said("work"))
+    left = int(desk.said("work")[0])
+
+    # When its end is noticed
+    until(lambda: child.ended() == "exit 3")
+
+    # Then nothing works on unwatched until the next start
+    until(lambda: not alive(left))
+    child.stop(1)
+
+
+def test_every_signal_has_a_name() -> None:
+    assert [ending(code) for code in (None, 0, 3, -9, -35)] == [
+        None,
+        "exit 0",
+        "exit 3",
+        "killed by SIGKILL",
+        "killed by signal 35",
+    ]

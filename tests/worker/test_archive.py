@@ -47,6 +47,21 @@ def test_the_same_bytes_are_kept_once(archive: Archive) -> None:
     assert files(archive) == [archive.root / first.sha256[:2] / first.sha256]
 
 
+def test_what_another_has_only_renamed_is_synced(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a content whose folder was not synced, for whoever put it was killed
+    first = archive.put(io.BytesIO(b"twice"), limit=LIMIT)
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda file: synced.append(os.fstat(file).st_ino))
+
+    # When it is put again
+    archive.put(io.BytesIO(b"twice"), limit=LIMIT)
+
+    # Then its name is on disk
+    assert synced == [(archive.root / first.sha256[:2]).stat().st_ino]
+
+
 def test_too_large_keeps_nothing(archive: Archive) -> None:
     with pytest.raises(TooLarge) as caught:
         archive.put(io.BytesIO(b"x" * 1001), limit=1000)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.event import listen
 from sqlalchemy.exc import IntegrityError
 
 from models.dead_letter import Decision
@@ -240,3 +241,19 @@ def test_the_event_tells_the_decision(home: House) -> None:
     # Then it says who and why
     assert event.document_id == document_id
     assert event.data == {"dead_letter_id": letter_id, "operator": "王", "note": "fixed"}
+
+
+def test_deciding_about_many_does_not_load_their_reports(home: House) -> None:
+    # Given dead letters with what had been recognised
+    for number in range(3):
+        _dead(home, b"report %d" % number)
+    statements: list[str] = []
+    listen(home.database.engine, "before_cursor_execute", lambda *told: statements.append(told[2]))
+
+    # When all are retried
+    with home.database.transaction() as session:
+        decided = retry(session, Selection(), note="fixed", operator="王")
+
+    # Then no report was loaded
+    assert len(decided.letters) == len(decided.to_send) == 3
+    assert not [statement for statement in statements if "inspection" in statement]

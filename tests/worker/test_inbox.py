@@ -140,6 +140,12 @@ def test_an_unsupported_broker_is_told(url: str) -> None:
         make_broker(url)
 
 
+def test_a_password_is_never_told() -> None:
+    with pytest.raises(SettingsError) as caught:
+        make_broker(":s3cret@host:6379")
+    assert "s3cret" not in str(caught.value)
+
+
 def test_importing_the_door_loads_no_stage() -> None:
     # Given a fresh interpreter
     code = "import sys, worker.inbox; print(*sys.modules)"

@@ -7,11 +7,12 @@ import random
 from decimal import Decimal
 from pathlib import Path
 
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.disclosure.finding import Severity
+from models.disclosure.finding import Reason, Severity
 from models.disclosure.form import LAYOUTS, Edition
 from models.disclosure.report import Printed
 from tests.reports.layouts import EXPRESSES, RENDERERS
@@ -48,6 +49,22 @@ def test_every_printed_cell_of_a_seed_is_read(truth: Truth) -> None:
             expected = truth.figures.get(cell, 0)
             wanted = Decimal(expected) if isinstance(expected, str) else expected
             assert (read.printed, read.value) == (Printed.NUMBER, wanted), cell
+
+
+@pytest.mark.parametrize("digits", [16, 20, 5000])
+def test_figures_run_together_are_refused_and_shown(digits: int) -> None:
+    # Given a seed with a figure that no database keeps
+    truth = TRUTHS[0]
+    text = (SEEDS / truth.file).read_text("utf-8").replace("\t12\n", f"\t{'9' * digits}\n", 1)
+
+    # When
+    inspection = inspect(text.encode(), truth.file)
+
+    # Then it is refused for that cell, in words short enough for a log, and the rest is kept
+    assert inspection.reason is Reason.INVALID_VALUE
+    assert len(inspection.message) < 500
+    assert inspection.report is not None
+    assert b"new_requests" in orjson.dumps(as_json(inspection))
 
 
 @pytest.mark.parametrize("truth", TRUTHS, ids=lambda truth: truth.file)

@@ -14,7 +14,7 @@ from models.ledger import State
 from tests.worker.house import House, house
 from worker.actors import Run, declare
 from worker.app import _again
-from worker.errors import ArchiveError
+from worker.errors import ArchiveError, Stopping
 from worker.inbox import PROCESS
 from worker.lifecycle import Abandoned, Bindings
 
@@ -78,3 +78,21 @@ def test_lines_logged_meanwhile_name_message_and_document(home: House) -> None:
 
     # Then lines name the message and the document
     assert seen == [{"message_id": message_id, "document_id": document_id}]
+
+
+def test_a_message_does_not_die_of_workers_that_stop(home: House) -> None:
+    # Given a document whose workers are stopped again and again, more often than it is retried
+    document_id = home.receive(b"a report")
+    calls = []
+
+    def run(document_id: int, _message_id: str | None) -> None:
+        calls.append(document_id)
+        if len(calls) < 6:
+            raise Stopping("this worker is stopping")
+
+    # When its message has been worked off
+    _work_off(home, run, document_id)
+
+    # Then it came back each time
+    assert len(calls) == 6
+    assert home.letters(document_id) == []

@@ -1,5 +1,6 @@
 """One JSON object a line, and nothing told before it is committed."""
 
+import errno
 import gc
 import io
 import logging
@@ -211,3 +212,15 @@ def test_a_log_nobody_can_read_stops_nothing(database: Database) -> None:
     # Then it is in the timeline all the same
     with database.reading() as session:
         assert session.scalars(select(Event.document_id)).all() == [7]
+
+
+def test_a_library_may_log_where_nobody_can_read() -> None:
+    # Given a log on a full disk
+    class Full(io.BytesIO):
+        def write(self, _data: Any) -> int:
+            raise OSError(errno.ENOSPC, "no space left on device")
+
+    logs.configure("work", form="json", stream=io.TextIOWrapper(Full()))
+
+    # When a thread of a library logs, then it goes on
+    logging.getLogger("dramatiq").warning("the connection was lost")

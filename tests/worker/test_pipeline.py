@@ -297,6 +297,23 @@ def test_an_end_that_could_not_be_written_is_written_later(home: House) -> None:
     assert home.document(second).state == State.STORED
 
 
+def test_what_cannot_be_given_back_on_a_stop_is_not_the_fault_of_the_document(home: House) -> None:
+    # Given a worker that is interrupted while the database cannot be written
+    document_id = home.receive(b"a report")
+
+    def interrupted(data: bytes, name: str, timing: Timing) -> Inspection:
+        _execute(home, "ALTER TABLE attempts RENAME TO gone")
+        raise Shutdown
+
+    # When it wants to give its document back
+    # Then the message is to come back, and the lease runs out
+    with pytest.raises(Transient):
+        home.pipeline(interrupted).run(document_id)
+    _execute(home, "ALTER TABLE gone RENAME TO attempts")
+    assert home.document(document_id).state == State.PROCESSING
+    assert home.letters(document_id) == []
+
+
 def test_a_dying_message_leaves_a_dead_letter(home: House) -> None:
     # Given a document that waits
     document_id = home.receive(b"a report")

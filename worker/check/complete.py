@@ -12,6 +12,7 @@ _RULE: Final = "TABLE.COMPLETE"
 _FIGURE: Final = re.compile(r"[1-9]\d*")
 _A_ROW: Final = 4
 _LISTED: Final = 6
+_SHOWN: Final = 80  # messages go to the log
 
 
 def complete(report: Report) -> Iterator[Finding]:
@@ -46,7 +47,7 @@ def _rows(key: str, read: ReadTable) -> Iterator[Finding]:
     for line in read.unaligned:
         figures = line.split()
         hard = len(figures) >= _A_ROW and _FIGURE.search(" ".join(figures[1:])) is not None
-        message = f"有数字的行无法对应 a line with figures fits no row: {line[:80]}"
+        message = f"有数字的行无法对应 a line with figures fits no row: {line[:_SHOWN]}"
         yield Finding(_RULE, Severity.HARD if hard else Severity.SOFT, key, message)
     for row in read.chosen:
         message = f"{labels[row]}: 数字的列位由勾稽关系选定 the edits chose the columns of this row"
@@ -71,9 +72,10 @@ def _blanks(key: str, read: ReadTable) -> Iterator[Finding]:
 
 def _values(report: Report) -> Iterator[Finding]:
     for key, cell in report.cells():
+        shown = repr(cell.raw[:_SHOWN])
         if cell.printed is Printed.UNREADABLE:
-            message = f"不是有效数字 not a figure of its kind: {cell.raw!r}"
+            message = f"不是有效数字 not a figure of its kind: {shown}"
             yield Finding("CELL.VALUE", Severity.HARD, key, message, (key,), evidence=cell.raw)
         elif "→" in cell.note:
-            message = f"单位已换算 unit converted ({cell.note}): {cell.raw!r} = {cell.value} 万元"
+            message = f"单位已换算 unit converted ({cell.note}): {shown} = {cell.value} 万元"
             yield Finding("CELL.VALUE", Severity.SOFT, key, message, (key,), evidence=cell.raw)

@@ -24,6 +24,9 @@ _GARBLED: Final = re.compile(
     r"(?=.{1,8}$)(?:[^\u4e00-\u9fff]*\d[^\u4e00-\u9fff]*|[oOQ〇○零无?*×]+)"
 )
 _DOWN: Final = ("-", "减", "减少", "↓")
+_MOST_DIGITS: Final = 15
+"""Digits before the point. Longer ones are figures run together, and sums of them fit no column."""
+
 _TEN_THOUSAND: Final = Decimal(10000)
 _SCALE: Final = {"元": 1 / _TEN_THOUSAND, "亿元": _TEN_THOUSAND}
 
@@ -68,7 +71,10 @@ def read(text: str, kind: Kind = Kind.COUNT, place: Place | None = None) -> Cell
 
 
 def _value(found: re.Match[str], kind: Kind) -> int | Decimal | None:
-    number = Decimal(found["digits"].replace(",", "") + (found["fraction"] or ""))
+    digits = found["digits"].replace(",", "")
+    if len(digits.lstrip("0")) > _MOST_DIGITS:
+        return None
+    number = Decimal(digits + (found["fraction"] or ""))
     if found["sign"] is not None:
         if kind is not Kind.CHANGE:
             return None

@@ -1,7 +1,8 @@
 """Labels: printed text becomes a comparable form, and is compared with the labels of a layout.
 
-Similarity is Dice's coefficient over character bigrams (Dice 1945), through an inverted index;
-a label that is cut short or glued to its group still counts by containment.
+Similarity is the mean of Dice's coefficients (Dice 1945) over characters and over their bigrams,
+through an inverted index of the latter; a label that is cut short or glued to its group still
+counts by containment.
 """
 
 import re
@@ -105,7 +106,7 @@ class LabelIndex:
         exact = self._exact.get(text)
         if exact:
             return dict.fromkeys(exact, 1.0)
-        counts = _bigrams(text)
+        counts, characters = _bigrams(text), Counter(text)
         shared: Counter[int] = Counter()
         for bigram, count in counts.items():
             for index, other in self._bigrams.get(bigram, ()):
@@ -114,7 +115,8 @@ class LabelIndex:
         size = counts.total()
         for index, common in shared.items():
             row, label = self._texts[index]
-            score = 2 * common / (size + self._sizes[index])
+            alike = sum((characters & Counter(label)).values())
+            score = common / (size + self._sizes[index]) + alike / (len(text) + len(label))
             if min(len(text), len(label)) >= _LEAST_CONTAINED and (text in label or label in text):
                 score = max(score, _CONTAINED)
             if score > result.get(row, 0.0):

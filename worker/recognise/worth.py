@@ -4,12 +4,19 @@ The weights order hypotheses; none of them looks at what the figures add up to.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from models.disclosure.form import Layout
 from worker.reading.pages import Shape
-from worker.recognise.labels import LONGEST_FRAGMENT, LabelIndex, index_of, normalised, tails
+from worker.recognise.labels import (
+    LONGEST_FRAGMENT,
+    LabelIndex,
+    columns_of,
+    index_of,
+    normalised,
+    tails,
+)
 from worker.recognise.records import Piece, Record, overlap
 
 _ALIKE: Final = 0.45
@@ -17,6 +24,7 @@ _LABEL_WEIGHT: Final = 10.0
 _UNLABELLED: Final = 1.5
 _MISLABELLED: Final = -4.0
 _NUMBERING: Final = 0.8
+_OTHER_NUMBERING: Final = -1.5
 _FULL: Final = 4.0
 _PARTLY: Final = 3.0
 _MISSING_ROW: Final = -4.0
@@ -26,6 +34,7 @@ NOTHING: Final = float("-inf")
 
 
 _EMPTY_ALIKE: Final = 0.8
+_A_HEADER: Final = 3
 _MOST_ABOVE: Final = 4
 _MOST_BELOW: Final = 3
 
@@ -51,7 +60,7 @@ class Worth:
         self._numbers = [row.number for row in layout.rows]
         self.sizes = [len(row.columns) for row in layout.rows]
         self._largest = max(self.sizes)
-        self._alike = [_likeness(record, index) for record in records]
+        self._alike = [_likeness(record, index, layout.key) for record in records]
         self._printed = [len(record.printed) for record in records]
         figured = {row for alike in self._alike for row, s in alike.by_row.items() if s >= 1.0}
         seen = _labels_seen(records, index) - figured
@@ -115,8 +124,9 @@ class Worth:
     def _label(self, at: int, row: int, alike: float) -> float:
         if not self._alike[at].labelled:
             return _UNLABELLED
-        numbered = self._numbers[row] == self._alike[at].numbers.get(row)
-        return _LABEL_WEIGHT * alike + (_NUMBERING if numbered else 0.0)
+        return _LABEL_WEIGHT * alike + _numbered(
+            self._numbers[row], self._alike[at].numbers.get(row, "")
+        )
 
     def _forbid(self, first: int, last: int, printed: int, gains: list[float]) -> None:
         """A row is not cut in two where it would overflow, or where another label begins."""
@@ -164,6 +174,24 @@ class Worth:
         return gain
 
 
+def _numbered(expected: str, printed: str) -> float:
+    """Weigh the numbering; a row that counts in 1 2 3 is not printed with 一 二 三."""
+    if not expected or not printed:
+        return 0.0
+    if expected == printed:
+        return _NUMBERING
+    return 0.0 if expected.isdigit() == printed.isdigit() else _OTHER_NUMBERING
+
+
+def _without_header(record: Record, layout: str) -> Record:
+    """Column labels above the figures are no label of the row, though 其他 and 总计 are both."""
+    columns = columns_of(layout)
+    header = [p for p in record.before if columns.likeness(normalised(p.text)[1]).best >= 1.0]
+    if len(header) < _A_HEADER:
+        return record
+    return replace(record, before=[piece for piece in record.before if piece not in header])
+
+
 def _labels_seen(records: Sequence[Record], index: LabelIndex) -> set[int]:
     """Return the rows whose label stands on a line without figures."""
     return {
@@ -175,9 +203,10 @@ def _labels_seen(records: Sequence[Record], index: LabelIndex) -> set[int]:
     }
 
 
-def _likeness(record: Record, index: LabelIndex) -> _Likeness:
+def _likeness(record: Record, index: LabelIndex, layout: str) -> _Likeness:
     best: dict[int, float] = {}
     numbers: dict[int, str] = {}
+    record = _without_header(record, layout)
     nearest = record.own[-1:] or record.before[-1:]
     for piece in nearest if record.shape is not Shape.SPACED or record.own else ():
         number, label = normalised(piece.text)

@@ -84,3 +84,17 @@ def test_every_whole_number_reads_back(number: int, form: str) -> None:
     text = form.format(number)
     assert figures.is_value(text)
     assert figures.read(text).value == number
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize(
+    ("digits", "printed"),
+    [("9" * 15, "number"), ("0" * 9 + "9" * 15, "number"), ("9" * 16, "unreadable")],
+)
+def test_figures_run_together_are_not_read(kind: Kind, digits: str, printed: str) -> None:
+    cell = figures.read(digits, kind)
+    assert (str(cell.printed), cell.raw) == (printed, digits)
+
+
+def test_thousands_of_digits_are_no_trouble() -> None:
+    assert figures.read("9" * 10_000).value is None
