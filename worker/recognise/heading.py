@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -64,16 +64,22 @@ def title(texts: Sequence[str]) -> Title | None:
             if found is None:
                 continue
             if found.publisher and found.year:
-                return found
+                return _printed(found, texts)
             best = best or found
-    return best
+    return best and _printed(best, texts)
+
+
+def _printed(title: Title, texts: Sequence[str]) -> Title:
+    """Give a title its text as printed, white space and Markdown left out."""
+    text = "".join("".join(texts[title.first : title.last + 1]).split())
+    return replace(title, text=text.strip("#*"))
 
 
 def _read(folded: Sequence[str], first: int, last: int) -> Title | None:
     parts = folded[first : last + 1]
     if not all(parts) or any(_NOT_A_TITLE.search(part) for part in parts):
         return None
-    text = "".join(parts).strip(_EDGE)
+    text = "".join(parts).lstrip(_EDGE)
     if len(text) > _LONGEST_TITLE:
         return None
     for pattern in _TITLES:
@@ -85,8 +91,7 @@ def _read(folded: Sequence[str], first: int, last: int) -> Title | None:
         year = int(found["year"]) if found["year"] else None
         if name is None and first and _is_agency(folded[first - 1]):
             name, first = _name(folded[first - 1]), first - 1
-            text = "".join(folded[first : last + 1])
-        return Title(text.strip("#* "), name, year, first, last)
+        return Title("", name, year, first, last)
     return None
 
 

@@ -27,6 +27,26 @@ def test_title(lines: list[str], publisher: str, year: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("lines", "text"),
+    [
+        (
+            ["示例镇政府信息公开工作年度报告（2023年度）"],
+            "示例镇政府信息公开工作年度报告（2023年度）",
+        ),
+        (
+            ["示例市财政局", "二〇二三年政府信息公开年度报告"],
+            "示例市财政局二〇二三年政府信息公开年度报告",
+        ),
+        (["# **某市 2023 年政府信息公开工作年度报告**"], "某市2023年政府信息公开工作年度报告"),
+    ],
+)
+def test_the_title_keeps_what_is_printed(lines: list[str], text: str) -> None:
+    title = heading.title(lines)
+    assert title is not None
+    assert title.text == text
+
+
+@pytest.mark.parametrize(
     "lines",
     [
         ["根据《政府信息公开条例》，现公布2023年政府信息公开工作年度报告。"],
