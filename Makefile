@@ -11,7 +11,7 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/.run ## start everything: watched folder ./inbox, queue, workers; ingest the samples
-	@trap : INT; $(BIN)/gouji up --samples || [ $$? -eq 130 ] # 130: stopped by Ctrl-C
+	@trap : INT; $(BIN)/gouji up --samples || case $$? in 5|130) ;; *) exit 1;; esac # 130: Ctrl-C; 5: runs already, which it has said
 
 test: $(VENV)/.dev ## run the tests (well under three minutes)
 	@$(BIN)/python -m pytest -m "not soak"
@@ -40,6 +40,7 @@ clean: ## remove the virtual environment and caches; data in ./var and ./inbox s
 	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis
 
 $(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON): not found; try: make PYTHON=python3 run"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "gouji needs Python 3.11 or newer; try: make PYTHON=python3.12 run"; exit 1; }
 	@$(PYTHON) -m venv $(VENV) \

@@ -13,8 +13,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from console import lock
+from console.cli.errors import DATABASE_URL
+from console.labels import START_QUEUE, queue_away
 from models.base import now
 from watcher.filesystem import is_network, mount_type
+from watcher.run import HEARTBEAT
 from worker.settings import Settings, Source
 
 GIGABYTE: Final = 1_000_000_000
@@ -73,22 +76,39 @@ def _python() -> Check:
 
 
 def _database(settings: Settings) -> Iterator[Check]:
-    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import OperationalError
 
     from models import migrations
+    from models.session import UnusableUrlError, parse
 
-    shown = make_url(settings.database).render_as_string(hide_password=True)
-    path = settings.database.removeprefix("sqlite:///")
-    create = "gouji init  建立数据库 creates it; so does gouji up"
-    if not settings.database_url and not Path(path).exists():
-        yield Check("database", Verdict.FAIL, f"{shown}: 尚未建立 not created yet", create, True)
+    try:
+        shown = parse(settings.database).render_as_string(hide_password=True)
+        if not _is_there(settings):
+            create = "gouji init  建立数据库 creates it; so does gouji up"
+            detail = f"{shown}: 尚未建立 not created yet"
+            yield Check("database", Verdict.FAIL, detail, create, True)
+            return
+        revision, head = migrations.current(settings.database), migrations.head()
+    except UnusableUrlError as error:
+        yield Check("database", Verdict.FAIL, f"database_url: {error}", DATABASE_URL, True)
         return
-    revision, head = migrations.current(settings.database), migrations.head()
+    except OperationalError as error:
+        detail = f"{shown}: 连不上 cannot be reached: {' '.join(str(error.orig).split())}"
+        yield Check("database", Verdict.FAIL, detail, "检查 check GOUJI_DATABASE_URL", True)
+        return
     if revision == head:
         yield Check("database", Verdict.OK, f"{shown} · revision {revision}")
     else:
         detail = f"{shown} · revision {revision}, this version needs {head}"
         yield Check("database", Verdict.FAIL, detail, "gouji init  升级数据库 upgrades it")
+
+
+def _is_there(settings: Settings) -> bool:
+    """Tell whether there is a file to look into: opening SQLite would create one."""
+    from models.session import file_of
+
+    path = file_of(settings.database)
+    return path is None or path.exists()
 
 
 def _broker(settings: Settings) -> Iterator[Check]:
@@ -104,6 +124,8 @@ def _broker(settings: Settings) -> Iterator[Check]:
             names = {str(found["name"]) for found in client.client_list()}
     except redis.ConnectionError as error:
         yield _no_broker(settings, shown, error)
+        detail = "不得而知，队列连不上 unknown while the queue cannot be reached"
+        yield Check("workers", Verdict.WARN, detail)
         return
     version = facts.get("valkey_version") or facts.get("redis_version")
     kind = "Valkey" if "valkey_version" in facts else "Redis"
@@ -127,10 +149,10 @@ def _workers(count: int) -> Check:
 
 def _no_broker(settings: Settings, shown: str, error: Exception) -> Check:
     if not settings.broker_url and lock.holder(settings.data_dir) is None:
-        detail = f"{shown}: 内嵌队列未运行 the embedded queue is not running"
-        return Check("broker", Verdict.WARN, detail, "gouji up  启动 starts it")
-    detail = f"{shown}: {error}"
-    return Check("broker", Verdict.FAIL, detail, "检查 check GOUJI_BROKER_URL and the server", True)
+        detail = f"{shown}: {queue_away('gouji up 未运行 is not running')}"
+    else:
+        detail = f"{shown}: {queue_away(error)}"
+    return Check("broker", Verdict.FAIL, detail, START_QUEUE, True)
 
 
 def _without_password(url: str) -> str:
@@ -188,36 +210,39 @@ def _inotify(source: Source) -> Iterator[Check]:
 
 def _ledger(settings: Settings) -> Iterator[Check]:
     from sqlalchemy import func, select
+    from sqlalchemy.exc import OperationalError
 
     from models.dead_letter import DeadLetter
     from models.ledger import SourceStatus
-    from models.session import Database
+    from models.session import Database, UnusableUrlError
 
-    if (
-        not settings.database_url
-        and not Path(settings.database.removeprefix("sqlite:///")).exists()
-    ):
-        return
-    database = Database.at(settings.database)
+    try:
+        if not _is_there(settings):
+            return
+        database = Database.at(settings.database)
+    except UnusableUrlError:
+        return  # the database's own check has told it
     try:
         with database.reading() as session:
             beat = session.scalar(select(func.max(SourceStatus.heartbeat_at)))
             dead = session.scalar(
                 select(func.count()).select_from(DeadLetter).where(DeadLetter.resolution.is_(None))
             )
+    except OperationalError:
+        return  # so it has here
     finally:
         database.close()
-    yield _watcher(settings, beat)
+    yield _watcher(beat)
     yield _dead(dead or 0)
 
 
-def _watcher(settings: Settings, beat: datetime | None) -> Check:
+def _watcher(beat: datetime | None) -> Check:
     start = "gouji up  启动 starts it (or gouji watch)"
     if beat is None:
         return Check("watcher", Verdict.WARN, "从未运行 has never run", start)
     age = (now() - beat).total_seconds()
     detail = f"{age:.0f} 秒前有心跳 s since its last sign of life"
-    if age > _BEATS_MISSED * max(settings.scan_interval, 10.0):
+    if age > _BEATS_MISSED * HEARTBEAT:
         return Check("watcher", Verdict.WARN, detail, start)
     return Check("watcher", Verdict.OK, detail)
 

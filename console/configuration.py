@@ -87,13 +87,14 @@ MEANINGS: Final[dict[str, Meaning]] = {
 _HEAD: Final = """\
 # gouji settings / 勾稽配置
 # Every line below is the default; take the # away to change it. The environment overrides the
-# file: data_dir is {prefix}DATA_DIR, and so on. Times are in seconds.
-# 以下各行均为默认值，去掉 # 即可修改；环境变量优先于本文件。
+# file: data_dir is {prefix}DATA_DIR, and so on. Times are in seconds. Relative paths start at the
+# directory of this file.
+# 以下各行均为默认值，去掉 # 即可修改；环境变量优先于本文件。相对路径从本文件所在目录算起。
 
 """
 
 _SOURCES: Final = """\
-# More than one watched folder, in place of inbox / 监视多个目录（代替 inbox）：
+# More than one watched folder, in place of the default inbox / 监视多个目录（代替默认的 inbox）：
 # [[source]]
 # name = "letters"       # shown in status and logs
 # path = "/srv/letters"

@@ -1,12 +1,72 @@
-"""What rows, columns and the scopes of findings are called, in the words of the form."""
+"""What things are called: rows, columns and scopes in the words of the form; reasons, stages."""
 
+import re
+from collections.abc import Mapping
 from typing import Final
 
+from models.disclosure.finding import Reason
 from models.disclosure.form import RESULTS_GROUP, TABLES, Row, column_of
 
 _ROW_RULES: Final = {"T3.APPLICANTS": "applications", "T4.RESULTS": "review"}
 _COLUMN_RULES: Final = {"T3.FLOW": "applications", "T3.OUTCOMES": "applications"}
 _LONG: Final = 14
+
+
+REASONS: Final[Mapping[str, str]] = {
+    Reason.UNSUPPORTED_TYPE: "类型不支持",
+    Reason.UNSUPPORTED_EDITION: "版式不支持",
+    Reason.EMPTY: "空文件",
+    Reason.TOO_LARGE: "文件过大",
+    Reason.TRUNCATED: "文件不完整",
+    Reason.ENCRYPTED: "文件加密",
+    Reason.UNREADABLE: "无法读取",
+    Reason.NOT_A_REPORT: "不是年报",
+    Reason.INCOMPLETE: "内容不全",
+    Reason.INVALID_VALUE: "数值无效",
+    Reason.IMBALANCED: "勾稽不平",
+    Reason.PUBLISHER_CONFLICT: "机关冲突",
+    Reason.TIMEOUT: "处理超时",
+    Reason.CRASH_LOOP: "反复崩溃",
+    Reason.STORAGE_ERROR: "存储故障",
+}
+"""Every reason of a dead letter; a test holds them together."""
+
+STAGES: Final[Mapping[str, str]] = {
+    "read": "读取",
+    "fetch": "取原件",
+    "recognise": "识别",
+    "check": "核对",
+    "store": "入库",
+    "process": "处理",
+    "queue": "排队",
+}
+"""Where a document can be refused or given up."""
+
+QUEUE_AWAY: Final = "队列连不上 the queue cannot be reached"
+START_QUEUE: Final = "gouji up  启动 starts the embedded queue; 或检查 or check GOUJI_BROKER_URL"
+
+_SCOPED: Final = re.compile(r"\b([A-Z][A-Z0-9]*\.[A-Z]+) ([a-z_]+(?:\.[a-z_]+)*): ")
+
+
+def queue_away(error: object = "") -> str:
+    """Return how it is told everywhere that the queue does not answer, with what it said."""
+    text = " ".join(str(error).removeprefix("the broker cannot be reached").split()).strip(": ")
+    return f"{QUEUE_AWAY}: {text}" if text else QUEUE_AWAY
+
+
+def reason(name: str | None) -> str | None:
+    """Return a reason in Chinese beside its name: ``勾稽不平 imbalanced``."""
+    return name and f"{REASONS.get(name, '')} {name}".strip()
+
+
+def stage(name: str | None) -> str | None:
+    """Return a stage in Chinese beside its name: ``核对 check``."""
+    return name and f"{STAGES.get(name, '')} {name}".strip()
+
+
+def worded(message: str) -> str:
+    """Return a message with the scopes of its findings in the words of the form."""
+    return _SCOPED.sub(lambda found: f"{found[1]} {scope(found[1], found[2])}: ", message)
 
 
 def numbered(row: Row) -> str:

@@ -2,12 +2,14 @@
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 NAME: Final = "up.lock"
+_ASKING: Final = 0.01
 
 
 class AlreadyRunning(Exception):  # noqa: N818 - it is a state of affairs
@@ -32,11 +34,12 @@ def hold(directory: Path) -> Iterator[None]:
     """
     descriptor = os.open(directory / NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
-            raise AlreadyRunning(directory, holder) from None
+        while not _try(descriptor, fcntl.LOCK_EX):
+            if not _try(descriptor, fcntl.LOCK_SH):
+                raise AlreadyRunning(directory, _named(descriptor))
+            # Nobody holds it; somebody only asked who does, and is done with that by now.
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+            time.sleep(_ASKING)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         yield
@@ -45,11 +48,30 @@ def hold(directory: Path) -> Iterator[None]:
 
 
 def holder(directory: Path) -> int | None:
-    """Return the process id of the ``gouji up`` that runs on a directory, ``None`` if none does."""
+    """Return the process id of the ``gouji up`` that runs on a directory, ``None`` if none does.
+
+    Asking writes nothing, and keeps nobody from holding it.
+    """
     try:
-        with hold(directory):
-            return None
-    except AlreadyRunning as running:
-        return int(running.holder) if running.holder.isdigit() else None
+        descriptor = os.open(directory / NAME, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return None
+    try:
+        if _try(descriptor, fcntl.LOCK_SH):
+            return None
+        named = _named(descriptor)
+        return int(named) if named.isdigit() else None
+    finally:
+        os.close(descriptor)
+
+
+def _try(descriptor: int, lock: int) -> bool:
+    try:
+        fcntl.flock(descriptor, lock | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _named(descriptor: int) -> str:
+    return os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()

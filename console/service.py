@@ -12,6 +12,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from console import samples
 from console.journal import Journal
 from console.lock import hold
@@ -30,14 +32,17 @@ _STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def prepare(settings: Settings) -> None:
-    """Make the data directory, the logs' and the watched folders, for this user alone.
+    """Make the data directory and the logs' for this user alone, and the watched folders.
+
+    Others drop files into the folders: who may is up to the umask.
 
     Raises:
         OSError: one of them cannot be made.
     """
-    folders = (settings.data_dir, settings.data_dir / "logs")
-    for folder in (*folders, *(source.path for source in settings.watched)):
+    for folder in (settings.data_dir, settings.data_dir / "logs"):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for source in settings.watched:
+        source.path.mkdir(parents=True, exist_ok=True)
 
 
 @dataclass(slots=True)
@@ -87,6 +92,7 @@ class Service:
         self._samples = with_samples
         self._on_ready = on_ready
         self._meanwhile = meanwhile
+        self._hindered = False
 
     def run(self) -> int:
         """Run until a signal comes; return the exit code: 0, or 130 after Ctrl-C.
@@ -115,19 +121,37 @@ class Service:
         logs.log(EventName.SERVICE_STARTED, pid=os.getpid())
         supervisor = Supervisor(self._parts(journal, database), grace=self._settings.grace)
         if self._samples:
-            samples.drop(samples.unknown(database), self._settings.watched[0].path)
+            with self._unhindered():
+                samples.drop(samples.unknown(database), self._settings.watched[0].path)
         supervisor.start()
         try:
             self._on_ready()
-            supervisor.run(stop.event, lambda: self._meanwhile(database))
+            supervisor.run(stop.event, lambda: self._look_on(database))
         finally:
             supervisor.stop()
             logs.log(EventName.SERVICE_STOPPED, pid=os.getpid())
 
+    def _look_on(self, database: Database) -> None:
+        with self._unhindered():
+            self._meanwhile(database)
+            self._hindered = False
+
+    @contextmanager
+    def _unhindered(self) -> Iterator[None]:
+        """Go on without what only shows something; a database that is away is told once."""
+        try:
+            yield
+        except SQLAlchemyError as error:
+            if not self._hindered:
+                told = {"what": "up", "error": str(error)}
+                logs.log(EventName.INTAKE_FAILED, level="warning", **told)
+            self._hindered = True
+
     def _listener(self) -> Callable[[str, bytes], None]:
         if not self._pretty:
             return forward
-        return Screen(sys.stderr, colour=sys.stderr.isatty() and "NO_COLOR" not in os.environ).line
+        plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+        return Screen(sys.stderr, colour=sys.stderr.isatty() and not plain).line
 
     def _database(self) -> Database:
         url = self._settings.database

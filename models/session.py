@@ -7,30 +7,69 @@ from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session, sessionmaker
 
+BACKENDS = ("sqlite", "postgresql")
 BUSY_TIMEOUT_MS = 30_000
 """How long a writer waits for another on SQLite before the work counts as transiently failed."""
 
 
+class UnusableUrlError(ValueError):
+    """A database URL cannot be used; the message never shows it: it may hold a password."""
+
+
 def create(database_url: str) -> Engine:
-    """Return an engine for the database; nothing is connected yet.
+    """Return an engine for the database; nothing is connected yet, and nothing is created.
 
     Its errors do not show the parameters of statements: those hold what the files say.
 
     SQLite runs in WAL mode with foreign keys on and ``synchronous=FULL``: a commit is on disk
     before an original file may be moved away. Its transactions begin with ``BEGIN IMMEDIATE``,
     so that two writers queue up and neither fails when it upgrades from reading to writing.
+
+    Raises:
+        UnusableUrlError: it is no URL, names a database that is not supported, or its driver is
+            not installed.
     """
-    url = make_url(database_url)
-    if url.get_backend_name() == "sqlite":
-        return _create_sqlite(url)
-    return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+    url = parse(database_url)
+    try:
+        if url.get_backend_name() == "sqlite":
+            return _create_sqlite(url)
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+    except (ImportError, ArgumentError) as error:
+        raise UnusableUrlError(f"{url.drivername}: {error}") from error
+
+
+def parse(database_url: str) -> URL:
+    """Return the parts of a database URL.
+
+    Raises:
+        UnusableUrlError: it is no URL, or names a database that is not supported.
+    """
+    try:
+        url = make_url(database_url)
+    except (ArgumentError, ValueError):
+        raise UnusableUrlError("it is not a database URL") from None
+    if url.get_backend_name() not in BACKENDS:
+        raise UnusableUrlError(f"{url.drivername!r} is not supported")
+    return url
+
+
+def file_of(database_url: str) -> Path | None:
+    """Return the file of an SQLite database, ``None`` for any other.
+
+    Raises:
+        UnusableUrlError: it is no URL, or names a database that is not supported.
+    """
+    url = parse(database_url)
+    name = url.database
+    if url.get_backend_name() != "sqlite" or not name or name == ":memory:":
+        return None
+    return Path(name)
 
 
 def _create_sqlite(url: URL) -> Engine:
-    if url.database and url.database != ":memory:":
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
         url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, hide_parameters=True
     )
@@ -59,9 +98,10 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._writing = sessionmaker(engine, expire_on_commit=False)
-        self._reading = sessionmaker(
-            engine.execution_options(read_only=True), expire_on_commit=False
-        )
+        options: dict[str, Any] = {"read_only": True}
+        if engine.dialect.name != "sqlite":  # whose transactions are snapshots anyway
+            options["isolation_level"] = "REPEATABLE READ"
+        self._reading = sessionmaker(engine.execution_options(**options), expire_on_commit=False)
 
     @classmethod
     def at(cls, database_url: str) -> "Database":

@@ -1,10 +1,13 @@
-"""What every test may rely on: logging as a fresh process has it."""
+"""What every test may rely on: logging as a fresh process has it, and an empty database."""
 
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import structlog
+
+from tests.databases import BACKENDS, empty
 
 
 @pytest.fixture(autouse=True)
@@ -17,3 +20,10 @@ def fresh_logging() -> Iterator[None]:
     structlog.reset_defaults()
     structlog.contextvars.clear_contextvars()
     root.handlers, root.level = handlers, level
+
+
+@pytest.fixture(params=BACKENDS)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Return the URL of an empty database, of each kind that there is."""
+    with empty(request.param, tmp_path) as url:
+        yield url

@@ -7,6 +7,7 @@ from typing import Any, BinaryIO, Final, cast
 from watcher.drop import Settled
 from watcher.filesystem import open_file, signature
 from watcher.register import Copied
+from watcher.writers import Writers, writers_of
 from worker.archive import Archive, TooLarge
 from worker.settings import Settings
 
@@ -27,11 +28,20 @@ def hard_limit(settings: Settings) -> int:
     return max(64 * settings.max_bytes, _LEAST_HARD_LIMIT)
 
 
-def copy(root: bytes, item: Settled, archive: Archive, limit: int) -> Copied:
+def copy(
+    root: bytes, item: Settled, archive: Archive, limit: int, *, unwritten: bool = False
+) -> Copied:
     """Copy a file into the archive.
 
+    Args:
+        root: what its path is relative to.
+        item: the file, in the version that settled.
+        archive: where to.
+        limit: the most bytes.
+        unwritten: whether nobody may have it open for writing, as far as that can be known.
+
     Raises:
-        Changed: it changed meanwhile; nothing was kept.
+        Changed: it changed meanwhile, or is about to; nothing was kept.
         TooLarge: it has more than ``limit`` bytes.
         ArchiveError: the archive cannot be written.
         OSError: the file cannot be read.
@@ -40,7 +50,7 @@ def copy(root: bytes, item: Settled, archive: Archive, limit: int) -> Copied:
         raise TooLarge(limit)
     with open_file(root, item.path) as stream:
         head = os.pread(stream.fileno(), 8, 0)
-        steady = cast("BinaryIO", _Steady(stream, item))
+        steady = cast("BinaryIO", _Steady(stream, item, unwritten=unwritten))
         stored = archive.put(steady, limit=limit)
     return Copied(item, stored, "slow" if head.startswith(_SLOW) else "fast")
 
@@ -51,14 +61,17 @@ class _Steady(io.RawIOBase):
     The last look is taken at the end of the file, before the archive keeps what was copied.
     """
 
-    def __init__(self, stream: BinaryIO, item: Settled) -> None:
+    def __init__(self, stream: BinaryIO, item: Settled, *, unwritten: bool) -> None:
         self._stream = stream
         self._item = item
+        self._unwritten = unwritten
         self._check()
 
     def read(self, size: int = -1) -> Any:
         data = self._stream.read(size)
         if not data:
+            if self._unwritten and writers_of(self._stream.fileno()) is Writers.SOME:
+                raise Changed
             self._check()
         return data
 

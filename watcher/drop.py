@@ -17,17 +17,21 @@ from watcher import ignore
 from watcher.filesystem import Entry, Kind, Signature, irregular, look, parent, readable, walk
 from watcher.place import Place
 from watcher.settle import Settling, Verdict
+from watcher.writers import Writers, writers_at
 from worker.logs import log
 from worker.settings import Settings, Source
 
 SETTLE_LOCAL: Final = 2.0
 SETTLE_NETWORK: Final = 30.0
+_COUNTED: Final = 10_000
 _STALLED: Final = 15
 """How many times longer a name of an unfinished file has to rest before it counts as left lying."""
 _QUIET: Final = 5
 """How many times longer a directory has to stay empty before it is removed."""
 _MOST_LOOKS: Final = 5_000
 _LONGEST_BACK_OFF: Final = 300.0
+_LONGEST_WRITE: Final = 60.0
+"""The most seconds between two looks whether a file is still open for writing."""
 _SECOND_SCAN: Final = 5.0
 _ORPHAN: Final = "done marker without its file"
 
@@ -69,6 +73,9 @@ class Drop:
         self._parked: dict[bytes, Signature] = {}
         self._failures: dict[bytes, int] = {}
         self._emptied: dict[bytes, tuple[float, int]] = {}
+        # Directories that cannot be read, by the number of the scan that last passed them over.
+        self._passed_over: dict[bytes, int] = {}
+        self._scans = 0
         self._scan_at = clock()
 
     @property
@@ -85,8 +92,13 @@ class Drop:
 
     @property
     def unsettled(self) -> int:
-        """How many paths have not come to rest, or wait to be taken in."""
-        return len(self._settling)
+        """How many paths have not come to rest, or wait to be taken in.
+
+        Names that are never read do not count, unless there are too many paths to look at each.
+        """
+        if len(self._settling) > _COUNTED:
+            return len(self._settling)
+        return sum(ignore.why(path) is None for path in self._settling)
 
     def close(self) -> None:
         """Stop watching."""
@@ -101,8 +113,8 @@ class Drop:
             return
         self._take_hints(now)
         if now >= self._scan_at:
-            self._scan_at = now + self._interval
             self._scan(now)
+            self._scan_at = now + self._interval
         self._look(now)
         self._remove_emptied(now)
 
@@ -172,7 +184,7 @@ class Drop:
             self.last_event = datetime.now(UTC)
         for path, is_directory in dict.fromkeys(hints):
             if is_directory:
-                for entry in walk(self.place.root, path):
+                for entry in walk(self.place.root, path, self._pass_over):
                     self._touch(entry, now)
             else:
                 self._touch(Entry(path, Kind.FILE), now)
@@ -194,13 +206,14 @@ class Drop:
     def _scan(self, now: float) -> None:
         found, seen = 0, set()
         self.hollow = set()
-        for path, kind in walk(self.place.root):
+        self._scans += 1
+        for path, kind in walk(self.place.root, passed_over=self._pass_over):
             if kind is Kind.EMPTY_DIRECTORY:
                 if path not in self._emptied:
                     self.hollow.add(path)
                 continue
             if path in self._parked:
-                if self._parked[path] == look(self.place.root, path):
+                if self._is_parked(path):
                     seen.add(path)
                     continue
                 del self._parked[path]
@@ -209,16 +222,31 @@ class Drop:
                 self._detected(path)
             self._vouch(path, now)
         self._parked = {path: self._parked[path] for path in seen}
+        passed_over = self._passed_over.items()
+        self._passed_over = {path: scan for path, scan in passed_over if scan == self._scans}
         self.last_scan = datetime.now(UTC)
         level = "info" if found else "debug"
         log(EventName.SOURCE_SCANNED, level=level, source=self.name, found=found)
+
+    def _is_parked(self, path: bytes) -> bool:
+        try:
+            return self._parked[path] == look(self.place.root, path)
+        except OSError:
+            return True  # nothing shows that it changed
+
+    def _pass_over(self, directory: bytes, error: OSError) -> None:
+        """A directory cannot be read: say so once, until it can."""
+        if directory not in self._passed_over:
+            self._log_error(directory, error)
+        self._passed_over[directory] = self._scans
 
     def _vouch(self, path: bytes, now: float) -> None:
         base = ignore.marked(path)
         if base is None or base in self._parked:
             return
-        if look(self.place.root, base) is not None:
-            self._settling.vouch(base, now, self._rest_of(base))
+        with suppress(OSError):  # then it settles by resting
+            if look(self.place.root, base) is not None:
+                self._settling.vouch(base, now, self._rest_of(base))
 
     def _rest_of(self, path: bytes) -> float:
         return self.rest * _STALLED if ignore.in_progress(path) else self.rest
@@ -226,35 +254,47 @@ class Drop:
     def _detected(self, path: bytes) -> None:
         log(EventName.FILE_DETECTED, level="debug", source=self.name, file=readable(path))
 
+    def _log_error(self, path: bytes, error: OSError) -> None:
+        told = {"file": readable(path), "error": error.strerror or str(error)}
+        log(EventName.INTAKE_FAILED, level="error", source=self.name, **told)
+
     # Looking at them.
 
     def _look(self, now: float) -> None:
         for path in self._settling.due(now, _MOST_LOOKS):
-            found = look(self.place.root, path)
-            verdict = self._settling.look(path, found, now)
-            if verdict is Verdict.SETTLED and found is not None:
-                self._settle(path, found, now)
-            elif verdict is Verdict.VANISHED:
-                self._vanish(path)
-            elif verdict is Verdict.UNSETTLED:
-                waited = round(self._settling.waited(path, now), 1)
-                file, level = readable(path), "warning"
-                log(
-                    EventName.FILE_UNSETTLED,
-                    level=level,
-                    source=self.name,
-                    file=file,
-                    waited=waited,
-                )
+            try:
+                self._look_at(path, now)
+            except OSError as error:  # one that cannot be reached keeps no other back
+                if path not in self._failures:
+                    self._log_error(path, error)
+                self.fail(path)
 
-    def _settle(self, path: bytes, found: Signature, now: float) -> None:
+    def _look_at(self, path: bytes, now: float) -> None:
+        found = look(self.place.root, path)
+        verdict = self._settling.look(path, found, now)
+        if verdict is Verdict.SETTLED and found is not None:
+            verdict = self._settle(path, found, now)
+        elif verdict is Verdict.VANISHED:
+            self._vanish(path)
+        if verdict is Verdict.UNSETTLED:
+            waited = round(self._settling.waited(path, now), 1)
+            told = {"source": self.name, "file": readable(path), "waited": waited}
+            log(EventName.FILE_UNSETTLED, level="warning", **told)
+
+    def _settle(self, path: bytes, found: Signature, now: float) -> Verdict:
+        waited = self._settling.waited(path, now)
         base = ignore.marked(path)
         if base is not None and look(self.place.root, base) is not None:
             self._settling.defer(path, now + max(self.rest, 1.0))
-            return
+            return Verdict.WAITING
         why = ignore.why(path) or (_ORPHAN if base is not None else None)
         why = why or irregular(self.place.root, path)
-        self._settled[path] = Settled(path, found, why, self._settling.waited(path, now))
+        if why is None and writers_at(self.place.root, path) is Writers.SOME:
+            # A pause of its writer is no end; the event of its closing comes sooner than this.
+            delay = min(max(self.rest, 1.0, waited / 2), _LONGEST_WRITE)
+            return self._settling.postpone(path, now, now + delay)
+        self._settled[path] = Settled(path, found, why, waited)
+        return Verdict.SETTLED
 
     def _vanish(self, path: bytes) -> None:
         self._settled.pop(path, None)

@@ -1,8 +1,9 @@
 """Files as they lie in a source: names as raw bytes, opened without following any symlink."""
 
+import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
@@ -58,19 +59,32 @@ def look(root: bytes, path: bytes) -> Signature | None:
     """Return the version of a file that lies there now, ``None`` where none does.
 
     A symlink, a pipe and the like have versions too: they come to rest as files do.
+
+    Raises:
+        OSError: it cannot be known (no access, a disk error, a name too long).
     """
     try:
-        status = os.lstat(os.path.join(root, path))  # noqa: PTH118 - pathlib does not take bytes
+        status = _lstat(root, path)
     except (FileNotFoundError, NotADirectoryError):
         return None
     return None if stat.S_ISDIR(status.st_mode) else signature(status)
 
 
+def _lstat(root: bytes, path: bytes) -> os.stat_result:
+    try:
+        return os.lstat(os.path.join(root, path))  # noqa: PTH118 - pathlib does not take bytes
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+    with parent(root, path) as (directory, name):  # step by step there is no such limit
+        return os.stat(name, dir_fd=directory, follow_symlinks=False)
+
+
 def irregular(root: bytes, path: bytes) -> str | None:
     """Return what lies there when it is not a regular file, ``None`` when it is or is gone."""
     try:
-        mode = os.lstat(os.path.join(root, path)).st_mode  # noqa: PTH118
-    except (FileNotFoundError, NotADirectoryError):
+        mode = _lstat(root, path).st_mode
+    except OSError:  # told by whoever opens it
         return None
     if stat.S_ISREG(mode):
         return None
@@ -145,42 +159,64 @@ def open_file(root: bytes, path: bytes) -> BinaryIO:
     return os.fdopen(descriptor, "rb", buffering=0)
 
 
-def walk(root: bytes, below: bytes = b"") -> Iterator[Entry]:
+PassedOver = Callable[[bytes, OSError], None]
+
+
+def _silently(_directory: bytes, _error: OSError) -> None:
+    """Whoever only wants what can be seen."""
+
+
+def walk(root: bytes, below: bytes = b"", passed_over: PassedOver = _silently) -> Iterator[Entry]:
     """Find everything below a directory except what is private to the project.
 
-    Directories that are symlinks are not entered, and those that vanish or may not be read are
+    Directories that are symlinks are not entered, and those that vanish or cannot be read are
     passed over: the next walk sees them again.
 
     Args:
         root: the directory paths are relative to.
         below: the directory to walk, relative to ``root``; empty means the root itself.
+        passed_over: told of each directory that is there and cannot be read.
+
+    Raises:
+        OSError: the root itself cannot be read, for another reason than that it may not be.
     """
     waiting = [below]
     while waiting:
         directory = waiting.pop()
-        found = _entries(root, directory)
+        found = _entries(root, directory, passed_over)
         if found == [] and directory:
             yield Entry(directory, Kind.EMPTY_DIRECTORY)
-        for entry in found or ():
-            path = directory + b"/" + entry.name if directory else entry.name
-            if entry.is_dir(follow_symlinks=False):
-                if not ignore.is_private(path):
-                    waiting.append(path)
-            elif not ignore.is_private(path):
-                yield Entry(path, _kind(entry))
+        for name, kind in found or ():
+            path = directory + b"/" + name if directory else name
+            if ignore.is_private(path):
+                continue
+            if kind is None:
+                waiting.append(path)
+            else:
+                yield Entry(path, kind)
 
 
-def _entries(root: bytes, directory: bytes) -> "list[os.DirEntry[bytes]] | None":
+def _entries(
+    root: bytes, directory: bytes, passed_over: PassedOver
+) -> list[tuple[bytes, Kind | None]] | None:
     try:
         with os.scandir(os.path.join(root, directory)) as entries:  # noqa: PTH118
-            return list(entries)
-    except (FileNotFoundError, NotADirectoryError, PermissionError):
+            return [(entry.name, _kind(entry)) for entry in entries]
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        if not directory and not isinstance(error, PermissionError):
+            raise
+        passed_over(directory, error)
         return None
 
 
-def _kind(entry: "os.DirEntry[bytes]") -> Kind:
+def _kind(entry: "os.DirEntry[bytes]") -> Kind | None:
+    """Return what an entry is, ``None`` for a directory."""
     if entry.is_symlink():
         return Kind.SYMLINK
+    if entry.is_dir(follow_symlinks=False):
+        return None
     return Kind.FILE if entry.is_file(follow_symlinks=False) else Kind.SPECIAL
 
 

@@ -1,18 +1,17 @@
 """Originals out of the drop directory, after the commit: ``<root>/.gouji/done/<date>/...``.
 
-Moving is a rename that overwrites nothing, and only of the version that was archived. What cannot
-be moved is told once and tried again; it never undoes an intake.
+Only the version that was archived is moved, and only once nobody writes to it any more; where that
+cannot be known it is looked at for a while, and brought back when it grew. What cannot be moved is
+told once and tried again; it never undoes an intake.
 """
 
-import errno
-import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from models.base import now
@@ -20,12 +19,13 @@ from models.event import EventName
 from models.ledger import Arrival, Handover
 from models.session import Database
 from watcher import ignore
-from watcher.filesystem import Signature, look, parent, readable
+from watcher.filesystem import Signature, look, readable
+from watcher.lingering import WATCHED, Lingering
+from watcher.moving import Route, carry, names, put, put_back, undecided
 from watcher.register import Origin, Taken
-from worker.logs import record
+from worker.logs import log, record
 
 _DONE: Final = ignore.OWN + b"/done"
-_LONGEST_NAME: Final = 255
 _PAGE: Final = 200
 
 
@@ -40,21 +40,37 @@ class Original(NamedTuple):
     state: Handover
     moved_to: bytes | None
 
+    @property
+    def route(self) -> Route:
+        """From where to where it is moved."""
+        above = self.path.rpartition(b"/")[0]
+        folder = _folder(self.seen_at, above)
+        return Route(self.path, self.signature, folder, self.arrival_id)
+
 
 class Moved(NamedTuple):
-    """What became of an original: ``to`` is relative to the root."""
+    """What became of an original; ``to`` and ``back`` are relative to the root.
+
+    What was put back lies at ``back`` and has to come to rest again; it is another version, or,
+    with the hand-over still pending, somebody has it open for writing. ``sure`` when nobody can
+    write to it any more.
+    """
 
     original: Original
     handover: Handover
     to: bytes | None = None
     why: str = ""
+    back: bytes | None = None
+    sure: bool = True
 
 
 class HandingOver:
     """Moves originals and writes down what became of them."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, clock: Callable[[], float] = time.monotonic) -> None:
         self._database = database
+        self._clock = clock
+        self._lingering: dict[str, Lingering] = {}
 
     def move(self, origin: Origin, taken: Iterable[Taken]) -> list[Moved]:
         """Move the originals of a batch that was taken in.
@@ -63,17 +79,46 @@ class HandingOver:
             SQLAlchemyError: the database cannot be reached; what was moved is recognised later.
         """
         ids = [one.arrival_id for one in taken if one.arrival_id is not None]
-        with self._database.reading() as session:
-            rows = session.scalars(select(Arrival).where(Arrival.id.in_(ids))).all()
-        return self._carry_out(origin, [_original(row) for row in rows])
+        return self._carry_out(origin, self._arrivals(origin, Arrival.id.in_(ids)))
 
     def redo(self, origin: Origin, states: Sequence[Handover]) -> list[Moved]:
         """Move what a killed watcher left, or what could not be moved before."""
+        begun = undecided(origin.root)
+        ids = sorted(begun)
         moved: list[Moved] = []
+        for start in range(0, len(ids), _PAGE):
+            rows = self._arrivals(origin, Arrival.id.in_(ids[start : start + _PAGE]))
+            moved += self._carry_out(origin, rows, begun)
+        in_states = Arrival.handover.in_([str(state) for state in states])
         after = 0
-        while rows := self._page(origin, states, after):
+        while rows := self._arrivals(origin, in_states, Arrival.id > after, limit=_PAGE):
             after = rows[-1].id
-            moved += self._carry_out(origin, [_original(row) for row in rows])
+            moved += self._carry_out(origin, [row for row in rows if row.id not in begun])
+        return moved
+
+    def recall(self, origin: Origin) -> list[Moved]:
+        """Bring back originals that were written to after they were moved; cheap to ask.
+
+        Each comes in again, as another version of the file.
+
+        Raises:
+            SQLAlchemyError: the database cannot be reached.
+        """
+        lingering = self._lingering_of(origin)
+        moved: list[Moved] = []
+        for at, route in lingering.changed(origin.root):
+            try:
+                back = put_back(origin.root, at, route)
+            except OSError as error:
+                lingering.add(at, route)
+                told = {"file": readable(at), "error": error.strerror or str(error)}
+                log(EventName.INTAKE_FAILED, level="error", source=origin.name, **told)
+                continue
+            [row] = self._arrivals(origin, Arrival.id == route.number)
+            moved.append(Moved(_original(row), Handover.NONE, back=back))
+        if moved:
+            with self._database.transaction() as session:
+                _write(session, origin, moved)
         return moved
 
     def came_with_a_drop(self, origin: Origin, directories: Iterable[bytes]) -> list[bytes]:
@@ -93,25 +138,40 @@ class HandingOver:
                 )
             ]
 
-    def _page(self, origin: Origin, states: Sequence[Handover], after: int) -> Sequence[Arrival]:
-        with self._database.reading() as session:
-            return session.scalars(
-                select(Arrival)
-                .where(
-                    Arrival.handover.in_([str(state) for state in states]),
-                    Arrival.source == origin.name,
-                    Arrival.id > after,
-                )
-                .order_by(Arrival.id)
-                .limit(_PAGE)
-            ).all()
+    def _lingering_of(self, origin: Origin) -> Lingering:
+        """Return what is to be looked after; at first, what was moved shortly before."""
+        lingering = self._lingering.get(origin.name)
+        if lingering is None:
+            lingering = Lingering(self._clock)
+            recent = Arrival.seen_at > now() - timedelta(seconds=WATCHED)
+            for row in self._arrivals(origin, Arrival.handover == Handover.MOVED, recent):
+                if row.moved_to is not None:
+                    lingering.add(row.moved_to, _original(row).route)
+            self._lingering[origin.name] = lingering
+        return lingering
 
-    def _carry_out(self, origin: Origin, originals: Sequence[Original]) -> list[Moved]:
-        moved = [_move(origin.root, original) for original in originals]
+    def _arrivals(
+        self, origin: Origin, *which: ColumnElement[bool], limit: int | None = None
+    ) -> Sequence[Arrival]:
+        query = select(Arrival).where(Arrival.source == origin.name, *which)
+        with self._database.reading() as session:
+            return session.scalars(query.order_by(Arrival.id).limit(limit)).all()
+
+    def _carry_out(
+        self,
+        origin: Origin,
+        rows: Sequence[Arrival],
+        begun: Mapping[int, Sequence[bytes]] | None = None,
+    ) -> list[Moved]:
+        begun = begun or {}
+        moved = [_move(origin.root, _original(row), begun.get(row.id, ())) for row in rows]
         news = [one for one in moved if _is_news(one)]
         if news:
             with self._database.transaction() as session:
                 _write(session, origin, news)
+        for one in moved:
+            if one.to is not None and not one.sure:
+                self._lingering_of(origin).add(one.to, one.original.route)
         return moved
 
 
@@ -131,6 +191,8 @@ def _write(session: Session, origin: Origin, moved: Sequence[Moved]) -> None:
         ],
     )
     for one in moved:
+        if one.handover is Handover.PENDING:
+            continue  # it has not gone yet
         name, level, more = _event(one)
         told: dict[str, Any] = {"source": origin.name, "file": readable(one.original.path)}
         record(
@@ -149,6 +211,8 @@ def _event(moved: Moved) -> tuple[EventName, str, dict[str, Any]]:
         return EventName.FILE_MOVED, "info", {"to": readable(moved.to or b"")}
     if moved.handover is Handover.FAILED:
         return EventName.FILE_MOVE_FAILED, "warning", {"error": moved.why}
+    if moved.back is not None:
+        return EventName.FILE_CHANGED, "warning", {"to": readable(moved.back)}
     return EventName.FILE_VANISHED, "warning", {}
 
 
@@ -158,68 +222,22 @@ def _original(row: Arrival) -> Original:
     return Original(row.id, row.document_id, row.path, version, row.seen_at, state, row.moved_to)
 
 
-def _move(root: bytes, original: Original) -> Moved:
-    """Move one original, or find where it was moved before."""
-    directory, name = _target(original)
-    names = _names(name, original.arrival_id)
+def _move(root: bytes, original: Original, undecided: Sequence[bytes]) -> Moved:
     try:
-        if look(root, original.path) == original.signature:
-            to = directory + _rename(root, original.path, directory, names)
-            move_marker(root, original.path, directory)
-            return Moved(original, Handover.MOVED, to)
-    except FileNotFoundError:
-        pass  # another watcher was faster
+        carried = carry(root, original.route, undecided)
     except OSError as error:
         return Moved(original, Handover.FAILED, why=f"{error.strerror or error}")
-    for target in names:
-        if look(root, directory + target) == original.signature:
-            return Moved(original, Handover.MOVED, directory + target)
-    return Moved(original, Handover.NONE)
-
-
-def _target(original: Original) -> tuple[bytes, bytes]:
-    above, _, name = original.path.rpartition(b"/")
-    return _folder(original.seen_at, above), name
+    if carried.to is not None:
+        move_marker(root, original.path, original.route.directory)
+        return Moved(original, Handover.MOVED, carried.to, sure=carried.sure)
+    if carried.back is not None and not carried.changed:
+        return Moved(original, Handover.PENDING, back=carried.back)
+    return Moved(original, Handover.NONE, back=carried.back)
 
 
 def _folder(moment: datetime, above: bytes) -> bytes:
     date = moment.astimezone(UTC).date().isoformat().encode()
     return b"/".join(part for part in (_DONE, date, above) if part) + b"/"
-
-
-def _names(name: bytes, number: int) -> tuple[bytes, ...]:
-    """The name, and what it becomes where that is taken; the last is never taken twice."""
-    return name, _suffixed(name, b".%d" % number), _suffixed(name, b".%d" % time.time_ns())
-
-
-def _suffixed(name: bytes, suffix: bytes) -> bytes:
-    stem, extension = os.path.splitext(name)  # noqa: PTH122 - pathlib does not take bytes
-    tail = suffix + extension
-    return stem[: max(1, _LONGEST_NAME - len(tail))] + tail
-
-
-def _rename(root: bytes, path: bytes, directory: bytes, names: Sequence[bytes]) -> bytes:
-    """Rename without overwriting: the new name is reserved first, which only one can do."""
-    with (
-        parent(root, path) as (here, name),
-        parent(root, directory, make=True) as (there, _),
-    ):
-        chosen = _reserve(there, names)
-        try:
-            os.rename(name, chosen, src_dir_fd=here, dst_dir_fd=there)
-        except OSError:
-            os.unlink(chosen, dir_fd=there)
-            raise
-        return chosen
-
-
-def _reserve(directory: int, names: Sequence[bytes]) -> bytes:
-    for candidate in names:
-        with suppress(FileExistsError):
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-            os.close(os.open(candidate, flags, 0o600, dir_fd=directory))
-            return candidate
-    raise FileExistsError(errno.EEXIST, "every name for it is taken")
 
 
 def move_marker(root: bytes, path: bytes, directory: bytes | None = None) -> None:
@@ -233,9 +251,8 @@ def move_marker(root: bytes, path: bytes, directory: bytes | None = None) -> Non
         directory: where to, relative to ``root``; today's folder when not given.
     """
     marker = path + ignore.DONE_MARKER
-    version = look(root, marker)
-    if version is not None:
-        above, _, name = marker.rpartition(b"/")
-        with suppress(OSError):
-            names = _names(name, version.mtime_ns)
-            _rename(root, marker, directory or _folder(now(), above), names)
+    with suppress(OSError):
+        version = look(root, marker)
+        if version is not None:
+            above, _, name = marker.rpartition(b"/")
+            put(root, marker, directory or _folder(now(), above), names(name, version.mtime_ns))

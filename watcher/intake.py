@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from sqlalchemy.exc import IntegrityError
 
@@ -19,7 +19,7 @@ from models.session import Database
 from watcher import ignore
 from watcher.copying import Changed, copy, hard_limit
 from watcher.drop import Settled
-from watcher.filesystem import Kind, irregular, look, parent, walk
+from watcher.filesystem import Kind, Signature, irregular, look, parent, readable, walk
 from watcher.register import Copied, Origin, Outcome, Taken, ignore_files, register
 from watcher.send import Sender
 from worker.archive import Archive, TooLarge
@@ -31,6 +31,7 @@ from worker.settings import Settings
 # Syncs of several files share one flush of the disk's journal.
 _COPIERS: Final = 4
 _RACES: Final = 5
+_UNREACHABLE: Final = Signature(0, 0, 0)
 _INGEST_BATCH: Final = 50  # progress is told after each
 
 
@@ -105,10 +106,11 @@ class Intake:
 
     def _copy(self, origin: Origin, item: Settled) -> Copied | Taken:
         try:
-            return copy(origin.root, item, self._archive, self._limit)
-        except (Changed, FileNotFoundError):
-            gone = look(origin.root, item.path) is None
-            return Taken(item, Outcome.VANISHED if gone else Outcome.CHANGED)
+            return copy(origin.root, item, self._archive, self._limit, unwritten=origin.ours)
+        except Changed:
+            return Taken(item, Outcome.CHANGED)
+        except FileNotFoundError:
+            return Taken(item, Outcome.VANISHED)
         except TooLarge as error:
             return Taken(item._replace(why=error.message), Outcome.IGNORED)
         except (ArchiveError, OSError) as error:
@@ -140,7 +142,8 @@ class Intake:
             with self._database.transaction() as session:
                 for document_id, queue in documents[sent:]:
                     name = EventName.DOCUMENT_SEND_FAILED
-                    record(session, name, level="warning", document_id=document_id, queue=queue)
+                    told: dict[str, Any] = {"queue": queue, "error": self._sender.problem}
+                    record(session, name, level="warning", document_id=document_id, **told)
 
 
 def _renewed(origin: Origin, taken: Taken) -> Taken:
@@ -210,13 +213,21 @@ def _found(path: Path) -> Iterator[Settled]:
         yield from _item(resolved, None)
         return
     base = b"/" + resolved
-    for entry in walk(base):
+    for entry in walk(base, passed_over=_tell):
         if entry.kind is not Kind.EMPTY_DIRECTORY:
             why = ignore.why(entry.path) or irregular(base, entry.path)
             yield from _item(resolved + b"/" + entry.path, why)
 
 
+def _tell(directory: bytes, error: OSError) -> None:
+    told = {"source": INGEST.name, "file": readable(directory), "error": error.strerror}
+    log(EventName.INTAKE_FAILED, level="error", **told)
+
+
 def _item(path: bytes, why: str | None) -> Iterator[Settled]:
-    found = look(INGEST.root, path)
+    try:
+        found = look(INGEST.root, path)
+    except OSError:
+        found = _UNREACHABLE  # copying it fails, and tells why
     if found is not None:
         yield Settled(path, found, why)

@@ -170,7 +170,7 @@ def _arrival(
     return Arrival(
         source=origin.name,
         path=item.path,
-        name=readable(item.path),
+        name=readable((b"/" if origin.root == b"/" else b"") + item.path),
         inode=item.signature.inode,
         size=item.signature.size,
         mtime_ns=item.signature.mtime_ns,

@@ -28,7 +28,9 @@ from worker.settings import Settings
 _TURN: Final = 0.2
 _SHORTEST: Final = 0.01
 _BATCH_BYTES: Final = 256 << 20
-_HEARTBEAT: Final = 5.0
+HEARTBEAT: Final = 5.0
+"""Seconds between two signs of life in the database."""
+
 _REDO_FAILED: Final = 600.0
 _LONGEST_PAUSE: Final = 30.0
 _ENVIRONMENT: Final = (OSError, Transient, SQLAlchemyError)
@@ -85,7 +87,7 @@ class Watcher:
         self._clock = clock
         self._sweeper = Guarded("sweep", Sweeper(settings, database, sender, clock).tick, clock)
         self._intake = Intake(settings, database, archive, sender, checkpoint)
-        handing_over = HandingOver(database)
+        handing_over = HandingOver(database, clock)
         self.feeds = [
             Feed(Drop(source, settings, clock), self._intake, handing_over, clock, checkpoint)
             for source in settings.watched
@@ -119,7 +121,7 @@ class Watcher:
         health = [(feed.drop.place.mode, feed.drop.place.problem) for feed in self.feeds]
         if moment < self._beat_at and health == self._health:
             return 0
-        self._beat_at, self._health = moment + _HEARTBEAT, health
+        self._beat_at, self._health = moment + HEARTBEAT, health
         with self._database.transaction() as session:
             for feed in self.feeds:
                 session.merge(feed.status())
@@ -156,6 +158,7 @@ class Feed:
         if not self.drop.place.present:
             return 0
         self._redo()
+        self._settle_moves(self._handing_over.recall(self.origin))
         self._recall_emptied()
         items = self.drop.settled(MOST, _BATCH_BYTES)
         if not items:
@@ -227,6 +230,8 @@ class Feed:
             original = one.original
             if one.handover is Handover.FAILED:
                 self.drop.park(Settled(original.path, original.signature))
+            elif one.back is not None:
+                self.drop.again(one.back)
         self.drop.emptied(
             {
                 directory

@@ -36,21 +36,30 @@ class Sender:
         self._most = most
         self._clock = clock
         self._away_until: float | None = None
+        self.problem = ""
+        """Why the broker could not be reached when it last could not."""
 
     @property
     def away(self) -> bool:
         """Whether the broker could not be reached when it was last tried."""
         return self._away_until is not None
 
+    @property
+    def _pausing(self) -> bool:
+        return self._away_until is not None and self._clock() < self._away_until
+
     def room(self) -> int:
         """Return how many messages may be sent now: none while the broker is away."""
-        if self._away_until is not None and self._clock() < self._away_until:
-            return 0
         outstanding = self.outstanding()
         return 0 if outstanding is None else max(0, self._most - outstanding)
 
     def outstanding(self) -> int | None:
-        """Return how many messages are on the queue, ``None`` when the broker is away."""
+        """Return how many messages are on the queue, ``None`` when the broker is away.
+
+        One that was away is asked again after a pause, not at every call.
+        """
+        if self._pausing:
+            return None
         try:
             count = self._inbox.outstanding()
         except Transient as error:
@@ -61,6 +70,8 @@ class Sender:
 
     def send(self, documents: Sequence[tuple[int, str]]) -> bool:
         """Send messages, given as (document id, queue name); tell whether they went out."""
+        if self._pausing:
+            return False
         try:
             self._inbox.send(documents)
         except Transient as error:
@@ -88,6 +99,7 @@ class Sender:
                 record(session, EventName.DOCUMENT_QUEUED, document_id=document_id, queue=queue)
 
     def _lose(self, error: Transient) -> None:
+        self.problem = str(error)
         if self._away_until is None:
             log(EventName.BROKER_UNREACHABLE, level="error", error=str(error))
         self._away_until = self._clock() + _PAUSE

@@ -6,6 +6,7 @@ looked at, so that a hundred thousand waiting ones cost nothing.
 """
 
 import heapq
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -47,6 +48,9 @@ class Settling:
 
     def __len__(self) -> int:
         return len(self._candidates)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._candidates)
 
     def __contains__(self, path: bytes) -> bool:
         return path in self._candidates
@@ -116,7 +120,12 @@ class Settling:
             return Verdict.SETTLED
         if candidate.seen != found:
             candidate.seen, candidate.seen_at = found, now
-        self._schedule(path, candidate, candidate.seen_at + candidate.rest)
+        return self.postpone(path, now, candidate.seen_at + candidate.rest)
+
+    def postpone(self, path: bytes, now: float, until: float) -> Verdict:
+        """Plan the next look at a candidate that does not rest: ``WAITING`` or ``UNSETTLED``."""
+        candidate = self._candidates[path]
+        self._schedule(path, candidate, until)
         if candidate.reported or now - candidate.since < self._unsettled_after:
             return Verdict.WAITING
         candidate.reported = True

@@ -22,6 +22,7 @@ from worker.settings import Settings
 _PAGE: Final = 500
 _IN_HAND: Final = 5.0
 """Seconds for which a document is left to the process that is sending it."""
+_AT_ONCE: Final = 0.0
 _SOON: Final = 5.0
 """Seconds after which a queued document is missed on a queue without a single message."""
 _REFILL: Final = 1.0
@@ -52,6 +53,7 @@ class Sweeper:
         self._sender = sender
         self._clock = clock
         self._sweep_at = clock()
+        self._first = True
         self._refill_at: float | None = None
 
     def tick(self) -> int:
@@ -62,18 +64,25 @@ class Sweeper:
         """
         moment = self._clock()
         if moment >= self._sweep_at:
-            self._sweep_at = moment + self._interval
-            return self.refill() + self.resend_lost() + self.resend_expired()
+            soon = min(self._interval, _SOON) if self._first else self._interval
+            self._sweep_at = moment + soon
+            refilled = self.refill(_AT_ONCE if self._first else _IN_HAND)
+            self._first = False
+            return refilled + self.resend_lost() + self.resend_expired()
         if self._refill_at is not None and moment >= self._refill_at:
             return self.refill()
         return 0
 
-    def refill(self) -> int:
-        """Send documents that wait as ``received``, oldest first, as many as there is room for."""
+    def refill(self, age: float = _IN_HAND) -> int:
+        """Send documents that wait as ``received``, oldest first, as many as there is room for.
+
+        Args:
+            age: for so many seconds they were not touched. At the start nobody has any in hand.
+        """
         sent, room, self._refill_at = 0, self._sender.room(), None
         while room > 0:
             limit = min(room, _PAGE)
-            page = self._documents(_aged(State.RECEIVED, timedelta(seconds=_IN_HAND)), limit)
+            page = self._documents(_aged(State.RECEIVED, timedelta(seconds=age)), limit)
             done = self._sender.send_received(page)
             sent, room = sent + done, room - done
             if done < limit:

@@ -138,7 +138,7 @@ class Archive:
 
     def _keep(self, path: Path, out: BinaryIO, stored: Stored) -> None:
         final = self._path(stored.sha256)
-        if _size(final) == stored.size:
+        if _is_whole(final, stored):
             _sync_directory(final.parent)  # whoever renamed it may not have come so far
             return
         os.fsync(out.fileno())
@@ -182,11 +182,15 @@ def _write(out: BinaryIO, chunk: bytes) -> None:
         rest = rest[out.write(rest) :]
 
 
-def _size(path: Path) -> int | None:
+def _is_whole(path: Path, stored: Stored) -> bool:
+    """Tell whether a file has the bytes of its name; one that cannot be read counts as damaged."""
     try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return None
+        with path.open("rb") as stream:
+            if os.fstat(stream.fileno()).st_size != stored.size:
+                return False
+            return hashlib.file_digest(stream, "sha256").hexdigest() == stored.sha256
+    except OSError:
+        return False
 
 
 def _sync_directory(path: Path) -> None:

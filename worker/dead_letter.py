@@ -77,6 +77,7 @@ def bury(session: Session, document_id: int, grave: Grave) -> DeadLetter:
         document_id=document_id,
         attempt_id=grave.attempt_id,
         dead_letter_id=letter.id,
+        file=session.get_one(Document, document_id).name,
         reason=str(grave.reason),
         stage=grave.stage,
         message=grave.message,

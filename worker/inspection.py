@@ -27,7 +27,10 @@ Timing = Callable[[str, float], None]
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """The file as it came: name, digest, size in bytes, and the media type of its content."""
+    """The file as it came: name, digest, size in bytes, and the media type of its content.
+
+    The digest is empty where the file was too large to be read to its end.
+    """
 
     name: str
     sha256: str
@@ -82,6 +85,23 @@ def inspect(data: bytes, name: str, timing: Timing | None = None) -> Inspection:
     return Inspection(file, "dead", reason, "check", message, report, findings)
 
 
+def admit(size: int, most: int) -> None:
+    """Let a file in to be read, by its size in bytes alone.
+
+    Raises:
+        Refused: there is nothing in it, or it is larger than ``most`` bytes.
+    """
+    if size == 0:
+        raise Refused(Reason.EMPTY, "the file is empty")
+    if size > most:
+        raise Refused(Reason.TOO_LARGE, f"{size} bytes; the limit is {most}")
+
+
+def refused(file: File, refusal: Refused) -> Inspection:
+    """Return the inspection of a file that is not even read."""
+    return Inspection(file, "dead", refusal.reason, "read", refusal.message)
+
+
 class _Stages:
     def __init__(self, timing: Timing | None) -> None:
         self.current = ""
@@ -105,7 +125,7 @@ def as_json(inspection: Inspection) -> dict[str, Any]:
         "schema": SCHEMA,
         "file": {
             "name": _readable(inspection.file.name),
-            "sha256": inspection.file.sha256,
+            "sha256": inspection.file.sha256 or None,
             "bytes": inspection.file.bytes,
             "media_type": inspection.file.media_type,
         },

@@ -12,7 +12,9 @@ import dramatiq
 import structlog
 from dramatiq.errors import Retry
 from dramatiq.middleware import Shutdown, raise_thread_exception
+from sqlalchemy.exc import SQLAlchemyError
 
+from models.event import EventName
 from worker import logs
 from worker.inbox import PROCESS
 from worker.settings import Settings
@@ -128,7 +130,16 @@ class Drain(dramatiq.Middleware):
 
     def _release(self) -> None:
         for claim in self._works().held:
-            self._works().release(claim)
+            try:
+                self._works().release(claim)
+            except SQLAlchemyError as error:  # the others may still be given back
+                logs.log(
+                    EventName.ATTEMPT_NOT_RELEASED,
+                    level="error",
+                    document_id=claim.document_id,
+                    attempt_id=claim.attempt_id,
+                    error=str(error),
+                )
 
 
 class Abandoned(dramatiq.Middleware):

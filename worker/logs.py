@@ -7,6 +7,7 @@ log never tells of something that was rolled back.
 import io
 import logging
 import sys
+import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -21,6 +22,8 @@ from models.event import Event, EventName
 
 SCHEMA_VERSION: Final = 1
 _LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+_OUTAGE_OVER: Final = 30.0
+"""Seconds without a word about a lost connection after which an outage counts as over."""
 _PENDING: Final = "gouji_pending_events"
 
 
@@ -82,7 +85,7 @@ def configure(
         cache_logger_on_first_use=False,
     )
     structlog.contextvars.clear_contextvars()
-    _adopt_foreign(level, out)
+    _adopt_foreign(level, out, sparing=pretty)
 
 
 def _dumps(value: Any, **_: Any) -> bytes:
@@ -100,11 +103,15 @@ class _Foreign(logging.Handler):
     It keeps the stream alive, whose buffer is all that structlog holds.
     """
 
-    def __init__(self, stream: object) -> None:
+    def __init__(self, stream: object, *, sparing: bool) -> None:
         super().__init__()
         self.stream = stream
+        self._sparing = sparing
+        self._outage: float | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
+        if self._sparing and self._repeats(record):
+            return
         with _unread():
             structlog.get_logger().log(
                 record.levelno,
@@ -114,10 +121,17 @@ class _Foreign(logging.Handler):
                 exc_info=record.exc_info if record.exc_info and record.exc_info[0] else None,
             )
 
+    def _repeats(self, record: logging.LogRecord) -> bool:
+        """Tell whether a client says once more that its server is away: one line an outage."""
+        if "connection" not in record.getMessage().lower():
+            return False
+        before, self._outage = self._outage, time.monotonic()
+        return before is not None and self._outage - before < _OUTAGE_OVER
 
-def _adopt_foreign(level: str, stream: object) -> None:
+
+def _adopt_foreign(level: str, stream: object, *, sparing: bool) -> None:
     root = logging.getLogger()
-    root.handlers = [_Foreign(stream)]
+    root.handlers = [_Foreign(stream, sparing=sparing)]
     root.setLevel(max(_LEVELS[level], logging.WARNING))
 
 

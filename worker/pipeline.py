@@ -27,7 +27,7 @@ from worker import inspection, logs
 from worker.archive import Archive
 from worker.claim import Claim
 from worker.dead_letter import Grave, bury
-from worker.errors import Refused, Stopping, Transient
+from worker.errors import Stopping, Transient
 from worker.inspection import PARSER_VERSION, Inspection, Timing
 from worker.judge import judge, plain, told, traced
 from worker.settings import Settings
@@ -148,21 +148,15 @@ class Pipeline:
     # --- fetch, inspect, store or dead-letter ---------------------------------------------------
 
     def _attempt(self, claim: Claim) -> None:
+        claim.stage = "read"
+        inspection.admit(claim.size, self._settings.max_bytes)
         with claim.during("fetch"):
-            data = self._fetch(claim)
+            data = self._archive.get(claim.sha256)
         found = self._inspect(data, claim.name, claim.passed)
         if found.outcome == "stored":
             self._store(claim, found)
         else:
             self._refuse(claim, found)
-
-    def _fetch(self, claim: Claim) -> bytes:
-        if claim.size == 0:
-            raise Refused(Reason.EMPTY, "the file is empty")
-        if claim.size > self._settings.max_bytes:
-            limit = self._settings.max_bytes
-            raise Refused(Reason.TOO_LARGE, f"{claim.size} bytes; the limit is {limit}")
-        return self._archive.get(claim.sha256)
 
     def _store(self, claim: Claim, found: Inspection) -> None:
         if found.report is None:
@@ -176,6 +170,7 @@ class Pipeline:
             claim.record(
                 session,
                 EventName.REPORT_STORED,
+                file=claim.name,
                 report_id=filed.report_id,
                 publisher=found.report.publisher,
                 year=found.report.year,

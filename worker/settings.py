@@ -2,13 +2,14 @@
 
 import difflib
 import hashlib
+import math
 import os
 import tempfile
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Final, Literal, get_type_hints
+from typing import Any, Final, Literal, cast, get_type_hints
 from urllib.parse import quote
 
 CONFIG_NAME: Final = "gouji.toml"
@@ -100,6 +101,12 @@ class Settings:
 
 
 _LEAST: Final = {"worker_processes": 1, "worker_threads": 1, "max_outstanding": 1, "max_bytes": 1}
+_POSITIVE: Final = frozenset(
+    {"lease", "scan_interval", "sweep_interval", "unsettled_after", "retry_min", "retry_max"}
+)
+_INGEST: Final = "ingest"
+"""What files named on the command line come from; no source may have its name."""
+_LONGEST_NAME: Final = 64
 _CHOICES: Final = {
     "log_format": ("auto", "json", "console"),
     "log_level": ("debug", "info", "warning", "error"),
@@ -108,6 +115,10 @@ _CHOICES: Final = {
 
 def load(config: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
     """Read the settings.
+
+    Where a file is named, relative paths of ``data_dir``, ``inbox`` and the sources start at its
+    directory, their defaults too; those of the environment start at the working directory. An
+    ``inbox`` that is set is watched beside the sources of the file.
 
     Args:
         config: the file named by ``--config``; without it ``gouji.toml`` in the working
@@ -118,15 +129,32 @@ def load(config: Path | None = None, environ: Mapping[str, str] | None = None) -
         SettingsError: the file cannot be read, a key is unknown, or a value is not usable.
     """
     environ = os.environ if environ is None else environ
-    values = _from_file(config) | _from_environment(environ)
-    sources = _sources(values.pop("source", []))
-    settings = Settings(**{key: _converted(key, value) for key, value in values.items()})
-    return _replace(settings, sources)
+    base = Path() if config is None else config.parent
+    in_file = _from_file(config)
+    sources = _sources(in_file.pop("source", []), base)
+    defaults = Settings()
+    placed = {key: _converted(key, value) for key, value in in_file.items()}
+    for key in ("data_dir", "inbox"):
+        placed[key] = base / placed.get(key, getattr(defaults, key))
+    overriding = _from_environment(environ)
+    placed |= {key: _converted(key, value) for key, value in overriding.items()}
+    if sources and ("inbox" in in_file or "inbox" in overriding):
+        sources = _beside(Source("inbox", placed["inbox"], settle=placed.get("settle")), sources)
+    return Settings(**placed, sources=sources)
 
 
-def _replace(settings: Settings, sources: tuple[Source, ...]) -> Settings:
-    known = {field.name: getattr(settings, field.name) for field in fields(Settings)}
-    return Settings(**{**known, "sources": sources})
+def _beside(inbox: Source, sources: tuple[Source, ...]) -> tuple[Source, ...]:
+    """Put the inbox before the sources of the file, unless it is one of them."""
+    if any(source.path.absolute() == inbox.path.absolute() for source in sources):
+        return sources
+    return _unlike((inbox, *sources))
+
+
+def _unlike(sources: tuple[Source, ...]) -> tuple[Source, ...]:
+    names = [source.name for source in sources]
+    if len(set(names)) != len(names):
+        raise SettingsError("source: two sources have the same name")
+    return sources
 
 
 def _from_file(config: Path | None) -> dict[str, Any]:
@@ -166,21 +194,39 @@ def _converted(key: str, value: Any) -> Any:
     wanted = str(get_type_hints(Settings)[key])
     try:
         result = _convert(wanted, value)
-    except (TypeError, ValueError) as error:
-        raise SettingsError(f"{key}: {value!r} is not usable: {error}") from error
+    except (TypeError, ValueError):
+        expected = f"{_WANTED[_kind(wanted)]} is expected"
+        raise SettingsError(f"{key}: {value!r} is not usable: {expected}") from None
     if key in _CHOICES and result not in _CHOICES[key]:
         raise SettingsError(f"{key}: {value!r} is none of {', '.join(_CHOICES[key])}")
+    if key in _POSITIVE and result <= 0:
+        raise SettingsError(f"{key}: {value!r} is not above 0")
     least = _LEAST.get(key, 0)
     if isinstance(result, int | float) and result < least:
         raise SettingsError(f"{key}: {value!r} is below {least}")
     return result
 
 
+_WANTED: Final = {
+    "Path": "a path",
+    "float": "a finite number",
+    "int": "a whole number",
+    "str": "text",
+}
+
+
+def _kind(wanted: str) -> str:
+    return next(kind for kind in _WANTED if kind in wanted)
+
+
 def _convert(wanted: str, value: Any) -> Any:
     if "Path" in wanted:
         return Path(value).expanduser()
     if "float" in wanted:
-        return float(value)
+        number = float(value)
+        if not math.isfinite(number):
+            raise ValueError("a finite number is expected")
+        return number
     if "int" in wanted:
         return int(value)
     if not isinstance(value, str):
@@ -188,29 +234,46 @@ def _convert(wanted: str, value: Any) -> Any:
     return value
 
 
-def _sources(tables: Any) -> tuple[Source, ...]:
-    found = tuple(_source(table) for table in tables)
-    names = [source.name for source in found]
-    if len(set(names)) != len(names):
-        raise SettingsError("source: two sources have the same name")
-    return found
+def _sources(tables: Any, base: Path) -> tuple[Source, ...]:
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise SettingsError("source: tables are expected, each headed [[source]]")
+    return _unlike(tuple(_source(table, base) for table in tables))
 
 
-def _source(table: dict[str, Any]) -> Source:
+def _source(table: dict[str, Any], base: Path) -> Source:
     names = tuple(field.name for field in fields(Source))
     for key in table:
         _known(key, "source", names)
     if "path" not in table:
         raise SettingsError("source: 'path' is missing")
-    path = Path(table["path"]).expanduser()
+    if not isinstance(table["path"], str):
+        raise SettingsError(f"source: path {table['path']!r} is not text")
+    path = base / Path(table["path"]).expanduser()
     if table.get("kind", "drop") != "drop":
         raise SettingsError(f"source {path}: kind {table['kind']!r} is not 'drop'")
     if table.get("mode", "auto") not in ("auto", "scan"):
         raise SettingsError(f"source {path}: mode {table['mode']!r} is neither 'auto' nor 'scan'")
-    settle = table.get("settle")
     return Source(
-        name=str(table.get("name", path.name)),
+        name=_source_name(table, path),
         path=path,
-        settle=None if settle is None else float(settle),
+        settle=_source_settle(table, path),
         mode=table.get("mode", "auto"),
     )
+
+
+def _source_name(table: dict[str, Any], path: Path) -> str:
+    name = table.get("name", path.name)
+    if not isinstance(name, str) or not 1 <= len(name) <= _LONGEST_NAME:
+        raise SettingsError(f"source {path}: a name of 1 to {_LONGEST_NAME} characters is expected")
+    if name == _INGEST:
+        raise SettingsError(f"source {path}: the name {name!r} is taken; set another")
+    return name
+
+
+def _source_settle(table: dict[str, Any], path: Path) -> float | None:
+    if "settle" not in table:
+        return None
+    try:
+        return cast("float", _converted("settle", table["settle"]))
+    except SettingsError as error:
+        raise SettingsError(f"source {path}: {error}") from error

@@ -6,14 +6,18 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 import click
 
+from console import labels
 from console.cli import output
 from console.cli.errors import NotFound
 from console.cli.invocation import Invocation, pass_invocation
+from console.cli.parameters import WORDS, YEAR, Identifier, demand_known
+from models.disclosure.finding import Reason
 
 if TYPE_CHECKING:
     from console.queries.letters import LetterRow
 
 _F = TypeVar("_F", bound=Callable[..., Any])
+_LETTER: Final = Identifier("dead letter", "gouji dead list")
 _HEADS: Final = (
     "编号 ID",
     "原因 Reason",
@@ -36,28 +40,26 @@ def filters(function: _F) -> _F:
         [
             click.option("--reason", metavar="REASON", help="原因 Reason, such as imbalanced."),
             click.option("--rule", metavar="RULE", help="规则 With a finding of this rule."),
-            click.option(
-                "--publisher", metavar="TEXT", help="机关名含 Part of the publisher's name."
-            ),
-            click.option("--year", type=int, help="年度 The year reported on."),
-            click.option("--name", metavar="TEXT", help="文件名含 Part of the file's name."),
+            click.option("--publisher", type=WORDS, help="机关名含 Part of the publisher's name."),
+            click.option("--year", type=YEAR, help="年度 The year reported on."),
+            click.option("--name", type=WORDS, help="文件名含 Part of the file's name."),
         ]
     ):
         function = option(function)
     return function
 
 
-def check_reason(reason: str | None) -> None:
-    """Refuse a reason that no dead letter can have.
+def check_filters(reason: str | None, rule: str | None) -> None:
+    """Refuse a reason or a rule that no dead letter can have.
 
     Raises:
         click.BadParameter: it is not one of the closed set.
     """
-    from models.disclosure.finding import Reason
+    demand_known(reason, [str(one) for one in Reason], "--reason")
+    if rule is not None:
+        from worker.check.rules import RULES
 
-    known = [str(one) for one in Reason]
-    if reason is not None and reason not in known:
-        raise click.BadParameter(f"{reason!r} is none of {', '.join(known)}", param_hint="--reason")
+        demand_known(rule, RULES, "--rule")
 
 
 @click.group("dead")
@@ -85,7 +87,7 @@ def list_letters(
     """死信一览 List the open dead letters, the latest first."""
     from console.queries import letters
 
-    check_reason(wanted["reason"])
+    check_filters(wanted["reason"], wanted["rule"])
     criteria = letters.LetterFilter(**wanted, only_open=not resolved)
     with invocation.database() as database, database.reading() as session:
         if group_by is not None:
@@ -101,6 +103,10 @@ def list_letters(
     output.cut_off(len(rows), total)
     if rows:
         output.hint(f"gouji dead show {rows[0].id}", "看原因 shows why")
+    elif any(value is not None for value in wanted.values()):
+        output.hint("gouji dead list", "去掉条件看全部 lists them without a filter")
+    else:
+        output.hint("gouji dead list --resolved", "含已处置的 lists those decided about too")
 
 
 def _print_groups(groups: list[dict[str, Any]], by: str, *, as_json: bool) -> None:
@@ -109,7 +115,10 @@ def _print_groups(groups: list[dict[str, Any]], by: str, *, as_json: bool) -> No
         return
     from console.cli.listing import print_list
 
-    print_list(_GROUP_HEADS[by], [list(group.values()) for group in groups])
+    rows = [list(group.values()) for group in groups]
+    if by == "reason":
+        rows = [[labels.reason(name), count] for name, count in rows]
+    print_list(_GROUP_HEADS[by], rows)
     if groups:
         output.hint(f"gouji dead list --{by} {groups[0][by]}", "列出这些 lists these")
 
@@ -122,8 +131,8 @@ def _print_rows(rows: "list[LetterRow]") -> None:
         [
             (
                 row.id,
-                row.reason if row.resolution is None else f"{row.reason} ({row.resolution})",
-                row.stage,
+                _reason(row),
+                labels.stage(row.stage),
                 row.publisher,
                 row.year,
                 row.attempts,
@@ -132,11 +141,17 @@ def _print_rows(rows: "list[LetterRow]") -> None:
             )
             for row in rows
         ],
+        folding=("机关 Publisher", "文件 File"),
     )
 
 
+def _reason(row: "LetterRow") -> str:
+    shown = labels.reason(row.reason) or ""
+    return shown if row.resolution is None else f"{shown} ({row.resolution})"
+
+
 @command.command("show")
-@click.argument("letter_id", metavar="ID", type=int)
+@click.argument("letter_id", metavar="ID", type=_LETTER)
 @output.json_option
 @pass_invocation
 def show(invocation: Invocation, letter_id: int, as_json: bool) -> None:
@@ -167,7 +182,7 @@ def _deciding(function: Callable[..., int]) -> Any:
         click.option("--note", required=True, metavar="TEXT", help="理由 Why; kept for ever."),
         filters,
         click.option("--all-matching", is_flag=True, help="按条件全选 All that match the filters."),
-        click.argument("ids", metavar="[ID]...", nargs=-1, type=int),
+        click.argument("ids", metavar="[ID]...", nargs=-1, type=_LETTER),
     ]
     decorated: Any = function
     for decorate in decorators:

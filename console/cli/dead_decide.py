@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
 
+from console import labels
 from console.cli import output
 from console.cli.errors import Conflict, ExitCode, NotFound
 from console.cli.invocation import Invocation
@@ -14,7 +15,7 @@ from console.cli.invocation import Invocation
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from console.queries.letters import LetterFilter
+    from console.queries.letters import LetterFilter, LetterRow
     from models.session import Database
     from worker.dead_letter import Decided
 
@@ -41,6 +42,7 @@ def decide(
     The letters that match are chosen again in the transaction that decides: what is decided is
     what matches then, not what matched when the question was asked.
     """
+    ids = tuple(dict.fromkeys(ids))
     criteria = _criteria(ids, wanted, all_matching=all_matching)
     if not note.strip():
         raise click.BadParameter("a decision needs a note that says why", param_hint="--note")
@@ -48,20 +50,22 @@ def decide(
 
     by = operator or getpass.getuser()
     with invocation.database() as database, journal_file.logging(invocation.settings):
-        if not (dry_run or yes):
-            _ask(database, action, ids, criteria)
+        if not (dry_run or yes or _agreed(database, action, ids, criteria)):
+            click.echo("未作改动 nothing was changed", err=True)
+            return ExitCode.ERROR
         with database.transaction() as session:
             decided = _decide(session, action, ids or criteria, note, by, dry_run=dry_run)
         send = bool(decided.to_send) and not dry_run
         sent = _send(invocation, database, decided) if send else 0
-    _tell(action, decided, sent, dry_run=dry_run, as_json=as_json)
+        rows = _matching(database, decided) if dry_run else []
+    _tell(action, decided, sent, rows, dry_run=dry_run, as_json=as_json)
     return ExitCode.OK
 
 
 def _criteria(
     ids: tuple[int, ...], wanted: dict[str, Any], *, all_matching: bool
 ) -> "LetterFilter":
-    from console.cli.dead import check_reason
+    from console.cli.dead import check_filters
     from console.queries.letters import LetterFilter
 
     given = [f"--{name}" for name, value in wanted.items() if value is not None]
@@ -69,13 +73,21 @@ def _criteria(
         raise click.UsageError("give IDs, or --all-matching with filters, not both")
     if not ids and not all_matching:
         raise click.UsageError("give IDs, or --all-matching with filters")
-    check_reason(wanted["reason"])
+    check_filters(wanted["reason"], wanted["rule"])
     return LetterFilter(**wanted)
 
 
-def _ask(
+def _matching(database: "Database", decided: "Decided") -> "list[LetterRow]":
+    from console.queries import letters
+
+    with database.reading() as session:
+        found = (letters.letter(session, letter_id) for letter_id in decided.letters)
+        return [row for row in found if row is not None]
+
+
+def _agreed(
     database: "Database", action: Action, ids: Sequence[int], criteria: "LetterFilter"
-) -> None:
+) -> bool:
     """Ask a person before deciding about many; a program has to say ``--yes``."""
     from console.queries import letters
 
@@ -84,10 +96,10 @@ def _ask(
         with database.reading() as session:
             count = letters.count(session, criteria)
     if count <= 1:
-        return
+        return True
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise click.UsageError(f"{count} dead letters match; --yes decides about all of them")
-    click.confirm(f"{_VERBS[action]}: {count} 件死信 dead letters?", abort=True, err=True)
+    return click.confirm(f"{_VERBS[action]}: {count} 件死信 dead letters?", err=True)
 
 
 def _decide(
@@ -125,10 +137,15 @@ def _send(invocation: Invocation, database: "Database", decided: "Decided") -> i
         inbox.close()
 
 
+def _brief(row: "LetterRow") -> dict[str, Any]:
+    return {"id": row.id, "reason": row.reason, "publisher": row.publisher, "name": row.name}
+
+
 def _tell(
     action: Action,
     decided: "Decided",
     sent: int,
+    rows: "list[LetterRow]",
     *,
     dry_run: bool,
     as_json: bool,
@@ -143,11 +160,18 @@ def _tell(
                 "already": list(decided.already),
                 "sent": sent,
                 "waiting": waiting,
+                **({"matching": [_brief(row) for row in rows]} if dry_run else {}),
             }
         )
         return
     what = f"{_VERBS[action]} (dry run)" if dry_run else _DONE[action]
     click.echo(f"{what}: {len(decided.letters)}")
+    if rows:
+        from console.cli.listing import print_list
+
+        shown = [(row.id, labels.reason(row.reason), row.publisher, row.name) for row in rows]
+        heads = ("编号 ID", "原因 Reason", "机关 Publisher", "文件 File")
+        print_list(heads, shown, folding=heads[2:])
     if decided.already:
         click.echo(f"此前已如此处置 decided just so before: {len(decided.already)}")
     if waiting:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rich.text import Text
 
+from console import labels
 from console.cli import output
 from console.cli.events import print_events
 from console.cli.listing import moment, print_list
@@ -77,14 +78,18 @@ def print_story(told: Story) -> None:
     console = output.console()
     report = report_of(told.inspection) if told.inspection else None
     if report is not None:
+        print_lines(console, [Text("")])
         print_report(console, report, told.findings)
     elif told.findings:
+        print_lines(console, [Text("")])
         print_findings(console, None, told.findings)
     _print_attempts(told.attempts)
     if told.decisions:
         _title("处置 Decisions")
         rows = [(d.decided_at, d.operator, d.action, d.note) for d in told.decisions]
-        print_list(("时间 When", "操作人 Who", "处置 What", "理由 Why"), rows)
+        print_list(
+            ("时间 When", "操作人 Who", "处置 What", "理由 Why"), rows, folding=("理由 Why",)
+        )
     _title("经过 Timeline")
     print_events(told.timeline)
 
@@ -92,18 +97,18 @@ def print_story(told: Story) -> None:
 def _print_head(told: Story) -> None:
     letter = told.letter
     resolution = letter.resolution and f"{letter.resolution} {moment(letter.resolved_at)}"
-    head = Text(f"死信 dead letter {letter.id}: {letter.reason}", style="bold red")
+    reason = labels.reason(letter.reason)
+    head = Text(f"死信 dead letter {letter.id}: {reason}", style="bold red")
     lines = [
         head,
-        Text(letter.message),
-        facts([("环节 stage", letter.stage), ("处置 resolution", resolution)]),
+        Text(labels.worded(letter.message)),
+        facts([("环节 stage", labels.stage(letter.stage)), ("处置 resolution", resolution)]),
         facts([("机关 publisher", letter.publisher), ("年度 year", letter.year)]),
         facts([("文件 file", letter.name), ("文档 document", letter.document_id)]),
         facts([("原件 original", _present(told.original))]),
         *(facts([("来自 arrived", _arrived(arrival))]) for arrival in told.arrivals),
-        Text(""),
     ]
-    print_lines(output.console(), [line for line in lines if line.plain or line is lines[-1]])
+    print_lines(output.console(), [line for line in lines if line.plain])
 
 
 def _present(original: str) -> str:
@@ -113,7 +118,9 @@ def _present(original: str) -> str:
 
 def _arrived(arrival: ArrivalRow) -> str:
     moved = f" → {arrival.moved_to}" if arrival.moved_to else ""
-    return f"{arrival.source}: {arrival.path}{moved} ({arrival.state}, {moment(arrival.seen_at)})"
+    root = "/" if arrival.source == "ingest" else ""
+    seen = f"{arrival.state}, {moment(arrival.seen_at)}"
+    return f"{arrival.source}: {root}{arrival.path}{moved} ({seen})"
 
 
 def _print_attempts(attempts: list[AttemptRow]) -> None:
@@ -123,7 +130,7 @@ def _print_attempts(attempts: list[AttemptRow]) -> None:
             [
                 (f"#{attempt.number}", moment(attempt.started_at)),
                 ("结果", attempt.outcome or "未结束 never ended"),
-                ("环节", attempt.stage),
+                ("环节", labels.stage(attempt.stage)),
                 ("毫秒 ms", attempt.duration_ms and f"{attempt.duration_ms:.0f}"),
                 ("worker", attempt.worker),
                 ("parser", attempt.parser_version),
@@ -131,7 +138,7 @@ def _print_attempts(attempts: list[AttemptRow]) -> None:
         )
         lines = [line]
         if attempt.error:
-            lines.append(Text(f"   {attempt.error}", style="red"))
+            lines.append(Text(f"   {labels.worded(attempt.error)}", style="red"))
         if attempt.traceback:
             lines += [Text(f"   {row}", style="dim") for row in attempt.traceback.splitlines()]
         print_lines(output.console(), lines)

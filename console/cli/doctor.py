@@ -24,11 +24,14 @@ def command(invocation: Invocation, as_json: bool) -> int:
     if as_json:
         output.emit([check.as_json() for check in checks])
     else:
+        from rich.text import Text
+
+        console = output.console()
         for check in checks:
-            mark, colour = _MARKS[check.verdict]
-            click.echo(f"{click.style(mark, fg=colour)} {check.name:<14} {check.detail}")
+            line = Text.assemble(_MARKS[check.verdict], f" {check.name:<14} {check.detail}")
             if check.advice:
-                click.echo(f"  {'':<14} → {check.advice}")
+                line.append(f"\n  {'':<14} → {check.advice}")
+            console.print(line, soft_wrap=True)
     failed = [check for check in checks if check.verdict is Verdict.FAIL]
     if any(check.unreachable for check in failed):
         return ExitCode.UNREACHABLE

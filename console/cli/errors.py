@@ -11,9 +11,11 @@
 
 import sys
 from enum import IntEnum
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import click
+
+from console.labels import START_QUEUE, queue_away
 
 
 class ExitCode(IntEnum):
@@ -27,6 +29,12 @@ class ExitCode(IntEnum):
     CONFLICT = 5
     UNREACHABLE = 6
     INTERRUPTED = 130
+
+
+DATABASE_URL: Final = (
+    "GOUJI_DATABASE_URL  用 use postgresql+psycopg://user:password@host/name, or sqlite:////path"
+)
+"""What to do about a database URL that cannot be used."""
 
 
 class Failure(click.ClickException):
@@ -92,16 +100,20 @@ def _from_settings(error: BaseException) -> Failure | None:
 
 
 def _from_database(error: BaseException) -> Failure | None:
+    session = sys.modules.get("models.session")
+    if session is not None and isinstance(error, session.UnusableUrlError):
+        return Misused(f"database_url: {error}", hint=DATABASE_URL, code="settings")
     # what never imported SQLAlchemy cannot have raised its errors: start-up stays quick
     known = sys.modules.get("sqlalchemy.exc")
     if known is None or not isinstance(error, known.DBAPIError):
         return None
-    text = str(error.orig)
+    text = " ".join(str(error.orig).split())
     if "no such table" in text or "no such column" in text or "does not exist" in text:
         hint = "gouji init  建立或升级数据库 create or upgrade the database"
         return Unreachable(f"the database is not ready: {text}", hint=hint, code="database")
     if isinstance(error, known.OperationalError):
-        return Unreachable(f"the database cannot be used: {text}", code="database")
+        hint = "gouji doctor  看缺什么 says what is missing; or check GOUJI_DATABASE_URL"
+        return Unreachable(f"the database cannot be used: {text}", hint=hint, code="database")
     return None
 
 
@@ -109,8 +121,7 @@ def _from_environment(error: BaseException) -> Failure | None:
     from worker.errors import ArchiveError, BrokerUnreachable, Transient
 
     if isinstance(error, BrokerUnreachable):
-        hint = "gouji up  启动队列 starts the embedded queue; or check GOUJI_BROKER_URL"
-        return Unreachable(str(error), hint=hint, code="broker")
+        return Unreachable(queue_away(error), hint=START_QUEUE, code="broker")
     if isinstance(error, Transient):
         code = "archive" if isinstance(error, ArchiveError) else "transient"
         return Unreachable(str(error), code=code)

@@ -12,6 +12,7 @@ from console.cli import output
 from console.cli.errors import Misused, NotFound
 from console.cli.invocation import Invocation, pass_invocation
 from console.cli.moments import SINCE
+from console.cli.parameters import ID, WORDS, demand_known
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -31,9 +32,9 @@ _STYLES: Final = {"warning": "yellow", "error": "bold red", "debug": "dim"}
 @click.option(
     "--document", metavar="ID|SHA256", help="文档 A document, or the start of its SHA-256."
 )
-@click.option("--name", metavar="TEXT", help="文件名含 Documents by a part of their file name.")
-@click.option("--arrival", type=int, metavar="ID", help="到达 One arrival.")
-@click.option("--attempt", type=int, metavar="ID", help="处理 One attempt.")
+@click.option("--name", type=WORDS, help="文件名含 Documents by a part of their file name.")
+@click.option("--arrival", type=ID, metavar="ID", help="到达 One arrival.")
+@click.option("--attempt", type=ID, metavar="ID", help="处理 One attempt.")
 @click.option("--event", metavar="NAME", help="事件 One event, or all of a kind: document, report.")
 @click.option("--level", type=LEVELS, help="级别 This level and graver.")
 @click.option("--since", type=SINCE, help="起始 Since 10m, 2h, 3d ago, or an ISO date or time.")
@@ -56,6 +57,7 @@ def command(
     """
     from console.queries import history
 
+    check_event(wanted["event"])
     with invocation.database() as database:
         with database.reading() as session:
             criteria = _criteria(session, **wanted)
@@ -72,12 +74,27 @@ def command(
         output.hint("gouji events --document ID", "一份文档的经过 tells the story of one document")
 
 
+def check_event(event: str | None) -> None:
+    """Refuse the name of an event, or of a kind of events, that never happens.
+
+    Raises:
+        click.BadParameter: it is not in the registry.
+    """
+    from models.event import EventName
+
+    names = [str(name) for name in EventName]
+    demand_known(event, {*names, *(name.partition(".")[0] for name in names)}, "--event")
+
+
 def _criteria(
     session: "Session", document: str | None, name: str | None, **rest: Any
 ) -> "EventFilter":
     from console.queries import documents
     from console.queries.history import EventFilter
 
+    for what in ("arrival", "attempt"):
+        if rest[what] is not None and not documents.exists(session, what, rest[what]):
+            raise NotFound(f"there is no {what} {rest[what]}", hint="gouji events --name TEXT")
     ids: list[int] | None = None
     if document is not None:
         ids = documents.find(session, document)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from console import labels
 from console.cli import output
 from console.cli.errors import ExitCode, Unreachable
 from console.cli.invocation import Invocation, pass_invocation
@@ -69,13 +70,14 @@ def command(
     try:
         with invocation.database() as database, _logging(settings):
             taken = _ingest(paths, settings, database, inbox)
+            left = 0
             if wait:
                 _demand_queue(inbox)
-                _wait(database, _documents(taken), timeout)
+                left = _wait(database, _documents(taken), timeout)
             files = _told(database, taken)
     finally:
         inbox.close()
-    _report(files, waited=wait, as_json=as_json)
+    _report(files, waited=wait, left=left, as_json=as_json)
     return ExitCode.OK if exit_zero else _code(files, waited=wait)
 
 
@@ -137,8 +139,8 @@ def _demand_queue(inbox: "Inbox") -> None:
         inbox.ping()
     except BrokerUnreachable as error:
         raise Unreachable(
-            f"文件已收好，但队列未运行 the files are kept, but nothing processes them: {error}",
-            hint="gouji up  启动处理 starts processing",
+            f"文件已收好 the files are kept; {labels.queue_away(error)}",
+            hint=labels.START_QUEUE,
             code="broker",
         ) from error
 
@@ -147,7 +149,8 @@ def _documents(taken: "Sequence[Taken]") -> list[int]:
     return sorted({one.document_id for one in taken if one.document_id is not None})
 
 
-def _wait(database: "Database", documents: Sequence[int], timeout: float | None) -> None:
+def _wait(database: "Database", documents: Sequence[int], timeout: float | None) -> int:
+    """Wait until documents are processed or the time is up; return how many are left."""
     deadline = None if timeout is None else time.monotonic() + timeout
     with _progress("处理 processing") as advance:
         while True:
@@ -155,7 +158,7 @@ def _wait(database: "Database", documents: Sequence[int], timeout: float | None)
             done = sum(state in _DONE for state, _ in states.values())
             advance(done, len(documents))
             if done == len(documents) or (deadline is not None and time.monotonic() > deadline):
-                return
+                return len(documents) - done
             time.sleep(_LOOK_EVERY)
 
 
@@ -193,17 +196,23 @@ def _told(database: "Database", taken: "Sequence[Taken]") -> list[dict[str, Any]
     ]
 
 
-def _report(files: list[dict[str, Any]], *, waited: bool, as_json: bool) -> None:
+def _report(files: list[dict[str, Any]], *, waited: bool, left: int, as_json: bool) -> None:
     states = Counter(file["state"] for file in files if file["state"] is not None)
     if as_json:
         outcomes = Counter(file["outcome"] for file in files)
-        output.emit({"outcomes": outcomes, "states": states, "files": files})
+        output.emit({"outcomes": outcomes, "states": states, "unfinished": left, "files": files})
+        return
+    if not files:
+        click.echo("没有可送入的文件 no files were found")
         return
     for outcome, count in Counter(file["outcome"] for file in files).items():
         click.echo(f"{count:>6}  {_OUTCOMES[outcome]}")
     for file in files:
         if file["outcome"] in _NOT_TAKEN or (waited and file["state"] == "dead"):
-            click.echo(f"  {file['file']}: {file['why'] or file['reason']}")
+            click.echo(f"  {file['file']}: {file['why'] or labels.reason(file['reason'])}")
+    if left:
+        text = f"时间到，仍有 {left} 件未处理完 time is up, {left} not processed yet"
+        click.echo(text, err=True)
     if states["dead"]:
         output.hint("gouji dead list", "查看死信 shows what was refused, and why")
     elif states["received"]:

@@ -32,14 +32,19 @@ def command(invocation: Invocation, directory: Path, as_json: bool) -> None:
 
     target = (invocation.config or directory / CONFIG_NAME).resolve()
     directory.mkdir(parents=True, exist_ok=True)
-    os.chdir(directory)  # relative paths in the settings start where gouji is run
+    os.chdir(directory)  # relative paths of the environment start where gouji is run
     written = not target.exists()
     if written:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(configuration.as_toml(), "utf-8")
-    settings = load(target)
-    prepare(settings)
-    migrations.upgrade(settings.database)
+    try:
+        settings = load(target)
+        prepare(settings)
+        migrations.upgrade(settings.database)
+    except BaseException:
+        if written:
+            target.unlink()  # so that nothing is kept of an init that failed
+        raise
     facts: dict[str, Any] = {
         "config": str(target),
         "written": written,

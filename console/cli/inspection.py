@@ -1,37 +1,44 @@
 """``gouji inspect``: read, recognise and check files, with no database and no queue."""
 
+import hashlib
 import os
+import stat
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import click
 
+from console import labels
 from console.cli import output
 from console.cli.errors import ExitCode, Failure, NotFound
+from console.cli.invocation import Invocation, pass_invocation
 
 if TYPE_CHECKING:
     from worker.inspection import Inspection
+
+_BLOCK: Final = 1 << 20
 
 
 @click.command("inspect")
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
 @output.exit_zero_option
 @output.json_option
-def command(paths: tuple[str, ...], as_json: bool, exit_zero: bool) -> int:
+@pass_invocation
+def command(invocation: Invocation, paths: tuple[str, ...], as_json: bool, exit_zero: bool) -> int:
     """试读 Read and check files; store nothing.
 
-    PATH - reads standard input. Needs no database and no queue. With --json one file gives one
-    JSON object (gouji.inspection/1), several files give one object a line.
+    PATH - reads standard input. Needs no database and no queue. A file is read up to max_bytes.
+    With --json one file gives one JSON object (gouji.inspection/1), several files give one
+    object a line.
 
     Exit code 4 when the worker would refuse a file; findings that are only worth a look give 0.
     """
     from worker.inspection import as_json as contract
-    from worker.inspection import inspect
 
     dead = False
     for path in paths:
-        inspection = inspect(*_read(path))
+        inspection = _inspect(path, invocation.settings.max_bytes)
         dead = dead or inspection.outcome == "dead"
         if not as_json:
             _show(inspection)
@@ -43,16 +50,38 @@ def command(paths: tuple[str, ...], as_json: bool, exit_zero: bool) -> int:
     return ExitCode.FINDINGS if dead and not exit_zero else ExitCode.OK
 
 
-def _read(path: str) -> tuple[bytes, str]:
+def _inspect(path: str, most: int) -> "Inspection":
     if path == "-":
-        return sys.stdin.buffer.read(), "-"
+        return _judge(sys.stdin.buffer, "-", most)
     try:
-        return Path(path).read_bytes(), os.path.basename(path)  # noqa: PTH119 - keeps surrogates
+        with Path(path).open("rb") as file:
+            return _judge(file, os.path.basename(path), most)  # noqa: PTH119 - keeps surrogates
     except FileNotFoundError:
         raise NotFound(f"there is no file {_shown(path)}") from None
     except IsADirectoryError:
         hint = "gouji ingest PATH  送入整个目录 takes directories"
         raise Failure(f"{_shown(path)} is a directory", hint=hint, code="directory") from None
+
+
+def _judge(stream: BinaryIO, name: str, most: int) -> "Inspection":
+    """Do with a stream what the worker would; one without an end is read no further than that."""
+    from worker import inspection
+    from worker.errors import Refused
+
+    data = stream.read(most + 1)
+    size, sha256 = len(data), ""
+    if size > most and stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+        stream.seek(0)
+        digest = hashlib.sha256()
+        while block := stream.read(_BLOCK):
+            digest.update(block)
+        size, sha256 = stream.tell(), digest.hexdigest()
+    try:
+        inspection.admit(size, most)
+    except Refused as refusal:
+        sha256 = sha256 or ("" if data else hashlib.sha256().hexdigest())
+        return inspection.refused(inspection.File(name, sha256, size, None), refusal)
+    return inspection.inspect(data, name)
 
 
 def _shown(path: str) -> str:
@@ -82,8 +111,9 @@ def _show_outcome(inspection: "Inspection") -> None:
         line = Text("结果 outcome: 可入库 would be stored", style="green")
     else:
         line = Text("结果 outcome: 死信 would be dead-lettered", style="bold red")
-    told = facts([("原因 reason", inspection.reason), ("环节 stage", inspection.stage)])
+    reason, stage = labels.reason(inspection.reason), labels.stage(inspection.stage)
+    told = facts([("原因 reason", reason), ("环节 stage", stage)])
     lines = [line, told] if told.plain else [line]
     if inspection.report is None and inspection.message:
-        lines.append(Text(inspection.message))
+        lines.append(Text(labels.worded(inspection.message)))
     print_lines(output.console(), [*lines, Text("")])

@@ -42,18 +42,25 @@ class Invocation:
         """
         from models.session import Database
 
-        self._demand_database()
+        self.demand_database()
         database = Database.at(self.settings.database)
         try:
             yield database
         finally:
             database.close()
 
-    def _demand_database(self) -> None:
+    def demand_database(self) -> None:
+        """Make sure that there is a database, without opening it.
+
+        Raises:
+            Unreachable: nobody has created it yet.
+            UnusableUrlError: its URL cannot be used.
+        """
+        from models.session import file_of
+
         # SQLite would create an empty file, and the next question would be "no such table"
-        url = self.settings.database
-        path = url.removeprefix("sqlite:///")
-        if path != url and path not in ("", ":memory:") and not Path(path).exists():
+        path = file_of(self.settings.database)
+        if path is not None and not path.exists():
             raise Unreachable(
                 f"there is no database yet at {path}",
                 hint="gouji init  建立数据库 creates it; gouji up  一键运行 does too",

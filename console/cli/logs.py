@@ -8,21 +8,26 @@ from console.cli import output
 from console.cli.errors import NotFound
 from console.cli.invocation import Invocation, pass_invocation
 from console.cli.moments import SINCE
+from console.cli.parameters import ID, demand_known
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from console.log_files import Entry
+
+PARTS: Final = ("up", "watch", "work", "ingest", "console")
+"""Whoever writes a log file; console is what operators decide."""
 
 _LEVELS: Final = click.Choice(["debug", "info", "warning", "error"])
 
 
 @click.command("logs")
 @click.option("--follow", "-f", is_flag=True, help="跟随 Keep printing what is logged.")
-@click.option("--part", metavar="NAME", help="部件 One part: up, watch, work, console.")
+@click.option("--part", metavar="NAME", help=f"部件 One part: {', '.join(PARTS)}.")
 @click.option("--level", type=_LEVELS, help="级别 This level and graver.")
 @click.option("--event", metavar="NAME", help="事件 One event, or all of a kind: document, report.")
-@click.option("--document", type=int, metavar="ID", help="文档 One document.")
+@click.option("--document", type=ID, metavar="ID", help="文档 One document.")
 @click.option("--since", type=SINCE, help="起始 Since 10m, 2h, 3d ago, or an ISO date or time.")
 @output.limit_options
 @output.json_option
@@ -44,17 +49,37 @@ def command(
     """
     from console import log_files
 
+    demand_known(part, PARTS, "--part")
+    _check_event(wanted["event"])
     directory = invocation.settings.data_dir / "logs"
     if not directory.is_dir():
         raise NotFound(f"there are no logs at {directory}", hint="gouji up  启动 writes them")
     criteria = log_files.LogFilter(**wanted)
     reader = log_files.Reader(directory, part)
+    _demand_document(directory, wanted["document"])
     entries = (entry for entry in reader.entries() if criteria.takes(entry))
     _print(entries if everything else log_files.last(entries, limit), as_json=as_json)
     if follow:
         following = (entry for entry in reader.follow() if criteria.takes(entry))
         _print(following, as_json=as_json)
     output.hint("gouji events --document ID", "一份文档的经过 tells the story of one document")
+
+
+def _check_event(event: str | None) -> None:
+    """Refuse what is never logged; what libraries log is not in the registry of events."""
+    if event is not None and event.partition(".")[0] != "library":
+        from console.cli.events import check_event
+
+        check_event(event)
+
+
+def _demand_document(directory: "Path", document: int | None) -> None:
+    from console import log_files
+
+    wanted = log_files.LogFilter(document=document)
+    if document is not None and not any(map(wanted.takes, log_files.Reader(directory).entries())):
+        hint = f"gouji events --document {document}  更早的 older ones may be there"
+        raise NotFound(f"the logs have no document {document}", hint=hint)
 
 
 def _print(entries: "Iterable[Entry]", *, as_json: bool) -> None:

@@ -1,7 +1,9 @@
 """The command ``gouji``: its subcommands, loaded only when asked for, and its exit codes."""
 
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from itertools import groupby
 from pathlib import Path
@@ -99,9 +101,13 @@ class LazyGroup(click.Group):
     def _run(
         self, arguments: list[str], prog_name: str | None, complete_var: str | None, **extra: Any
     ) -> int:
+        output.remember_config(arguments)
         try:
             code = super().main(arguments, prog_name, complete_var, False, **extra)
-        except click.Abort:
+            sys.stdout.flush()
+        except click.Abort as abort:
+            if abort.__cause__ is None:  # a question was open; else click has begun a new line
+                output.say("")
             output.say("中断 Interrupted")
             return ExitCode.INTERRUPTED
         except click.exceptions.NoArgsIsHelpError as error:
@@ -112,6 +118,9 @@ class LazyGroup(click.Group):
             failure = failure_of(error)
             if failure is None:
                 raise
+            if isinstance(error, BrokenPipeError):
+                _give_up_stdout()
+                return ExitCode.ERROR  # whoever read has gone, and knows why
             tell(failure, as_json=output.wants_json(arguments))
             return failure.exit_code
         return code if isinstance(code, int) else ExitCode.OK
@@ -120,19 +129,40 @@ class LazyGroup(click.Group):
 def tell(failure: Failure, *, as_json: bool) -> None:
     """Tell of a failure: as JSON on stdout, where a program reads, else as text on stderr."""
     if as_json:
-        output.emit_line(
-            {
-                "error": {
-                    "code": failure.code,
-                    "message": failure.message,
-                    "hint": failure.hint or None,
-                }
-            }
-        )
-        return
-    click.echo(f"gouji: {failure.message}", err=True)
-    if failure.hint:
-        click.echo(f"→ {failure.hint}", err=True)
+        told = {
+            "code": failure.code,
+            "message": failure.message,
+            "hint": output.typed(failure.hint) or None,
+        }
+        try:
+            output.emit_line({"error": told})
+            sys.stdout.flush()
+        except OSError:
+            _give_up_stdout()  # it is what failed: stderr has to do
+        else:
+            return
+    with suppress(OSError):
+        click.echo(f"gouji: {failure.message}", err=True)
+        if failure.hint:
+            click.echo(f"→ {output.typed(failure.hint)}", err=True)
+
+
+def _give_up_stdout() -> None:
+    """Write to nowhere from now on: the interpreter would complain of stdout once more at exit."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+
+
+def _open_streams() -> None:
+    """Put nowhere in the place of standard streams that were closed; so does every daemon."""
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        if getattr(sys, name) is None:
+            descriptor = os.open(os.devnull, os.O_RDWR)
+            if descriptor != number:
+                os.dup2(descriptor, number, inheritable=True)
+                os.close(descriptor)
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
 
 
 @click.group(
@@ -158,6 +188,7 @@ def cli(ctx: click.Context, config: Path | None) -> None:
 
 def run() -> NoReturn:
     """Run the command line; the entry point of the installed command."""
+    _open_streams()
     cli.main(prog_name="gouji")
     raise AssertionError("main() exits")
 

@@ -1,7 +1,7 @@
 """Where words go: data on stdout, talk on stderr and only to a person at a terminal."""
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -27,7 +27,7 @@ def limit_options(function: _F) -> _F:
     """Add ``--limit`` and ``--all``, passed as ``limit`` and ``everything``."""
     text = "最多几条 How many at most."
     limit = click.option(
-        "--limit", type=click.IntRange(1), default=50, show_default=True, help=text
+        "--limit", type=click.IntRange(1, 2**63 - 1), default=50, show_default=True, help=text
     )
     text = "全部 All of them, however many."
     return limit(click.option("--all", "everything", is_flag=True, help=text)(function))
@@ -69,15 +69,42 @@ def say(text: str) -> None:
 
 def hint(command: str, purpose: str) -> None:
     """Name a command to type next, beginning with ``gouji``, and what for."""
-    say(f"→ {program()}{command.removeprefix('gouji')}  {purpose}")
+    say(f"→ {typed(command)}  {purpose}")
+
+
+def typed(command: str) -> str:
+    """Return a command that begins with ``gouji`` as it has to be typed here."""
+    if command != "gouji" and not command.startswith("gouji "):
+        return command
+    return program() + command.removeprefix("gouji")
 
 
 def program() -> str:
-    """Return what has to be typed for ``gouji``: ``make run`` does not put it on the PATH."""
+    """Return what has to be typed for ``gouji``, with the settings file where one was named.
+
+    ``make run`` does not put ``gouji`` on the PATH.
+    """
     import shutil
 
-    started_as = sys.argv[0]
-    return "gouji" if shutil.which("gouji") or started_as.endswith(".py") else started_as
+    named = sys.argv[0] if sys.argv[0].endswith("/gouji") else "gouji"
+    return " ".join(["gouji" if shutil.which("gouji") else named, *_named_config])
+
+
+_named_config: list[str] = []
+
+
+def remember_config(arguments: Sequence[str]) -> None:
+    """Note the ``--config`` of a command line, so that commands to type next have it too."""
+    import shlex
+
+    _named_config.clear()
+    for place, argument in enumerate(arguments):
+        if argument == "--config":
+            _named_config.extend(shlex.quote(part) for part in arguments[place : place + 2])
+        elif argument.startswith("--config="):
+            _named_config.append(shlex.quote(argument))
+        elif not argument.startswith("-"):
+            return  # a subcommand, or the file just named
 
 
 def cut_off(shown: int, total: int) -> None:

@@ -8,6 +8,7 @@ import click
 from console.cli import output
 from console.cli.errors import NotFound
 from console.cli.invocation import Invocation, pass_invocation
+from console.cli.parameters import WORDS, YEAR, Identifier
 
 if TYPE_CHECKING:
     from console.queries.filings import ReportRow
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from models.disclosure.report import Report
 
 SCHEMA: Final = "gouji.report/1"
-
+_REPORT: Final = Identifier("report", "gouji reports list")
 
 _HEADS: Final = (
     "编号 ID",
@@ -35,8 +36,8 @@ def command() -> None:
 
 
 @command.command("list")
-@click.option("--publisher", metavar="TEXT", help="机关名含 Part of the publisher's name.")
-@click.option("--year", type=int, help="年度 The year reported on.")
+@click.option("--publisher", type=WORDS, help="机关名含 Part of the publisher's name.")
+@click.option("--year", type=YEAR, help="年度 The year reported on.")
 @click.option("--edition", type=click.Choice(["2019", "2021"]), help="版式 Edition of the form.")
 @output.limit_options
 @output.json_option
@@ -58,12 +59,14 @@ def list_reports(
     output.cut_off(len(rows), total)
     if rows:
         output.hint(f"gouji reports show {rows[0].id}", "查看表格 shows its tables")
+    elif any(value is not None for value in wanted.values()):
+        output.hint("gouji reports list", "去掉条件看全部 lists them without a filter")
     else:
         output.hint("gouji ingest PATH", "送入报告 brings reports in")
 
 
 @command.command("show")
-@click.argument("report_id", metavar="ID", type=int)
+@click.argument("report_id", metavar="ID", type=_REPORT)
 @output.json_option
 @pass_invocation
 def show(invocation: Invocation, report_id: int, as_json: bool) -> None:
@@ -126,6 +129,7 @@ def _print_rows(rows: "list[ReportRow]") -> None:
             )
             for row in rows
         ],
+        folding=("机关 Publisher", "文件 File"),
     )
 
 

@@ -29,6 +29,7 @@ def list_rules(as_json: bool) -> None:
     print_list(
         ("规则 Rule", "程度 Severity", "名称 Title", "", "范围 Scope"),
         [(rule.id, rule.severity, rule.title_zh, rule.title_en, rule.scope) for rule in rules],
+        folding=("名称 Title", "", "范围 Scope"),
     )
     output.hint("gouji rules explain T3.FLOW", "解释一条规则 explains one")
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from console import labels
 from console.cli import output
 from console.cli.errors import Unreachable, failure_of
 from console.cli.invocation import Invocation, pass_invocation
@@ -32,7 +33,6 @@ _SOURCE_FIELDS: Final = {
     "heartbeat_at": "心跳 Heartbeat",
     "problem": "问题 Problem",
 }
-_START: Final = "gouji up  启动 starts it"
 
 
 @click.command("status")
@@ -76,7 +76,8 @@ def _counts(invocation: Invocation) -> dict[str, Any]:
 def _queue(settings: "Settings") -> tuple[dict[str, int] | None, Unreachable | None]:
     if not settings.broker_url and not settings.broker_socket.exists():
         # says the same sooner than loading the client to be refused
-        return None, Unreachable("the embedded queue is not running", hint=_START, code="broker")
+        why = labels.queue_away("gouji up 未运行 is not running")
+        return None, Unreachable(why, hint=labels.START_QUEUE, code="broker")
     from worker.errors import BrokerUnreachable
     from worker.inbox import Inbox
 
@@ -116,6 +117,7 @@ def _show_sources(sources: list[dict[str, Any]]) -> None:
     print_list(
         tuple(_SOURCE_FIELDS.values()),
         [[source[name] for name in _SOURCE_FIELDS] for source in sources],
+        folding=(_SOURCE_FIELDS["path"], _SOURCE_FIELDS["problem"]),
     )
 
 

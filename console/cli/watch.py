@@ -25,8 +25,7 @@ def command(invocation: Invocation, parent: int | None) -> None:
         die_with_parent(parent)
     settings = invocation.settings
     logs.configure("watch", form=settings.log_format, level=settings.log_level)
-    with invocation.database():
-        pass  # it says what to do when there is none
+    invocation.demand_database()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -2,11 +2,15 @@
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from console.cli.errors import Misused
 from console.cli.invocation import Invocation, pass_invocation
+
+if TYPE_CHECKING:
+    from worker.settings import Settings
 
 _BOOT = f"{__name__}:boot"
 
@@ -36,7 +40,8 @@ def command(
 
     SIGTERM and Ctrl-C drain: what is being worked on is finished or given back first. When a
     worker process dies the others drain and this command ends with 1; whatever runs it
-    (gouji up, systemd, Kubernetes) starts it again.
+    (gouji up, systemd, Kubernetes) starts it again. Where there is no database or no queue it
+    ends with 6.
     """
     from console.parent import die_with_parent
     from worker import logs
@@ -45,6 +50,8 @@ def command(
         die_with_parent(parent)
     settings = invocation.settings
     logs.configure("work", form=settings.log_format, level=settings.log_level)
+    invocation.demand_database()
+    _demand_queue(settings)
     if invocation.config is not None:
         os.environ["GOUJI_CONFIG"] = str(invocation.config)  # worker.app reads the settings anew
     return _run(
@@ -53,6 +60,16 @@ def command(
         _queues(queues),
         settings.grace,
     )
+
+
+def _demand_queue(settings: "Settings") -> None:
+    from worker.inbox import Inbox
+
+    inbox = Inbox(settings)
+    try:
+        inbox.ping()
+    finally:
+        inbox.close()
 
 
 def _queues(chosen: str | None) -> list[str]:

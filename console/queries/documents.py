@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -61,6 +61,11 @@ def find(session: Session, wanted: str) -> list[int]:
         return []
     prefix = Document.sha256.startswith(wanted.lower(), autoescape=True)
     return list(session.scalars(select(Document.id).where(prefix).order_by(Document.id)))
+
+
+def exists(session: Session, what: Literal["arrival", "attempt"], number: int) -> bool:
+    """Tell whether there is an arrival or an attempt with a number."""
+    return session.get(Arrival if what == "arrival" else Attempt, number) is not None
 
 
 def named(session: Session, name: str) -> list[int]:

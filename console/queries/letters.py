@@ -2,19 +2,26 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.orm import Session
 
 from models.dead_letter import DeadLetter, Decision
 from models.filing import StoredFinding
-from models.ledger import Arrival, Document
+from models.ledger import Arrival, Attempt, Document
+
+_GIVEN_UP_AT: Final = (
+    select(Attempt.number).where(Attempt.id == DeadLetter.attempt_id).scalar_subquery()
+)
 
 
 @dataclass(frozen=True, slots=True)
 class LetterRow:
-    """A dead letter as lists show it; open while ``resolution`` is empty."""
+    """A dead letter as lists show it; open while ``resolution`` is empty.
+
+    ``attempts`` are those up to the one that was given up; later ones belong to later letters.
+    """
 
     id: int
     document_id: int
@@ -156,7 +163,7 @@ def _rows() -> Select[*tuple[Any, ...]]:
         DeadLetter.message,
         DeadLetter.publisher,
         DeadLetter.year,
-        Document.attempts,
+        func.coalesce(_GIVEN_UP_AT, Document.attempts),
         DeadLetter.created_at,
         DeadLetter.parser_version,
         DeadLetter.resolution,

@@ -9,7 +9,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
-from models.session import create
+from models.session import create, file_of
 
 _HERE: Final = Path(__file__).parent
 _LOCK: Final = 0x676F756A69  # "gouji": the key of the advisory lock
@@ -19,8 +19,15 @@ def upgrade(database_url: str) -> None:
     """Bring a database to the newest revision, in one transaction.
 
     Whoever comes second waits for the first (``BEGIN IMMEDIATE`` on SQLite, an advisory lock on
-    PostgreSQL) and then finds nothing left to do.
+    PostgreSQL) and then finds nothing left to do. The directory of an SQLite file is made.
+
+    Raises:
+        OSError: the directory cannot be made.
+        UnusableUrlError: see :func:`models.session.create`.
     """
+    file = file_of(database_url)
+    if file is not None:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     engine = create(database_url)
     try:
         with engine.begin() as connection:
@@ -34,6 +41,9 @@ def upgrade(database_url: str) -> None:
 
 def current(database_url: str) -> str | None:
     """Return the revision of a database, ``None`` where none was ever applied."""
+    file = file_of(database_url)
+    if file is not None and not file.exists():
+        return None  # opening it would create it
     engine = create(database_url)
     try:
         with engine.connect().execution_options(read_only=True) as connection:

@@ -5,129 +5,147 @@ their own. The floor is the same queue server moving messages that nothing is do
 processes and threads, in turn with ours.
 """
 
+import os
 import random
 import tempfile
-import time
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from subprocess import Popen
 from typing import Any, Final
+from urllib.parse import quote
 
 from sqlalchemy import func, select
 
 from models import migrations
 from models.ledger import Document, State
 from models.session import Database
-from tests.bench import documents, floor
-from tests.bench.measured import Line, Measured, compared, middle, single
-from tests.bench.processes import child, cpu_seconds, until
-from tests.bench.timeline import Timeline
+from tests.bench import cpu, documents, floor, timeline
+from tests.bench.measured import Line, Measured, Size, compared, middle, single
+from tests.bench.processes import child, until
+from worker import logs
 from worker.embedded import EmbeddedServer
 from worker.settings import Settings
 
 TITLE: Final = "from drop to stored"
-SETTLE: Final = 2.0
 _STOP_WITHIN: Final = 10.0
+_LOOK_EVERY: Final = 0.05  # looking costs the parts time too
 _WARM: Final = 24
 _WITHIN: Final = 300.0
 _SEED: Final = 3
+_MOMENTS: Final = {
+    "drop to first received": "first_received_s",
+    "drop to first claimed": "first_claimed_s",
+    "drop to last received": "last_received_s",
+}
+_PER_DOCUMENT: Final = ("claim", *timeline.STAGES, "lock", "other")
 
 
-def run(rounds: int, reports: int, messages: int, settle: float = SETTLE) -> Measured:
-    """Measure, with the queue server that is in the wheel or on ``PATH``.
+def run(size: Size, inspected_per_second: float) -> Measured:
+    """Measure.
 
     Args:
-        rounds: how often; each figure is the median over them.
-        reports: files that are dropped in each round.
-        messages: messages of the floor in each round.
-        settle: seconds a file must rest before it is taken, as in the settings.
+        size: how much.
+        inspected_per_second: what one core reads, recognises and checks, for comparison.
     """
     rng = random.Random(_SEED)
-    with tempfile.TemporaryDirectory(prefix="gouji-bench-") as name:
-        base = Path(name)
-        server = EmbeddedServer(Settings(data_dir=base))
-        server.start()
-        try:
-            url = Settings(data_dir=base).broker
-            found = [
-                _round(base / str(number), url, rng, reports, messages, settle)
-                for number in range(rounds)
-            ]
-        finally:
-            server.stop(_STOP_WITHIN)
-    figures = {key: middle([one[key] for one in found]) for key in found[0]}
-    return Measured(TITLE, tuple(_lines(figures)), figures)
+    found = []
+    with tempfile.TemporaryDirectory(prefix="gouji-bench-") as name, _server(Path(name)) as server:
+        for number in range(size.rounds):
+            house = _House(Path(name) / str(number), server, size.settle)
+            bare = floor.run(house.settings, size.messages, house.directory)
+            found.append(_round(house.run(rng, size.drops), bare, size))
+    figures: dict[str, Any] = {key: middle([one[key] for one in found]) for key in found[0]}
+    cores = min(os.cpu_count() or 1, house.settings.worker_processes)
+    figures["share_of_inspecting"] = figures["per_second"] / (inspected_per_second * cores)
+    figures |= {"drops": size.drops, "messages": size.messages, "settle_s": size.settle}
+    return Measured(TITLE, tuple(lines(figures)), figures)
 
 
-def _round(
-    directory: Path, url: str, rng: random.Random, reports: int, messages: int, settle: float
-) -> dict[str, float]:
-    directory.mkdir()
-    settings = Settings(
-        data_dir=directory / "var", inbox=directory / "inbox", broker_url=url, settle=settle
-    )
-    bare = floor.run(settings, messages, directory)
-    files = documents.distinct(rng, _WARM + reports)
-    ours = _House(settings, directory).run(files[:_WARM], files[_WARM:])
-    net = reports / (ours["seconds"] - settle)
+@contextmanager
+def _server(directory: Path) -> Iterator[EmbeddedServer]:
+    logs.configure("bench", level="warning")
+    server = EmbeddedServer(Settings(data_dir=directory))
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop(_STOP_WITHIN)
+
+
+def _round(ours: dict[str, float], bare: dict[str, float], size: Size) -> dict[str, float]:
+    rate = size.drops / (ours["seconds"] - size.settle)
     return {
-        "reports": reports,
-        "settle_s": settle,
-        "per_second": net,
-        "per_second_with_settle": reports / ours["seconds"],
-        "floor_per_second": bare["per_second"],
-        "ratio": net / bare["per_second"],
-        **{f"floor_{key}": value for key, value in bare.items() if key != "per_second"},
+        "per_second": rate,
+        "per_second_with_settle": size.drops / ours["seconds"],
+        "ratio": rate / bare["per_second"],
+        **{f"floor_{key}": value for key, value in bare.items()},
         **ours,
     }
 
 
 class _House:
-    """One watcher and one master of workers over a new database."""
+    """A watcher and a master of workers over a new database."""
 
-    def __init__(self, settings: Settings, directory: Path) -> None:
-        self._settings = settings
-        self._directory = directory
+    def __init__(self, directory: Path, server: EmbeddedServer, settle: float) -> None:
+        directory.mkdir()
+        self.directory = directory
+        self.settings = Settings(
+            data_dir=directory / "var",
+            inbox=directory / "inbox",
+            broker_url=f"unix://{quote(str(server.socket))}",
+            settle=settle,
+        )
+        self._server = server
         self._log = directory / "gouji.log"
-        settings.inbox.mkdir()
+        self.settings.inbox.mkdir()
+        migrations.upgrade(self.settings.database)
+        self._database = Database.at(self.settings.database)
 
-    def run(self, warm: list[bytes], files: list[bytes]) -> dict[str, float]:
-        """Drop files to warm up, then those that are measured; return what was measured."""
-        migrations.upgrade(self._settings.database)
-        database = Database.at(self._settings.database)
-        environment = self._environment()
+    def run(self, rng: random.Random, drops: int) -> dict[str, float]:
+        """Start everything, let it warm up, drop reports, wait until the last is stored, stop."""
+        files = documents.distinct(rng, _WARM + drops)
         try:
-            with (
-                child("console.cli.main", "watch", environment=environment, log=self._log) as watch,
-                child("console.cli.main", "work", environment=environment, log=self._log) as work,
-            ):
-                self._drop("warm", warm)
-                self._wait(database, len(warm))
-                return self._measure(database, len(warm), files, watch.pid, work.pid)
+            with self._gouji("watch") as watch, self._gouji("work") as work:
+                self._pass_through("warm", files[:_WARM])
+                parts = {"work": work.pid, "watch": watch.pid, "queue": self._server.pid or 0}
+                before = cpu.used(parts)
+                found = self._measured(files[_WARM:])
+                after = cpu.used(parts)
         finally:
-            database.close()
-
-    def _measure(
-        self, database: Database, warm: int, files: list[bytes], watch: int, work: int
-    ) -> dict[str, float]:
-        last = self._last_document(database)
-        before = cpu_seconds([watch]), cpu_seconds([work])
-        dropped = datetime.now(UTC)
-        self._drop("report", files)
-        self._wait(database, warm + len(files))
-        after = cpu_seconds([watch]), cpu_seconds([work])
-        timeline = Timeline.read(database, last, dropped)
-        found = timeline.figures()
-        threads = self._settings.worker_processes * self._settings.worker_threads
-        busy = found["seconds_working"] * 1000 * threads / len(files)
-        found["thread_other_ms"] = busy - found["attempt_ms"]
-        for part, start, end in zip(("watch", "work"), before, after, strict=True):
-            if start is not None and end is not None:
-                found[f"{part}_cpu_ms"] = (end - start) * 1000 / len(files)
+            self._database.close()
+        if before is not None and after is not None:
+            found |= _spent(after.since(before), drops, found["seconds"])
         return found
 
+    def _gouji(self, command: str) -> AbstractContextManager[Popen[bytes]]:
+        mortal = ("--parent", str(os.getpid()))
+        arguments = ("console.cli.main", command, *mortal)
+        return child(*arguments, environment=self._environment(), log=self._log)
+
+    def _measured(self, files: list[bytes]) -> dict[str, float]:
+        with self._database.reading() as session:
+            last = session.scalar(select(func.max(Document.id))) or 0
+        dropped = datetime.now(UTC)
+        self._pass_through("report", files)
+        stories = timeline.read(self._database, last)
+        threads = self.settings.worker_processes * self.settings.worker_threads
+        return timeline.figures(stories, dropped, threads)
+
+    def _pass_through(self, name: str, files: list[bytes]) -> None:
+        wanted = self._stored() + len(files)
+        for number, data in enumerate(files):
+            (self.settings.inbox / f"{name}-{number}.txt").write_bytes(data)
+        until(lambda: self._stored() == wanted, _WITHIN, self._log, every=_LOOK_EVERY)
+
+    def _stored(self) -> int:
+        query = select(func.count()).select_from(Document).where(Document.state == State.STORED)
+        with self._database.reading() as session:
+            return session.scalar(query) or 0
+
     def _environment(self) -> dict[str, str]:
-        chosen = self._settings
+        chosen = self.settings
         return {
             "GOUJI_DATA_DIR": str(chosen.data_dir),
             "GOUJI_INBOX": str(chosen.inbox),
@@ -138,26 +156,32 @@ class _House:
             "GOUJI_LOG_FORMAT": "json",
         }
 
-    def _drop(self, name: str, files: list[bytes]) -> None:
-        for number, data in enumerate(files):
-            (self._settings.inbox / f"{name}-{number}.txt").write_bytes(data)
 
-    def _wait(self, database: Database, count: int) -> None:
-        until(lambda: self._stored(database) == count, _WITHIN, self._log)
-
-    def _stored(self, database: Database) -> int:
-        time.sleep(0.05)  # looking costs the parts time too
-        query = select(func.count()).select_from(Document).where(Document.state == State.STORED)
-        with database.reading() as session:
-            return session.scalar(query) or 0
-
-    def _last_document(self, database: Database) -> int:
-        with database.reading() as session:
-            return session.scalar(select(func.max(Document.id))) or 0
+def _spent(used: cpu.Used, drops: int, seconds: float) -> dict[str, float]:
+    each = {f"{part}_cpu_ms": value * 1000 / drops for part, value in used.parts.items()}
+    others = max(0.0, used.machine - sum(used.parts.values()))
+    return {**each, "others_cores": others / seconds}
 
 
-def _lines(figures: dict[str, Any]) -> list[Line]:
-    return []
+def lines(figures: dict[str, Any]) -> list[Line]:
+    """Return the lines of the table, given the medians."""
+    ours, bare = figures["per_second"], figures["floor_per_second"]
+    settle, share = figures["settle_s"], figures["share_of_inspecting"]
+    return [
+        compared("documents; no-op messages", "/s", ours, bare, figures["ratio"]),
+        single(f"with the settle of {settle:g} s", figures["per_second_with_settle"], "/s"),
+        Line("against inspecting alone, all cores", "", "", f"{share:.2g}"),
+        *_cpu(figures),
+        *(single(what, figures[key], "s") for what, key in _MOMENTS.items()),
+        single("time of a thread for a document", figures["thread_ms"], "ms"),
+        *(single(f"  {name}", figures[f"{name}_ms"], "ms") for name in _PER_DOCUMENT),
+    ]
 
 
-_ = replace
+def _cpu(figures: dict[str, Any]) -> Iterator[Line]:
+    if "work_cpu_ms" in figures:
+        ours, least = figures["work_cpu_ms"], figures["floor_cpu_ms"]
+        yield compared("CPU of the workers", "ms each", ours, least, ours / least)
+        yield single("CPU of the watcher", figures["watch_cpu_ms"], "ms each")
+        yield single("CPU of the queue server", figures["queue_cpu_ms"], "ms each")
+        yield single("cores that others used meanwhile", figures["others_cores"], "")

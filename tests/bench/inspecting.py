@@ -11,12 +11,11 @@ import hashlib
 import random
 import re
 import time
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
 
 from tests.bench import documents
-from tests.bench.measured import Line, Measured, compared, middle, single
+from tests.bench.measured import Line, Measured, Size, compared, middle, single
 from worker.inspection import inspect
 
 TITLE: Final = "recognise + check of a text report"
@@ -25,22 +24,20 @@ _CELL: Final = re.compile(r"\t|\||[ \u3000]{2,}")
 _SEED: Final = 2
 
 
-def run(rounds: int, reports: int) -> Measured:
-    """Measure.
-
-    Args:
-        rounds: how often; each figure is the median over them.
-        reports: random reports in each round, beside the five seeds.
-    """
+def run(size: Size) -> Measured:
+    """Measure."""
     rng = random.Random(_SEED)
     _round(documents.seeds())  # whatever is made at the first call
-    found = [_round(documents.seeds() + documents.rendered(rng, reports)) for _ in range(rounds)]
+    found = [
+        _round(documents.seeds() + documents.rendered(rng, size.reports))
+        for _ in range(size.rounds)
+    ]
     figures = {name: middle([one[name] for one in found]) for name in found[0]}
     return Measured(TITLE, tuple(_lines(figures)), figures)
 
 
 def _round(items: Sequence[bytes]) -> dict[str, float]:
-    spent: Counter[str] = Counter()
+    spent = dict.fromkeys(_STAGES, 0.0)
     ours = floor = 0.0
     for data in items:
         started = time.thread_time()
@@ -58,18 +55,17 @@ def _round(items: Sequence[bytes]) -> dict[str, float]:
     }
 
 
-def _inspect(data: bytes, spent: Counter[str]) -> None:
+def _inspect(data: bytes, spent: dict[str, float]) -> None:
     last = time.thread_time()
 
     def passed(stage: str, _milliseconds: float) -> None:
         nonlocal last
         moment = time.thread_time()
-        spent.update({stage: moment - last})  # type: ignore[dict-item]
+        spent[stage] += moment - last
         last = moment
 
     found = inspect(data, "report.txt", passed)
-    if found.outcome != "stored":
-        raise AssertionError(f"a report of the benchmark is refused: {found.message}")
+    assert found.outcome == "stored", found.message
 
 
 def plain_pass(data: bytes) -> int:

@@ -7,9 +7,24 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, Final, NamedTuple
 
-_HEADINGS = ("", "gouji", "floor", "ratio")
+_HEADINGS: Final = ("", "gouji", "floor", "ratio")
+
+
+class Size(NamedTuple):
+    """How much is measured.
+
+    Every figure is the median over ``rounds``. In each there are ``reports`` random reports to be
+    inspected, ``drops`` files to be dropped that must rest for ``settle`` seconds, and
+    ``messages`` that nothing is done for.
+    """
+
+    rounds: int
+    reports: int
+    drops: int
+    messages: int
+    settle: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What Dramatiq's own command loads for the floor: a broker as it comes, an actor that does nothing.
+"""What Dramatiq's own command loads for the floor: a plain broker, an actor that does nothing.
 
 The actor has the name and the queue of ours, so that the same messages can be sent to it.
 """

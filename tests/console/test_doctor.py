@@ -2,7 +2,7 @@
 
 import os
 import re
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -48,8 +48,9 @@ def test_the_written_settings_are_the_defaults(tmp_path: Path) -> None:
 
     # Then every setting is in it, and it changes nothing
     assert count == len(configuration.MEANINGS) == len(fields(Settings)) - 1
-    assert load(tmp_path / "as-it-is.toml", {}) == Settings()
-    assert load(tmp_path / "switched-on.toml", {}) == Settings(settle=2.0)
+    settings = Settings(data_dir=tmp_path / "var", inbox=tmp_path / "inbox")
+    assert load(tmp_path / "as-it-is.toml", {}) == settings
+    assert load(tmp_path / "switched-on.toml", {}) == replace(settings, settle=2.0)
 
 
 def test_init_makes_everything_and_twice_does_no_harm(here: Path) -> None:
@@ -92,7 +93,8 @@ def test_doctor_says_what_is_missing_and_what_to_do(here: Path) -> None:
     assert found["database"]["verdict"] == "fail"
     assert "gouji init" in found["database"]["advice"]
     assert found["source inbox"]["verdict"] == "fail"
-    assert found["broker"]["verdict"] == "warn"
+    assert found["broker"]["verdict"] == "fail"
+    assert found["workers"]["verdict"] == "warn"
     assert list(here.iterdir()) == []
 
 
@@ -103,10 +105,57 @@ def test_doctor_is_content_after_init(here: Path) -> None:
     # When the doctor looks
     result = gouji("doctor")
 
-    # Then nothing fails, and it says how to start
-    assert result.exit_code == 0, result.output
+    # Then only the queue cannot be reached, and it says how to start it
+    assert result.exit_code == 6, result.output
     assert "gouji up" in result.output
-    assert "✗" not in result.output
+    assert [line.split()[1] for line in result.output.splitlines() if "✗" in line] == ["broker"]
+
+
+@pytest.mark.parametrize(
+    "url", ["garbage", "mysql://a:secret@b/c", "postgresql://a:secret@b:port/c", "postgres://b/c"]
+)
+def test_a_database_url_that_cannot_be_used_is_told_in_a_line(
+    here: Path, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    # Given a URL that is none, or of a database that is not supported
+    monkeypatch.setenv("GOUJI_DATABASE_URL", url)
+
+    # When it is needed
+    results = [gouji(*command.split()) for command in ("status", "init", "watch", "work")]
+    doctor = gouji("doctor")
+
+    # Then it is a settings error with a hint, and no secret is shown
+    for result in results:
+        assert result.exit_code == 2, result.output
+        assert result.stderr.startswith("gouji: database_url: ")
+        assert len(result.stderr.splitlines()) == 2
+    assert doctor.exit_code == 6
+    assert "postgresql+psycopg://" in doctor.output
+    assert not any("secret" in result.output for result in (*results, doctor))
+    assert not (here / "gouji.toml").exists()
+
+
+def test_looking_at_a_database_that_is_not_there_makes_nothing(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a database in a directory that does not exist
+    monkeypatch.setenv("GOUJI_DATABASE_URL", f"sqlite:///{here / 'deep' / 'x.db'}")
+
+    # When the doctor looks, then it creates nothing; init does
+    assert "尚未建立" in gouji("doctor").output
+    assert list(here.iterdir()) == []
+    assert gouji("init").exit_code == 0
+    assert (here / "deep" / "x.db").exists()
+
+
+def test_the_watched_folder_is_open_as_the_umask_says(here: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        assert gouji("init").exit_code == 0
+    finally:
+        os.umask(before)
+    assert (here / "inbox").stat().st_mode & 0o777 == 0o755
+    assert (here / "var").stat().st_mode & 0o777 == 0o700
 
 
 @pytest.mark.process
@@ -124,8 +173,8 @@ def test_doctor_knows_the_queue_and_the_watcher(here: Path) -> None:
     assert checks["watcher"].verdict is Verdict.OK
     assert checks["workers"].verdict is Verdict.WARN
 
-    # And a watcher not seen for an hour is worth a warning
-    _beat(settings, 3600)
+    # And a watcher not seen for half a minute is worth a warning
+    _beat(settings, 30)
     assert looked_at()["watcher"].verdict is Verdict.WARN
 
 

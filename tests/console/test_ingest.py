@@ -114,3 +114,22 @@ def test_waiting_tells_what_became_of_each_file(reports: Path, working: None) ->
     again = run("ingest", "reports", "--wait", "--exit-zero")
     assert again.exit_code == 0
     assert "imbalanced" in again.output
+
+
+@pytest.mark.process
+def test_when_time_is_up_it_says_so(reports: Path) -> None:
+    # Given a queue and nobody who works
+    with ensure(Settings()):
+        # When somebody waits for a moment
+        result = run("ingest", "reports", "--wait", "--timeout", "0.3")
+        as_json = run("ingest", "reports", "--wait", "--timeout", "0.3", "--json")
+
+    # Then it ends with 1 and says why
+    assert (result.exit_code, as_json.exit_code) == (1, 1)
+    assert "时间到，仍有 7 件未处理完" in result.stderr
+    assert told(as_json)["unfinished"] == 7
+
+
+def test_an_empty_folder_is_told(here: Path) -> None:
+    (here / "empty").mkdir()
+    assert "no files were found" in run("ingest", "empty").stdout

@@ -3,6 +3,7 @@
 import pytest
 
 from console import labels
+from models.disclosure.finding import Reason
 from models.disclosure.form import TABLES
 
 
@@ -30,3 +31,13 @@ def test_brief_labels_are_brief() -> None:
     assert labels.brief(rows["granted_in_part"]) == "部分公开"
     assert labels.brief(rows["other_not_corrected_in_time"]) == "申请人无正当理由逾期不补正"
     assert labels.brief(rows["granted"]) == "予以公开"
+
+
+def test_every_reason_has_a_chinese_name() -> None:
+    assert set(labels.REASONS) == set(Reason)
+
+
+def test_scopes_in_a_message_are_in_the_words_of_the_form() -> None:
+    assert labels.worded("T3.FLOW natural_person: 1 ≠ 2; no Scope: x") == (
+        "T3.FLOW 自然人: 1 ≠ 2; no Scope: x"
+    )

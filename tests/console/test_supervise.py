@@ -215,6 +215,34 @@ def test_one_holder_of_a_data_directory(tmp_path: Path) -> None:
         pass
 
 
+def test_asking_who_holds_a_directory_keeps_nobody_from_holding_it(tmp_path: Path) -> None:
+    # Given somebody who asks all the time
+    with hold(tmp_path):
+        pass
+    stop, asked = threading.Event(), [0]
+
+    def ask() -> None:
+        while not stop.is_set():
+            assert holder(tmp_path) in (None, os.getpid())
+            asked[0] += 1
+
+    threads = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    # When it is held again and again
+    try:
+        for _ in range(300):
+            with hold(tmp_path):
+                pass
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    # Then nothing came in between, and asking has made no file either
+    assert asked[0] > 0
+    assert holder(tmp_path / "nowhere") is None
+
+
 def test_log_files_rotate_and_stay_bounded(tmp_path: Path) -> None:
     # Given a file that takes 40 bytes, and two old ones
     file = RotatingFile(tmp_path / "work.log", limit=40, keep=2)

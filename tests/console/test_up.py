@@ -99,7 +99,7 @@ def test_on_a_terminal_it_greets_shows_the_samples_and_ends_quietly(running: Run
     assert str(running.inbox) in plain
     assert len(re.findall(r"✓ 入库 stored  示例市", plain)) == 5
     assert len(re.findall(r"✗ 死信 dead  ", plain)) == 2
-    assert re.search(r"imbalanced: T3\.OUTCOMES total: \d+ ≠ \d+", plain)
+    assert re.search(r"勾稽不平 imbalanced: T3\.OUTCOMES 总计: \d+ ≠ \d+", plain)
     assert re.search(r"入库 stored +5", plain)
     assert "Traceback" not in plain
     assert "{" not in plain
@@ -208,8 +208,8 @@ def test_the_screen_tells_names_and_keeps_control_characters_out(tmp_path: Path)
 
     # Then each line is one line, with the name where it is known
     assert path.read_text("utf-8").splitlines() == [
-        "✗ 死信 dead    a [2Jb.txt · empty: x y",
+        "✗ 死信 dead    a [2Jb.txt · 空文件 empty: x y",
         "✓ 入库 stored  document 8 · 提示 notes: TEXT.COUNTS",
-        "! work broker.unreachable error=refused",
+        "! 队列连不上 the queue cannot be reached: refused",
         "work: Traceback (most recent call last):",
     ]

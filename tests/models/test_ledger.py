@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -13,8 +12,8 @@ from models.session import Database
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    made = Database.at(f"sqlite:///{tmp_path / 'gouji.db'}")
+def database(database_url: str) -> Iterator[Database]:
+    made = Database.at(database_url)
     Base.metadata.create_all(made.engine)
     yield made
     made.close()

@@ -23,8 +23,8 @@ from models.session import create
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'gouji.db'}"
+def url(database_url: str) -> str:
+    return database_url
 
 
 def test_a_new_database_is_brought_to_the_head(url: str) -> None:
@@ -54,8 +54,9 @@ def test_migrations_and_models_agree(url: str) -> None:
     assert differences == []
 
 
-def test_the_migrations_make_the_very_tables_the_models_do(tmp_path: Path, url: str) -> None:
+def test_the_migrations_make_the_very_tables_the_models_do(tmp_path: Path) -> None:
     # Given a database made by the migrations, and one made from the models
+    url = f"sqlite:///{tmp_path / 'gouji.db'}"
     migrations.upgrade(url)
     other = f"sqlite:///{tmp_path / 'other.db'}"
     engine = create(other)

@@ -15,7 +15,7 @@ from models.session import Database
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    made = Database.at(f"sqlite:///{tmp_path / 'deep' / 'gouji.db'}")
+    made = Database.at(f"sqlite:///{tmp_path / 'gouji.db'}")
     Base.metadata.create_all(made.engine)
     yield made
     made.close()

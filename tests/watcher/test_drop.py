@@ -1,8 +1,11 @@
 """A drop source, from its files to what is moved away, at hand-made times."""
 
+import errno
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -229,6 +232,98 @@ def test_a_root_that_is_not_there_yet_is_waited_for(station: Station) -> None:
     station.settle()
 
     assert station.states() == {"queued": 1, "accepted": 1}
+
+
+def test_a_file_is_not_taken_while_it_is_open_for_writing(build: Callable[..., Station]) -> None:
+    # Given a writer that pauses for far longer than a file has to rest
+    station = build(unsettled_after=60.0)
+    with (station.inbox / "slow.txt").open("wb", buffering=0) as out:
+        out.write(b"half")
+        station.settle(100)
+        assert station.states() == {}
+        assert station.left() == ["slow.txt"]
+        # When it ends
+        out.write(b" and half")
+    station.settle(40)
+    # Then the whole was taken, once
+    [document] = station.documents()
+    assert station.archive.get(document.sha256) == b"half and half"
+    assert station.left() == []
+
+
+def test_one_that_is_written_to_for_too_long_is_told_once(
+    build: Callable[..., Station], capsys: pytest.CaptureFixture[str]
+) -> None:
+    station = build(unsettled_after=60.0)
+    with (station.inbox / "slow.txt").open("wb"):
+        station.settle(300)
+
+    assert capsys.readouterr().out.count("file.unsettled") == 1
+
+
+def make_too_long(inbox: Path, name: str) -> None:
+    """Make something whose path is longer than the kernel takes, in a folder whose path is not."""
+    path = b""
+    descriptor = os.open(inbox, os.O_RDONLY)
+    while (left := 4090 - len(os.fsencode(inbox)) - len(path)) > 0:
+        part = b"d" * min(200, max(1, left - 1))
+        with suppress(FileExistsError):
+            os.mkdir(part, dir_fd=descriptor)
+        inner = os.open(part, os.O_RDONLY, dir_fd=descriptor)
+        os.close(descriptor)
+        descriptor, path = inner, path + part + b"/"
+    if name.endswith("/"):
+        os.mkdir(name[:-1], dir_fd=descriptor)
+    else:
+        os.close(os.open(name, os.O_WRONLY | os.O_CREAT, dir_fd=descriptor))
+    os.close(descriptor)
+
+
+def test_a_folder_too_deep_to_be_read_keeps_nothing_back(
+    station: Station, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Given a file and a folder whose paths are too long for the kernel, and another file
+    make_too_long(station.inbox, "deep.txt")
+    make_too_long(station.inbox, "too-deep-to-be-read/")
+    station.drop("a.txt")
+    # When
+    station.settle(30)
+    # Then both files came in, scans go on, and the folder was told once
+    assert station.states() == {"queued": 2, "accepted": 2}
+    told = [line for line in capsys.readouterr().out.splitlines() if "intake.failed" in line]
+    assert len(told) == 1
+    assert "too long" in told[0]
+
+
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EIO, errno.ESTALE])
+def test_one_that_cannot_be_reached_keeps_no_other_back(
+    station: Station,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    code: int,
+) -> None:
+    # Given one file among others that cannot be looked at
+    for n in range(20):
+        station.drop(f"{n}.txt", b"%d" % n)
+    lstat = os.lstat
+
+    def failing(path: Any, **options: Any) -> os.stat_result:
+        if os.fsencode(path).endswith(b"/10.txt"):
+            raise OSError(code, os.strerror(code))
+        return lstat(path, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "lstat", failing)
+        station.settle(10)
+        # Then the others came in, and it was told once
+        assert station.states() == {"queued": 19, "accepted": 19}
+        assert station.left() == ["10.txt"]
+        assert capsys.readouterr().out.count("intake.failed") == 1
+    # And when it can be reached again, it comes in too
+    station.turn(300.0)
+    station.settle()
+    assert station.states() == {"queued": 20, "accepted": 20}
+    assert station.left() == []
 
 
 def test_an_unsettled_file_is_told_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,5 +1,6 @@
 """Intake: killed anywhere, raced, out of room or out of touch, every file arrives exactly once."""
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from sqlalchemy import text
 
 from models.ledger import Document
 from tests.watcher.station import SETTLE, Killed, Station
+from tests.watcher.test_drop import make_too_long
 from watcher.copying import Changed, copy
 from watcher.drop import Settled
 from watcher.filesystem import look
@@ -86,7 +88,7 @@ def test_two_watchers_on_one_directory_double_nothing(build: Callable[..., Stati
     one.restart()
     one.settle()
     # Then
-    assert one.states() == {"received": 20, "accepted": 20}
+    assert one.states() == {"queued": 20, "accepted": 20}  # sent when it started again
     assert one.left() == []
     assert len(one.done()) == 20
     assert one.events().count("file.moved") == 20
@@ -308,6 +310,32 @@ def test_ingest_says_what_it_could_not_take(station: Station, tmp_path: Path) ->
     assert str(taken.outcome) == "failed"
     with pytest.raises(FileNotFoundError):
         run(station, tmp_path / "missing")
+
+
+def test_ingest_goes_on_after_what_cannot_be_reached(
+    station: Station, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a folder too deep to be read, a file that cannot be looked at, and another
+    make_too_long(station.inbox, "too-deep-to-be-read/")
+    station.drop("a.txt")
+    station.drop("bad.txt")
+    lstat, opened = os.lstat, os.open
+
+    def failing(act: Any) -> Any:
+        def fail(path: Any, *more: Any, **options: Any) -> Any:
+            if os.fsencode(path).endswith(b"bad.txt"):
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            return act(path, *more, **options)
+
+        return fail
+
+    monkeypatch.setattr(os, "lstat", failing(lstat))
+    monkeypatch.setattr(os, "open", failing(opened))
+    # When
+    taken = run(station, station.inbox)
+    # Then the other is taken in, and what was not is told
+    assert sorted(str(one.outcome) for one in taken) == ["accepted", "failed"]
+    assert capsys.readouterr().out.count("intake.failed") == 2
 
 
 def test_ingest_does_not_mistake_an_edited_file_with_an_old_time(

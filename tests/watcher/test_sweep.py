@@ -11,6 +11,7 @@ from models.ledger import State
 from tests.watcher.station import Station
 from watcher.send import Sender
 from watcher.sweep import Sweeper
+from worker.errors import BrokerUnreachable
 
 
 @pytest.fixture
@@ -56,6 +57,21 @@ def test_waiting_documents_are_sent_oldest_first_as_there_is_room(station: Stati
     assert station.states() == {"stored": 5, "queued": 3, "accepted": 8}
     assert station.events().count("document.queued") == 8
     assert sweeper(station).refill() == 0
+
+
+def test_the_first_sweep_leaves_nothing_to_others_and_the_second_comes_soon(
+    station: Station,
+) -> None:
+    # Given documents received just before the watcher starts, and a queue with room
+    flush(station)
+    one = sweeper(station)
+    # When it sweeps for the first time, then what waits is sent at once
+    assert one.tick() == 3
+    # And what the queue lost as soon as it is missed, not an interval later
+    flush(station)
+    station.age(6)
+    station.clock.now += 5.0
+    assert one.tick() == 5
 
 
 def test_a_full_queue_is_refilled_every_second_not_every_sweep(station: Station) -> None:
@@ -149,3 +165,28 @@ def test_a_broker_that_is_away_is_asked_now_and_then(build: Callable[..., Statio
     assert sender.away
     assert sender.room() == 0
     assert sender.send_received([(1, "fast")]) == 0
+
+
+def test_a_broker_that_is_away_is_not_asked_before_its_pause_is_over(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a broker that was found away
+    asked: list[str] = []
+
+    def away(*_: object) -> int:
+        asked.append("asked")
+        raise BrokerUnreachable("away")
+
+    monkeypatch.setattr(station.queue, "outstanding", away)
+    monkeypatch.setattr(station.queue, "send", away)
+    one = sweeper(station)
+    assert one.refill() == 0
+    assert asked == ["asked"]
+    # When everything else is tried within the pause
+    station.age(100_000, state=State.PROCESSING, lease_expires_at=now() - timedelta(seconds=9))
+    assert one.resend_lost() + one.resend_expired() + one.refill() == 0
+    # Then it was left alone, and is asked after the pause
+    assert asked == ["asked"]
+    station.clock.now += 6
+    assert one.resend_lost() == 0
+    assert len(asked) == 2

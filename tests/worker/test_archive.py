@@ -131,6 +131,19 @@ def test_a_truncated_copy_is_repaired(archive: Archive) -> None:
     assert archive.get(stored.sha256) == b"complete"
 
 
+@pytest.mark.parametrize("data", [b"wrong!!!", b"complete and more"])
+def test_a_damaged_copy_is_repaired(archive: Archive, data: bytes) -> None:
+    # Given a file whose bytes are not those of its name, of the right size or not
+    stored = archive.put(io.BytesIO(b"complete"), limit=LIMIT)
+    kept = archive.root / stored.sha256[:2] / stored.sha256
+    kept.chmod(0o644)
+    kept.write_bytes(data)
+    # When the same content comes again
+    archive.put(io.BytesIO(b"complete"), limit=LIMIT)
+    # Then it is whole
+    assert archive.get(stored.sha256) == b"complete"
+
+
 def test_leftovers_are_discarded_when_they_are_old(archive: Archive) -> None:
     # Given copies that killed processes left, an old and a new one
     incoming = archive.root / ".incoming"

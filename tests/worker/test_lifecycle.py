@@ -9,14 +9,16 @@ import structlog
 from dramatiq import Worker
 from dramatiq.brokers.stub import StubBroker
 from dramatiq.middleware import Retries
+from sqlalchemy.exc import OperationalError
 
 from models.ledger import State
 from tests.worker.house import House, house
 from worker.actors import Run, declare
 from worker.app import _again
+from worker.claim import Claim
 from worker.errors import ArchiveError, Stopping
 from worker.inbox import PROCESS
-from worker.lifecycle import Abandoned, Bindings
+from worker.lifecycle import Abandoned, Bindings, Drain
 
 
 @pytest.fixture
@@ -78,6 +80,31 @@ def test_lines_logged_meanwhile_name_message_and_document(home: House) -> None:
 
     # Then lines name the message and the document
     assert seen == [{"message_id": message_id, "document_id": document_id}]
+
+
+def test_a_claim_that_cannot_be_given_back_keeps_no_other_from_it(
+    home: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a process that works on two documents, and a database that fails once
+    ids = [home.receive(b"%d" % n) for n in range(2)]
+    pipeline = home.pipeline()
+    claims = [pipeline._claim(document_id, None) for document_id in ids]
+    for claim in claims:
+        assert claim is not None
+        pipeline._held[claim.attempt_id] = claim
+    give_back, calls = pipeline.release, []
+
+    def failing_once(claim: Claim) -> None:
+        calls.append(claim)
+        if len(calls) == 1:
+            raise OperationalError("UPDATE", {}, Exception("away"))
+        give_back(claim)
+
+    monkeypatch.setattr(pipeline, "release", failing_once)
+    # When its time is up
+    Drain(lambda: pipeline, grace=1.0)._release()
+    # Then the other was given back; the lease of the first will end
+    assert [home.document(one).state for one in ids] == [State.PROCESSING, State.QUEUED]
 
 
 def test_a_message_does_not_die_of_workers_that_stop(home: House) -> None:

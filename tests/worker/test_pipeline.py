@@ -24,8 +24,8 @@ from worker.pipeline import CRASH_LIMIT
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Iterator[House]:
-    with house(tmp_path) as built:
+def home(tmp_path: Path, database_url: str) -> Iterator[House]:
+    with house(tmp_path, database_url=database_url) as built:
         yield built
 
 
@@ -95,7 +95,7 @@ def test_the_size_is_looked_at_before_the_bytes(home: House, data: bytes, reason
 
     # Then it is refused for its size
     (letter,) = home.letters(document_id)
-    assert (letter.reason, letter.stage) == (reason, "fetch")
+    assert (letter.reason, letter.stage) == (reason, "read")
 
 
 @pytest.mark.parametrize(

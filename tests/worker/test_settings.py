@@ -71,15 +71,32 @@ def test_sources_of_the_file_replace_the_inbox() -> None:
         ("", {"GOUJI_DATADIR": "x"}, "environment: unknown setting 'datadir'; did you mean"),
         ("zzz = 1", {}, "unknown setting 'zzz'"),
         ("lease = ", {}, "gouji.toml: not TOML"),
-        ('lease = "long"', {}, "lease: 'long' is not usable"),
+        ('lease = "long"', {}, "lease: 'long' is not usable: a finite number is expected"),
         ("database_url = 7", {}, "database_url: 7 is not usable: text is expected"),
         ('log_format = "xml"', {}, "log_format: 'xml' is none of auto, json, console"),
         ("worker_processes = 0", {}, "worker_processes: 0 is below 1"),
-        ("lease = -1", {}, "lease: -1 is below 0"),
+        ("grace = -1", {}, "grace: -1 is below 0"),
+        ("lease = 0", {}, "lease: 0 is not above 0"),
+        ("", {"GOUJI_SCAN_INTERVAL": "0"}, "scan_interval: '0' is not above 0"),
+        ("sweep_interval = -1", {}, "sweep_interval: -1 is not above 0"),
+        ("unsettled_after = 0", {}, "unsettled_after: 0 is not above 0"),
+        ("retry_min = 0", {}, "retry_min: 0 is not above 0"),
+        ("retry_max = 0", {}, "retry_max: 0 is not above 0"),
+        ("lease = nan", {}, "lease: nan is not usable: a finite number is expected"),
+        ("", {"GOUJI_GRACE": "inf"}, "grace: 'inf' is not usable"),
         ("[[source]]\nname = 'a'", {}, "source: 'path' is missing"),
         ("[[source]]\npath = 'a'\nsetle = 1", {}, "did you mean 'settle'?"),
         ("[[source]]\npath = 'a'\nkind = 'ftp'", {}, "kind 'ftp' is not 'drop'"),
         ("[[source]]\npath = 'a'\nmode = 'x'", {}, "mode 'x' is neither"),
+        ("[[source]]\npath = 'a'\nsettle = 'x'", {}, "source a: settle: 'x' is not usable"),
+        ("[[source]]\npath = 'a'\nsettle = -1", {}, "source a: settle: -1 is below 0"),
+        ("[[source]]\npath = 'a'\nsettle = nan", {}, "source a: settle: nan is not usable"),
+        ("[[source]]\npath = 5", {}, "source: path 5 is not text"),
+        ("[[source]]\npath = 'x/ingest'", {}, "source x/ingest: the name 'ingest' is taken"),
+        ("[[source]]\npath = '/'", {}, "source /: a name of 1 to 64 characters is expected"),
+        (f"[[source]]\npath = 'a'\nname = '{'长' * 65}'", {}, "a name of 1 to 64 characters"),
+        ("[[source]]\npath = 'a'\nname = 7", {}, "a name of 1 to 64 characters is expected"),
+        ("source = 5", {}, "source: tables are expected"),
         ("[[source]]\npath = 'x/a'\n[[source]]\npath = 'y/a'", {}, "the same name"),
     ],
 )
@@ -126,3 +143,21 @@ def test_a_long_directory_has_its_socket_elsewhere(tmp_path: Path) -> None:
     assert one.broker_socket != two.broker_socket
     assert one.broker_socket == Settings(data_dir=one.data_dir).broker_socket
     assert one.broker_socket.parent.name == f"gouji-{os.getuid()}"
+
+
+def test_paths_of_a_file_start_at_its_directory(tmp_path: Path) -> None:
+    # Given a settings file elsewhere
+    path = tmp_path / "etc" / "gouji.toml"
+    path.parent.mkdir()
+    path.write_text('inbox = "in"\n[[source]]\npath = "letters"\n', "utf-8")
+
+    # When it is named
+    settings = load(path, {"GOUJI_DATA_DIR": "data"})
+
+    # Then its paths start beside it, those of the environment here; its inbox is watched too
+    assert settings.data_dir == Path("data")
+    assert [source.path for source in settings.watched] == [
+        path.parent / "in",
+        path.parent / "letters",
+    ]
+    assert load(path, {}).data_dir == path.parent / "var"

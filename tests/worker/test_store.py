@@ -77,8 +77,8 @@ def _reports(draw: st.DrawFn) -> Report:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Iterator[House]:
-    with house(tmp_path) as built:
+def home(tmp_path: Path, database_url: str) -> Iterator[House]:
+    with house(tmp_path, database_url=database_url) as built:
         yield built
 
 

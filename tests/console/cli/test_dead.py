@@ -97,7 +97,7 @@ def test_shows_the_form_the_equation_attempts_and_story(seeded: Place) -> None:
     lines = seeded.run("dead", "show", "1").stdout.splitlines()
 
     # Then
-    assert lines[0] == "死信 dead letter 1: imbalanced"
+    assert lines[0] == "死信 dead letter 1: 勾稽不平 imbalanced"
     assert any(line.endswith("│    12!│   0!│   0!│   0!│   0!│   0!│   9!│") for line in lines)
     assert "! T3.FLOW 自然人: 12 + 0 ≠ 9 + 空 (12 ≠ 9, 差 3)" in lines
     assert "   Traceback:" in lines
@@ -122,7 +122,7 @@ def test_shows_everything_as_json(seeded: Place) -> None:
 
 
 def test_shows_one_without_a_report(several: Place) -> None:
-    assert several.run("dead", "show", "2").stdout.startswith("死信 dead letter 2: empty\n")
+    assert several.run("dead", "show", "2").stdout.startswith("死信 dead letter 2: 空文件 empty\n")
 
 
 def test_what_is_not_there_is_not_found(seeded: Place) -> None:
@@ -225,3 +225,34 @@ def test_what_is_unclear_is_refused(several: Place, arguments: list[str], messag
     assert result.exit_code == 2
     assert message in orjson.loads(result.stdout)["error"]["message"]
     assert len(several.json("dead", "list")) == 3
+
+
+def test_an_id_named_twice_counts_once(seeded: Place) -> None:
+    told = seeded.json("dead", "discard", "1", "1", "--note", "x", "--yes", "--dry-run")
+    assert told["letters"] == [1]
+    assert [letter["reason"] for letter in told["matching"]] == ["imbalanced"]
+
+
+def test_a_dry_run_lists_what_matches(several: Place) -> None:
+    result = several.run("dead", "retry", "--all-matching", "--note", "x", "--dry-run")
+    assert "勾稽不平 imbalanced" in result.stdout
+    assert "空.txt" in result.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["list", "--rule", "T3.FLO"],
+        ["list", "--reason", "imbalance"],
+        ["list", "--name", ""],
+        ["list", "--year", str(2**63)],
+        ["list", "--limit", str(2**63)],
+    ],
+)
+def test_a_filter_that_nothing_can_match_is_usage(seeded: Place, arguments: list[str]) -> None:
+    assert seeded.error("dead", *arguments)[0] == 2
+
+
+def test_numbers_that_no_letter_can_have_are_not_found(seeded: Place) -> None:
+    assert seeded.error("dead", "show", str(2**63))[0] == 3
+    assert seeded.error("dead", "retry", str(2**63), "--note", "x")[0] == 3

@@ -29,7 +29,6 @@ def names(place: Place, *options: str) -> list[str]:
         (["--attempt", "2"], ["document.dead"]),
         (["--event", "report.stored"], ["report.stored"]),
         (["--event", "document", "--name", "不平"], ["document.received", "document.dead"]),
-        (["--event", "doc"], []),
         (["--level", "warning"], ["document.dead"]),
         (["--limit", "2"], ["document.received", "document.dead"]),
         (["--since", "1h", "--level", "error"], []),
@@ -112,3 +111,17 @@ def test_follows_what_happens(seeded: Place) -> None:
     # Then
     assert first["event"] == "report.stored"
     assert second["event"] == "document.resent"
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        (["--event", "nosuch"], 2),
+        (["--name", ""], 2),
+        (["--arrival", "999"], 3),
+        (["--attempt", "999"], 3),
+        (["--arrival", str(2**63)], 2),
+    ],
+)
+def test_what_cannot_match_is_told(seeded: Place, options: list[str], code: int) -> None:
+    assert seeded.error("events", *options)[0] == code

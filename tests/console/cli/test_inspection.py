@@ -57,7 +57,7 @@ def test_people_see_header_tables_and_equations(bare: Path) -> None:
     # Then
     assert lines[0].startswith(f"文件 file bad.txt   大小 bytes {len(imbalanced())}")
     assert lines[1] == "结果 outcome: 死信 would be dead-lettered"
-    assert lines[2] == "原因 reason imbalanced   环节 stage check"
+    assert lines[2] == "原因 reason 勾稽不平 imbalanced   环节 stage 核对 check"
     assert any(line.endswith("│    12!│   0!│   0!│   0!│   0!│   0!│   9!│") for line in lines)
     assert "! T3.FLOW 自然人: 12 + 0 ≠ 9 + 空 (12 ≠ 9, 差 3)" in lines
     assert (
@@ -83,7 +83,7 @@ def test_what_nothing_was_recognised_in_says_why(bare: Path) -> None:
 
     # Then
     assert result.exit_code == 4
-    assert "原因 reason empty   环节 stage read" in result.stdout.splitlines()
+    assert "原因 reason 空文件 empty   环节 stage 读取 read" in result.stdout.splitlines()
 
 
 @pytest.mark.parametrize(("path", "code"), [("none.txt", 3), (".", 1)])
@@ -94,3 +94,22 @@ def test_what_is_no_file_is_told(bare: Path, path: str, code: int) -> None:
     # Then
     assert result.exit_code == code
     assert "message" in orjson.loads(result.stdout)["error"]
+
+
+def test_what_has_no_end_is_read_no_further_than_the_limit(
+    bare: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a small limit, a device that never ends, and a file of zeros
+    monkeypatch.setenv("GOUJI_MAX_BYTES", "1000")
+    (bare / "zeros.txt").write_bytes(bytes(5000))
+
+    # When they are inspected
+    endless = CliRunner().invoke(cli, ["inspect", "/dev/zero", "--json"])
+    large = CliRunner().invoke(cli, ["inspect", "zeros.txt", "--json"])
+
+    # Then the worker would call both too large
+    for result in (endless, large):
+        told = orjson.loads(result.stdout)
+        assert (result.exit_code, told["reason"], told["stage"]) == (4, "too_large", "read")
+    assert orjson.loads(large.stdout)["file"]["bytes"] == 5000
+    assert orjson.loads(endless.stdout)["file"]["sha256"] is None

@@ -106,3 +106,11 @@ def test_following_survives_a_rotation(tmp_path: Path) -> None:
 
     # Then
     assert [next(following).event for _ in range(2)] == ["d", "e"]
+
+
+def test_what_cannot_match_is_told(logged: Place) -> None:
+    error = logged.error
+    assert error("logs", "--part", "wach")[0] == 2
+    assert "'watch'" in error("logs", "--part", "wach")[1]["message"]
+    assert error("logs", "--event", "nosuch")[0] == 2
+    assert error("logs", "--document", "999")[0] == 3

@@ -226,3 +226,39 @@ def test_no_color_is_honoured(seeded: Place) -> None:
     # Then
     assert "\x1b[31m" not in plain.stdout
     assert "\x1b[1;31m" in coloured.stdout
+
+
+@pytest.mark.process
+def test_an_output_that_cannot_be_written_is_told_once(seeded: Place) -> None:
+    # When the output is full, closed, or nobody reads it
+    def run(redirected: str) -> subprocess.CompletedProcess[str]:
+        command = f"{sys.executable} -m console.cli.main status --json {redirected}"
+        return subprocess.run(
+            ["bash", "-o", "pipefail", "-c", command],
+            cwd=seeded.root,
+            env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    full, closed, unread = run(">/dev/full"), run(">&-"), run("| true")
+
+    # Then there is a line or nothing, and no traceback
+    assert (full.returncode, full.stderr) == (1, "gouji: No space left on device\n")
+    assert (closed.returncode, closed.stderr) == (0, "")
+    assert (unread.returncode in (0, 1), unread.stderr) == (True, "")
+
+
+def test_what_to_type_next_keeps_the_settings_file(bare: Path) -> None:
+    # Given a settings file elsewhere
+    config = bare / "etc" / "gouji.toml"
+    config.parent.mkdir()
+    config.touch()
+
+    # When a command needs what init makes
+    result = CliRunner().invoke(cli, ["--config", str(config), "status"])
+
+    # Then the hint names the file too
+    assert f"→ gouji --config {config} init" in result.stderr

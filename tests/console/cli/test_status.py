@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from console.labels import QUEUE_AWAY
 from tests.console.cli.conftest import Place
 from worker.embedded import ensure
 from worker.inbox import Inbox
@@ -40,7 +41,7 @@ def test_works_while_the_queue_is_away(seeded: Place) -> None:
 
     # Then
     assert told["queue"] is None
-    assert told["notes"] == ["queue: the embedded queue is not running"]
+    assert told["notes"] == [f"queue: {QUEUE_AWAY}: gouji up 未运行 is not running"]
     assert (code, error["code"]) == (6, "broker")
 
 
@@ -73,7 +74,7 @@ def test_people_see_names_in_chinese(seeded: Place) -> None:
         "已入库     stored          1",
     ]
     assert "到达 Arrivals: accepted 2  duplicate 0  ignored 1" in lines
-    assert "队列 Queue: the embedded queue is not running" in lines
+    assert f"队列 Queue: {QUEUE_AWAY}: gouji up 未运行 is not running" in lines
 
 
 @pytest.fixture

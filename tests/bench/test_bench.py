@@ -1,0 +1,68 @@
+"""The benchmarks run, and say what they must; how fast anything is, is not asserted."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.bench import __main__ as bench
+from tests.bench import dropping, inspecting, timeline
+from tests.bench.measured import Line, Measured, Size, table
+
+TINY = Size(rounds=1, reports=8, drops=4, messages=50, settle=0.1)
+
+
+def test_a_table_has_a_line_for_each_figure() -> None:
+    # Given two benchmarks
+    first = Measured("first", (Line("speed", "12 /s", "3,000 /s", "0.004"),))
+    second = Measured("second", (Line("time", "1.5 ms"),))
+
+    # Then their lines stand in columns, figures to the right
+    assert table([first, second]).splitlines() == [
+        "          gouji     floor  ratio",
+        "first",
+        "  speed   12 /s  3,000 /s  0.004",
+        "second",
+        "  time   1.5 ms",
+    ]
+
+
+def test_inspecting_is_set_against_its_floor() -> None:
+    # When a few reports of every layout are inspected
+    measured = inspecting.run(TINY)
+
+    # Then the figures are of the same documents, and each stage has its share
+    figures = measured.figures
+    assert figures["ratio"] == pytest.approx(
+        figures["per_second_per_core"] / figures["floor_per_second_per_core"], rel=1e-3
+    )
+    whole = 1000 / figures["per_second_per_core"]
+    assert 0 < sum(figures[f"{stage}_ms"] for stage in ("read", "recognise", "check")) < whole
+    assert len(measured.lines) == 4
+
+
+@pytest.mark.process
+def test_a_small_run_makes_the_whole_table(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given the smallest size
+    monkeypatch.setattr(bench, "QUICK", TINY)
+    output = tmp_path / "bench.json"
+
+    # When the benchmarks run
+    bench.main(["--quick", "--output", str(output)])
+
+    # Then both are in the table and in the file, each with its ratio
+    told, written = capsys.readouterr().out, json.loads(output.read_bytes())
+    assert written["quick"] is True
+    assert list(written["benchmarks"]) == [inspecting.TITLE, dropping.TITLE]
+    for title, figures in written["benchmarks"].items():
+        assert title in told
+        assert figures["ratio"] > 0
+
+    # And the parts of a document's time add up to the whole
+    dropped = written["benchmarks"][dropping.TITLE]
+    parts = ("claim", *timeline.STAGES, "lock", "other")
+    assert sum(dropped[f"{part}_ms"] for part in parts) == pytest.approx(
+        dropped["thread_ms"], rel=0.01
+    )

@@ -1,0 +1,36 @@
+"""Empty databases: SQLite always, and PostgreSQL where a server is named.
+
+``GOUJI_TEST_DATABASE_URL`` is the URL of a database whose user may create others, such as
+``postgresql+psycopg://postgres@127.0.0.1:5432/postgres``. Each test gets a database of its own.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+from sqlalchemy import create_engine, make_url, text
+
+SERVER: Final = os.environ.pop("GOUJI_TEST_DATABASE_URL", "")
+"""Taken out of the environment: the settings refuse variables they do not know."""
+BACKENDS: Final = ("sqlite", "postgresql") if SERVER else ("sqlite",)
+
+
+@contextmanager
+def empty(backend: str, directory: Path) -> Iterator[str]:
+    """Have an empty database for as long as the block runs; yields its URL."""
+    if backend == "sqlite":
+        yield f"sqlite:///{directory / 'gouji.db'}"
+        return
+    name = f"gouji_test_{uuid4().hex}"
+    server = create_engine(SERVER, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    try:
+        yield make_url(SERVER).set(database=name).render_as_string(hide_password=False)
+    finally:
+        with server.connect() as connection:
+            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+        server.dispose()
