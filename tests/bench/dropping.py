@@ -51,9 +51,10 @@ def run(size: Size, inspected_per_second: float) -> Measured:
     """
     rng = random.Random(_SEED)
     found = []
-    with tempfile.TemporaryDirectory(prefix="gouji-bench-") as name, _server(Path(name)) as server:
-        for number in range(size.rounds):
-            house = _House(Path(name) / str(number), server, size.settle)
+    logs.configure("bench", level="warning")
+    for _ in range(size.rounds):
+        with tempfile.TemporaryDirectory(prefix="gouji-") as name, _server(Path(name)) as server:
+            house = _House(Path(name), server, size.settle)
             bare = floor.run(house.settings, size.messages, house.directory)
             found.append(_round(house.run(rng, size.drops), bare, size))
     figures: dict[str, Any] = {key: middle([one[key] for one in found]) for key in found[0]}
@@ -65,7 +66,6 @@ def run(size: Size, inspected_per_second: float) -> Measured:
 
 @contextmanager
 def _server(directory: Path) -> Iterator[EmbeddedServer]:
-    logs.configure("bench", level="warning")
     server = EmbeddedServer(Settings(data_dir=directory))
     server.start()
     try:
@@ -89,10 +89,9 @@ class _House:
     """A watcher and a master of workers over a new database."""
 
     def __init__(self, directory: Path, server: EmbeddedServer, settle: float) -> None:
-        directory.mkdir()
         self.directory = directory
         self.settings = Settings(
-            data_dir=directory / "var",
+            data_dir=directory,
             inbox=directory / "inbox",
             broker_url=f"unix://{quote(str(server.socket))}",
             settle=settle,
@@ -170,6 +169,7 @@ def lines(figures: dict[str, Any]) -> list[Line]:
     return [
         compared("documents; no-op messages", "/s", ours, bare, figures["ratio"]),
         single(f"with the settle of {settle:g} s", figures["per_second_with_settle"], "/s"),
+        single("from the first claim on", figures["steady_per_second"], "/s"),
         Line("against inspecting alone, all cores", "", "", f"{share:.2g}"),
         *_cpu(figures),
         *(single(what, figures[key], "s") for what, key in _MOMENTS.items()),

@@ -71,6 +71,7 @@ def figures(stories: list[Story], dropped: datetime, threads: int) -> dict[str, 
     thread = _ms(last, first) * threads / len(stories)
     return {
         "seconds": _ms(last, dropped) / 1000,
+        "steady_per_second": 1000 * threads / thread,
         "first_received_s": _ms(min(s.received for s in stories), dropped) / 1000,
         "last_received_s": _ms(max(s.received for s in stories), dropped) / 1000,
         "first_claimed_s": _ms(first, dropped) / 1000,
