@@ -52,7 +52,7 @@ class Settings:
     log_format: str = "auto"
     log_level: str = "info"
     worker_processes: int = 2
-    worker_threads: int = 2
+    worker_threads: int = 1
     scan_interval: float = 60.0
     settle: float | None = None
     unsettled_after: float = 1800.0
