@@ -62,6 +62,14 @@ MEANINGS: Final[dict[str, Meaning]] = {
         "队列中消息数上限；其余在数据库中等候",
     ),
     "max_bytes": Meaning("the largest file that is read, in bytes", "单个文件的最大字节数"),
+    "reading_timeout": Meaning(
+        "seconds that reading one file may take; it is refused as timeout then",
+        "读取一个文件最多用时秒数，超过则以 timeout 拒收",
+    ),
+    "reading_memory": Meaning(
+        "bytes of memory that reading one file may take; it is refused as too_large then",
+        "读取一个文件最多占用内存字节数，超过则以 too_large 拒收",
+    ),
     "lease": Meaning(
         "seconds a worker may hold a document before another may take it over",
         "一份文件被一个工作进程占有的最长秒数，逾期可由他人接手",

@@ -36,7 +36,7 @@ def prepare(settings: Settings) -> None:
         OSError: one of them cannot be made.
     """
     folders = (settings.data_dir, settings.data_dir / "logs")
-    for folder in (*folders, *(source.path for source in settings.watched)):
+    for folder in (*folders, *(source.path for source in settings.drops)):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
@@ -114,8 +114,8 @@ class Service:
     def _supervise(self, journal: Journal, database: Database, stop: Stop) -> None:
         logs.log(EventName.SERVICE_STARTED, pid=os.getpid())
         supervisor = Supervisor(self._parts(journal, database), grace=self._settings.grace)
-        if self._samples:
-            samples.drop(samples.unknown(database), self._settings.watched[0].path)
+        for source in self._settings.drops[:1] if self._samples else ():
+            samples.drop(samples.unknown(database), source.path)
         supervisor.start()
         try:
             self._on_ready()
@@ -140,8 +140,9 @@ class Service:
     def _parts(self, journal: Journal, database: Database) -> list[Part]:
         parts: list[Part] = [] if self._settings.broker_url else [EmbeddedServer(self._settings)]
         before = partial(recover, self._settings, database)
+        entrances = ["watch"] if self._settings.pushed is None else ["watch", "push"]
         return [
             *parts,
-            Child("watch", gouji(*self._options, "watch"), journal),
+            *(Child(name, gouji(*self._options, name), journal) for name in entrances),
             Child("work", gouji(*self._options, "work"), journal, before_start=before),
         ]

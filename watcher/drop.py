@@ -7,16 +7,26 @@ the directory was replaced finds what they missed.
 import math
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Final, NamedTuple
+from typing import Final
 
 from models.event import EventName
+from models.ledger import SourceStatus
 from watcher import ignore
-from watcher.filesystem import Entry, Kind, Signature, irregular, look, parent, readable, walk
+from watcher.filesystem import (
+    Entry,
+    Kind,
+    Signature,
+    irregular,
+    look,
+    readable,
+    remove_empty,
+    walk,
+)
 from watcher.place import Place
-from watcher.settle import Settling, Verdict
+from watcher.settle import Settled, Settling, Verdict
 from worker.logs import log
 from worker.settings import Settings, Source
 
@@ -30,15 +40,6 @@ _MOST_LOOKS: Final = 5_000
 _LONGEST_BACK_OFF: Final = 300.0
 _SECOND_SCAN: Final = 5.0
 _ORPHAN: Final = "done marker without its file"
-
-
-class Settled(NamedTuple):
-    """A path that came to rest. ``why`` tells why it is not to be read; ``waited`` in seconds."""
-
-    path: bytes
-    signature: Signature
-    why: str | None = None
-    waited: float = 0.0
 
 
 class Drop:
@@ -87,6 +88,10 @@ class Drop:
     def unsettled(self) -> int:
         """How many paths have not come to rest, or wait to be taken in."""
         return len(self._settling)
+
+    def status(self) -> SourceStatus:
+        """Return what is known of the source now."""
+        return self.place.status(self.unsettled, self.last_event, self.last_scan)
 
     def close(self) -> None:
         """Stop watching."""
@@ -192,8 +197,23 @@ class Drop:
         self._vouch(path, now)
 
     def _scan(self, now: float) -> None:
-        found, seen = 0, set()
+        found = 0
         self.hollow = set()
+        for path in self._unknown():
+            if self._settling.notice(path, now, self._rest_of(path)):
+                found += 1
+                self._detected(path)
+            self._vouch(path, now)
+        self._scanned(found)
+
+    def _scanned(self, found: int) -> None:
+        self.last_scan = datetime.now(UTC)
+        level = "info" if found else "debug"
+        log(EventName.SOURCE_SCANNED, level=level, source=self.name, found=found)
+
+    def _unknown(self) -> Iterator[bytes]:
+        """Walk over everything that lies there and may have to be taken in."""
+        seen = set()
         for path, kind in walk(self.place.root):
             if kind is Kind.EMPTY_DIRECTORY:
                 if path not in self._emptied:
@@ -204,14 +224,8 @@ class Drop:
                     seen.add(path)
                     continue
                 del self._parked[path]
-            if self._settling.notice(path, now, self._rest_of(path)):
-                found += 1
-                self._detected(path)
-            self._vouch(path, now)
+            yield path
         self._parked = {path: self._parked[path] for path in seen}
-        self.last_scan = datetime.now(UTC)
-        level = "info" if found else "debug"
-        log(EventName.SOURCE_SCANNED, level=level, source=self.name, found=found)
 
     def _vouch(self, path: bytes, now: float) -> None:
         base = ignore.marked(path)
@@ -252,9 +266,15 @@ class Drop:
         if base is not None and look(self.place.root, base) is not None:
             self._settling.defer(path, now + max(self.rest, 1.0))
             return
-        why = ignore.why(path) or (_ORPHAN if base is not None else None)
-        why = why or irregular(self.place.root, path)
+        orphan = _ORPHAN if base is not None else None
+        self._rested(path, found, self._why(path) or orphan, now)
+
+    def _rested(self, path: bytes, found: Signature, why: str | None, now: float) -> None:
         self._settled[path] = Settled(path, found, why, self._settling.waited(path, now))
+
+    def _why(self, path: bytes) -> str | None:
+        """Return why a path is not to be read, ``None`` for one that is."""
+        return ignore.why(path) or irregular(self.place.root, path)
 
     def _vanish(self, path: bytes) -> None:
         self._settled.pop(path, None)
@@ -275,15 +295,3 @@ class Drop:
                     self.emptied([directory])
                 else:
                     remove_empty(self.place.root, directory)
-
-
-def remove_empty(root: bytes, directory: bytes) -> None:
-    """Remove a directory if it is empty, and those above it that this leaves empty; never the root.
-
-    Raises:
-        OSError: the directory itself is not empty, or cannot be removed.
-    """
-    while directory:
-        with parent(root, directory) as (descriptor, name):
-            os.rmdir(name, dir_fd=descriptor)
-        directory = directory.rpartition(b"/")[0]

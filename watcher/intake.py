@@ -18,10 +18,10 @@ from models.event import EventName
 from models.session import Database
 from watcher import ignore
 from watcher.copying import Changed, copy, hard_limit
-from watcher.drop import Settled
 from watcher.filesystem import Kind, irregular, look, parent, walk
 from watcher.register import Copied, Origin, Outcome, Taken, ignore_files, register
 from watcher.send import Sender
+from watcher.settle import Settled
 from worker.archive import Archive, TooLarge
 from worker.errors import ArchiveError
 from worker.inbox import Inbox
@@ -106,13 +106,14 @@ class Intake:
     def _copy(self, origin: Origin, item: Settled) -> Copied | Taken:
         try:
             return copy(origin.root, item, self._archive, self._limit)
-        except (Changed, FileNotFoundError):
+        except (Changed, FileNotFoundError) as error:
             gone = look(origin.root, item.path) is None
-            return Taken(item, Outcome.VANISHED if gone else Outcome.CHANGED)
+            return Taken(item, Outcome.VANISHED if gone else Outcome.CHANGED, why=str(error))
         except TooLarge as error:
             return Taken(item._replace(why=error.message), Outcome.IGNORED)
         except (ArchiveError, OSError) as error:
-            taken = Taken(item, Outcome.FAILED, why=str(error))
+            passing = isinstance(error, ArchiveError)
+            taken = Taken(item, Outcome.FAILED, why=str(error), passing=passing)
             told = {"source": origin.name, "file": taken.file, "error": taken.why}
             log(EventName.INTAKE_FAILED, level="error", **told)
             return taken

@@ -9,9 +9,8 @@ import os
 import socket
 import threading
 from collections import deque
-from collections.abc import Callable
 from datetime import timedelta
-from typing import Final
+from typing import Final, Protocol
 
 from dramatiq.middleware import Shutdown, TimeLimitExceeded
 from sqlalchemy.orm import Session
@@ -19,6 +18,7 @@ from sqlalchemy.orm import Session
 from models import ledger
 from models.base import now
 from models.disclosure.finding import Reason, Severity
+from models.disclosure.hints import Hints
 from models.event import EventName
 from models.ledger import Attempt, AttemptOutcome, Document, State
 from models.session import Database
@@ -37,7 +37,12 @@ CRASH_LIMIT: Final = 3
 
 _WAITING: Final = (State.RECEIVED, State.QUEUED)
 
-Inspect = Callable[[bytes, str, Timing], Inspection]
+
+class Inspect(Protocol):
+    """How a document is looked at: :func:`worker.inspection.inspect`, or another in tests."""
+
+    def __call__(self, data: bytes, name: str, timing: Timing, *, hints: Hints) -> Inspection:
+        """Read, recognise and check one document."""
 
 
 class Pipeline:
@@ -123,6 +128,7 @@ class Pipeline:
                 worker=self._worker,
             )
             document = session.get_one(Document, document_id)
+            hints = ledger.hints(session, document_id)
         return Claim(
             document_id,
             attempt.id,
@@ -130,6 +136,7 @@ class Pipeline:
             document.size,
             document.name,
             document.retries,
+            hints,
         )
 
     def _bury_crash_loop(self, session: Session, document_id: int) -> bool:
@@ -152,7 +159,7 @@ class Pipeline:
     def _attempt(self, claim: Claim) -> None:
         with claim.during("fetch"):
             data = self._fetch(claim)
-        found = self._inspect(data, claim.name, claim.passed)
+        found = self._inspect(data, claim.name, claim.passed, hints=claim.hints)
         if found.outcome == "stored":
             self._store(claim, found)
         else:
@@ -193,7 +200,13 @@ class Pipeline:
         origin = Origin(claim.document_id, claim.attempt_id)
         imbalanced = found.reason is Reason.IMBALANCED
         with self._database.transaction() as session:
-            if claim.end(session, State.DEAD, AttemptOutcome.DEAD, error=found.message):
+            if claim.end(
+                session,
+                State.DEAD,
+                AttemptOutcome.DEAD,
+                error=found.message,
+                traceback=found.traceback and plain(found.traceback),
+            ):
                 keep_findings(session, origin, found.findings)
                 claim.record(
                     session,

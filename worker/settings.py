@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 CONFIG_NAME: Final = "gouji.toml"
 PREFIX: Final = "GOUJI_"
+FEED_SUFFIXES: Final = (".jl", ".jsonl", ".warc", ".gz")
 _LONGEST_SOCKET: Final = 103  # sun_path less its NUL: 104 bytes on macOS, 108 on Linux
 
 
@@ -22,25 +23,39 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A configured place to watch.
+    """A configured place where files come in.
 
-    ``settle`` is in seconds; ``None`` means 2 s on local file systems and 30 s on network mounts.
-    ``mode`` ``auto`` uses file system events where they can be trusted, ``scan`` never does.
+    ``kind`` is ``drop`` (files are ours to move away), ``crawl`` (a directory that is never
+    touched), ``feed`` (JSON Lines or WARC: a file, or a directory of them) or ``push`` (HTTP; it
+    has no path). ``settle`` is in seconds; ``None`` means 2 s on local file systems and 30 s on
+    network mounts. ``mode`` ``auto`` uses file system events where they can be trusted, ``scan``
+    never does. ``ignore`` are globs of paths in a ``crawl`` that are not read. ``files`` is what
+    paths in a ``feed`` are relative to; its own directory when it is ``None``.
     """
 
     name: str
-    path: Path
-    kind: Literal["drop"] = "drop"
+    path: Path = Path()
+    kind: Literal["drop", "crawl", "feed", "push"] = "drop"
     settle: float | None = None
     mode: Literal["auto", "scan"] = "auto"
+    ignore: tuple[str, ...] = ()
+    files: Path | None = None
+    host: str = "127.0.0.1"
+    port: int = 8350
+
+    @property
+    def folder(self) -> Path:
+        """The directory that is watched: a feed may be named as a file in it."""
+        named = self.kind == "feed" and self.path.suffix in FEED_SUFFIXES
+        return self.path.parent if named and not self.path.is_dir() else self.path
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Every setting, with its default.
 
-    Seconds for times. ``database_url`` and ``broker_url`` empty mean the embedded SQLite and
-    Valkey in ``data_dir``; ``archive_url`` empty means ``data_dir/archive``.
+    Seconds for times, bytes for sizes. ``database_url`` and ``broker_url`` empty mean the embedded
+    SQLite and Valkey in ``data_dir``; ``archive_url`` empty means ``data_dir/archive``.
     """
 
     data_dir: Path = Path("var")
@@ -57,6 +72,8 @@ class Settings:
     unsettled_after: float = 1800.0
     max_outstanding: int = 1000
     max_bytes: int = 100_000_000
+    reading_timeout: float = 60.0
+    reading_memory: int = 1_000_000_000
     lease: float = 300.0
     sweep_interval: float = 15.0
     retry_min: float = 15.0
@@ -95,11 +112,30 @@ class Settings:
 
     @property
     def watched(self) -> tuple[Source, ...]:
-        """The sources of the file, or the one drop source ``inbox``."""
-        return self.sources or (Source("inbox", self.inbox, settle=self.settle),)
+        """The sources of the file that are watched, or the one drop source ``inbox``."""
+        if not self.sources:
+            return (Source("inbox", self.inbox, settle=self.settle),)
+        return tuple(source for source in self.sources if source.kind != "push")
+
+    @property
+    def drops(self) -> tuple[Source, ...]:
+        """The watched sources whose directories are ours: made when missing, emptied."""
+        return tuple(source for source in self.watched if source.kind == "drop")
+
+    @property
+    def pushed(self) -> Source | None:
+        """The source that takes documents over HTTP, if one is configured."""
+        return next((source for source in self.sources if source.kind == "push"), None)
 
 
-_LEAST: Final = {"worker_processes": 1, "worker_threads": 1, "max_outstanding": 1, "max_bytes": 1}
+_LEAST: Final = {
+    "worker_processes": 1,
+    "worker_threads": 1,
+    "max_outstanding": 1,
+    "max_bytes": 1,
+    "reading_timeout": 1,
+    "reading_memory": 200_000_000,
+}
 _CHOICES: Final = {
     "log_format": ("auto", "json", "console"),
     "log_level": ("debug", "info", "warning", "error"),
@@ -188,29 +224,52 @@ def _convert(wanted: str, value: Any) -> Any:
     return value
 
 
+_KEYS: Final = {
+    "drop": ("name", "path", "kind", "settle", "mode"),
+    "crawl": ("name", "path", "kind", "settle", "mode", "ignore"),
+    "feed": ("name", "path", "kind", "settle", "mode", "files"),
+    "push": ("name", "kind", "host", "port"),
+}
+"""What can be said of each kind of source."""
+
+
 def _sources(tables: Any) -> tuple[Source, ...]:
     found = tuple(_source(table) for table in tables)
     names = [source.name for source in found]
     if len(set(names)) != len(names):
         raise SettingsError("source: two sources have the same name")
+    if sum(source.kind == "push" for source in found) > 1:
+        raise SettingsError("source: there can be one of kind 'push'")
     return found
 
 
 def _source(table: dict[str, Any]) -> Source:
-    names = tuple(field.name for field in fields(Source))
+    where = f"source {table.get('name', table.get('path', ''))}".strip()
+    kind = table.get("kind", "drop")
+    if kind not in _KEYS:
+        raise SettingsError(f"{where}: kind {kind!r} is none of {', '.join(_KEYS)}")
     for key in table:
-        _known(key, "source", names)
-    if "path" not in table:
-        raise SettingsError("source: 'path' is missing")
-    path = Path(table["path"]).expanduser()
-    if table.get("kind", "drop") != "drop":
-        raise SettingsError(f"source {path}: kind {table['kind']!r} is not 'drop'")
+        _known(key, f"{where} ({kind})", _KEYS[kind])
+    if kind == "push":
+        table = {"name": "push"} | table
+    elif "path" not in table:
+        raise SettingsError(f"{where}: 'path' is missing")
     if table.get("mode", "auto") not in ("auto", "scan"):
-        raise SettingsError(f"source {path}: mode {table['mode']!r} is neither 'auto' nor 'scan'")
-    settle = table.get("settle")
-    return Source(
-        name=str(table.get("name", path.name)),
-        path=path,
-        settle=None if settle is None else float(settle),
-        mode=table.get("mode", "auto"),
-    )
+        raise SettingsError(f"{where}: mode {table['mode']!r} is neither 'auto' nor 'scan'")
+    name = str(table.get("name") or Path(table["path"]).name)
+    return Source(**{"name": name} | {key: _of_source(where, key, table[key]) for key in table})
+
+
+def _of_source(where: str, key: str, value: Any) -> Any:
+    try:
+        if key in ("path", "files"):
+            return Path(value).expanduser()
+        if key == "settle":
+            return float(value)
+        if key == "port":
+            return range(65536).index(int(value))
+        if key == "ignore":
+            return (value,) if isinstance(value, str) else tuple(str(glob) for glob in value)
+    except (TypeError, ValueError) as error:
+        raise SettingsError(f"{where}: {key}: {value!r} is not usable: {error}") from error
+    return str(value)

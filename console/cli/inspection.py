@@ -3,51 +3,72 @@
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
 from console.cli import output
 from console.cli.errors import ExitCode, Failure, NotFound
+from console.cli.invocation import Invocation, pass_invocation
 
 if TYPE_CHECKING:
     from worker.inspection import Inspection
+    from worker.isolation.reading import Reader
 
 
 @click.command("inspect")
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
 @output.exit_zero_option
 @output.json_option
-def command(paths: tuple[str, ...], as_json: bool, exit_zero: bool) -> int:
+@pass_invocation
+def command(invocation: Invocation, paths: tuple[str, ...], as_json: bool, exit_zero: bool) -> int:
     """试读 Read and check files; store nothing.
 
     PATH - reads standard input. Needs no database and no queue. With --json one file gives one
-    JSON object (gouji.inspection/1), several files give one object a line.
+    JSON object (gouji.inspection/1), several files give one object a line. Files are read within
+    the limits that the worker keeps to: max_bytes, reading_timeout, reading_memory.
 
     Exit code 4 when the worker would refuse a file; findings that are only worth a look give 0.
     """
-    from worker.inspection import as_json as contract
-    from worker.inspection import inspect
+    from worker.isolation.limits import Limits
+    from worker.isolation.pool import Isolated
 
+    settings = invocation.settings
+    limits = Limits(seconds=settings.reading_timeout, memory=settings.reading_memory)
     dead = False
-    for path in paths:
-        inspection = inspect(*_read(path))
-        dead = dead or inspection.outcome == "dead"
-        if not as_json:
-            _show(inspection)
-        elif len(paths) == 1:
-            output.emit(contract(inspection))
-        else:
-            output.emit_line(contract(inspection))
+    with Isolated(limits) as reader:
+        reader.start()  # while the rest is imported
+        from worker.inspection import as_json as contract
+
+        for path in paths:
+            inspection = _inspect(path, reader, settings.max_bytes)
+            dead = dead or inspection.outcome == "dead"
+            if not as_json:
+                _show(inspection)
+            elif len(paths) == 1:
+                output.emit(contract(inspection))
+            else:
+                output.emit_line(contract(inspection))
     output.hint("gouji ingest PATH", "送入处理 bring it in")
     return ExitCode.FINDINGS if dead and not exit_zero else ExitCode.OK
 
 
-def _read(path: str) -> tuple[bytes, str]:
+def _inspect(path: str, reader: "Reader", limit: int) -> "Inspection":
+    from worker.inspection import inspect, oversized
+
+    with _opened(path) as file:
+        data = file.read(limit + 1)
+        name = os.path.basename(path)  # noqa: PTH119 - keeps surrogates
+        if len(data) > limit:
+            return oversized(data, file, name, limit)
+    return inspect(data, name, reader=reader)
+
+
+def _opened(path: str) -> BinaryIO:
     if path == "-":
-        return sys.stdin.buffer.read(), "-"
+        return sys.stdin.buffer
     try:
-        return Path(path).read_bytes(), os.path.basename(path)  # noqa: PTH119 - keeps surrogates
+        return Path(path).open("rb")
     except FileNotFoundError:
         raise NotFound(f"there is no file {_shown(path)}") from None
     except IsADirectoryError:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.watcher.station import SETTLE, Station
 from watcher.drop import Drop
+from watcher.dropped import DropSource
 from watcher.filesystem import walk
 from worker.settings import Settings, Source
 
@@ -210,7 +211,8 @@ def test_the_root_recreated_is_watched_anew(station: Station) -> None:
     station.settle()
     station.inbox.rename(station.inbox.with_name("away"))
     station.settle()
-    [feed] = station.watcher.feeds
+    [feed] = station.watcher.sources
+    assert isinstance(feed, DropSource)
     assert feed.status().problem is not None
     # When it is there again
     station.inbox.mkdir()

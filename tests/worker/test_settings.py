@@ -64,6 +64,30 @@ def test_sources_of_the_file_replace_the_inbox() -> None:
     )
 
 
+def test_sources_of_every_kind() -> None:
+    # Given one source of each kind
+    path = _file(
+        '[[source]]\npath = "in"\n'
+        '[[source]]\nkind = "crawl"\npath = "/srv/mirror"\nignore = ["*.css", "robots.txt"]\n'
+        '[[source]]\nkind = "feed"\npath = "/srv/crawl/items.jl"\nfiles = "/srv/crawl/files"\n'
+        '[[source]]\nkind = "push"\nport = 9000\n'
+    )
+
+    # When the settings are read
+    settings = load(path, {})
+
+    # Then the first three are watched, one of them is ours to empty, and the last listens
+    assert [(source.kind, source.name) for source in settings.watched] == [
+        ("drop", "in"),
+        ("crawl", "mirror"),
+        ("feed", "items.jl"),
+    ]
+    assert settings.drops == (Source("in", Path("in")),)
+    assert settings.pushed == Source("push", kind="push", port=9000)
+    assert settings.watched[1].ignore == ("*.css", "robots.txt")
+    assert settings.watched[2].folder == Path("/srv/crawl")
+
+
 @pytest.mark.parametrize(
     ("text", "environ", "complaint"),
     [
@@ -76,9 +100,18 @@ def test_sources_of_the_file_replace_the_inbox() -> None:
         ('log_format = "xml"', {}, "log_format: 'xml' is none of auto, json, console"),
         ("worker_processes = 0", {}, "worker_processes: 0 is below 1"),
         ("lease = -1", {}, "lease: -1 is below 0"),
-        ("[[source]]\nname = 'a'", {}, "source: 'path' is missing"),
+        ("[[source]]\nname = 'a'", {}, "source a: 'path' is missing"),
         ("[[source]]\npath = 'a'\nsetle = 1", {}, "did you mean 'settle'?"),
-        ("[[source]]\npath = 'a'\nkind = 'ftp'", {}, "kind 'ftp' is not 'drop'"),
+        ("[[source]]\npath = 'a'\nkind = 'ftp'", {}, "kind 'ftp' is none of drop, crawl, feed,"),
+        ("[[source]]\npath = 'a'\nfiles = 'b'", {}, "source a (drop): unknown setting 'files'"),
+        ("[[source]]\npath = 'a'\nsettle = 'b'", {}, "source a: settle: 'b' is not usable"),
+        ("[[source]]\nkind = 'push'\nport = 70000", {}, "port: 70000 is not usable"),
+        ("[[source]]\nkind = 'push'\npath = 'a'", {}, "(push): unknown setting 'path'"),
+        (
+            "[[source]]\nkind = 'push'\n[[source]]\nkind = 'push'\nname = 'b'",
+            {},
+            "one of kind 'push'",
+        ),
         ("[[source]]\npath = 'a'\nmode = 'x'", {}, "mode 'x' is neither"),
         ("[[source]]\npath = 'x/a'\n[[source]]\npath = 'y/a'", {}, "the same name"),
     ],

@@ -1,5 +1,6 @@
 """``gouji inspect``."""
 
+import hashlib
 from pathlib import Path
 
 import orjson
@@ -94,3 +95,24 @@ def test_what_is_no_file_is_told(bare: Path, path: str, code: int) -> None:
     # Then
     assert result.exit_code == code
     assert "message" in orjson.loads(result.stdout)["error"]
+
+
+@pytest.mark.parametrize("path", ["big.txt", "-"])
+def test_a_file_that_is_too_large_is_not_read(
+    bare: Path, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given
+    monkeypatch.setenv("GOUJI_MAX_BYTES", "1000000")
+    data = bytes(3_000_000)
+    Path("big.txt").write_bytes(data)
+
+    # When
+    result = run(path, "--json", stdin=data)
+
+    # Then
+    told = orjson.loads(result.stdout)
+    assert result.exit_code == 4
+    assert (told["reason"], told["stage"]) == ("too_large", "read")
+    assert told["message"] == "3000000 bytes; the limit is 1000000"
+    assert (told["file"]["bytes"], told["file"]["media_type"]) == (3_000_000, None)
+    assert told["file"]["sha256"] == hashlib.sha256(data).hexdigest()
