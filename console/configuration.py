@@ -107,6 +107,20 @@ _SOURCES: Final = """\
 # path = "/srv/letters"
 # settle = 30.0          # optional
 # mode = "auto"          # or "scan": never use file system events
+#
+# What a crawler leaves behind; docs/crawlers.md / 爬虫产出，见 docs/crawlers.md：
+# [[source]]
+# kind = "crawl"         # a directory that is never touched / 只读不动的目录
+# path = "/srv/mirror"
+# ignore = ["*.css", "*.js", "robots.txt"]
+# [[source]]
+# kind = "feed"          # .jl, .jsonl, .warc, .warc.gz: a file or a directory of them
+# path = "/srv/crawl/items.jl"
+# files = "/srv/crawl/files"   # what files[].path is relative to
+# [[source]]
+# kind = "push"          # POST /api/v1/documents; gouji token create NAME
+# host = "127.0.0.1"
+# port = 8350
 """
 
 

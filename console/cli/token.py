@@ -1,10 +1,27 @@
 """``gouji token``: who may push documents."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
 import click
 
-from console.cli import output
+from console.cli import journal_file, output
 from console.cli.errors import Conflict, NotFound
 from console.cli.invocation import Invocation, pass_invocation
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+
+@contextmanager
+def _transaction(invocation: Invocation) -> Iterator["Session"]:
+    with (
+        invocation.database() as database,
+        journal_file.logging(invocation.settings),
+        database.transaction() as session,
+    ):
+        yield session
 
 
 @click.group("token")
@@ -22,7 +39,7 @@ def create(invocation: Invocation, name: str, as_json: bool) -> None:
     from models.event import EventName
     from worker.logs import record
 
-    with invocation.database() as database, database.transaction() as session:
+    with _transaction(invocation) as session:
         try:
             made = token.issue(session, name)
         except token.NameTaken as error:
@@ -62,14 +79,19 @@ def list_tokens(invocation: Invocation, as_json: bool) -> None:
 
 @command.command("revoke")
 @click.argument("name")
+@output.json_option
 @pass_invocation
-def revoke(invocation: Invocation, name: str) -> None:
+def revoke(invocation: Invocation, name: str, as_json: bool) -> None:
     """吊销令牌 Let the token of NAME count no longer."""
     from models import token
     from models.event import EventName
     from worker.logs import record
 
-    with invocation.database() as database, database.transaction() as session:
+    with _transaction(invocation) as session:
         if not token.revoke(session, name):
             raise NotFound(f"no token in use is called {name!r}")
         record(session, EventName.TOKEN_REVOKED, holder=name)
+    if as_json:
+        output.emit({"name": name, "revoked": True})
+    else:
+        output.say(f"已吊销 revoked: {name}")

@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,14 +11,13 @@ from urllib.parse import quote
 import pytest
 
 from models import token
+from tests.watcher.pushing import SOURCE, pushing
 from tests.watcher.station import Station
 from watcher.serve import PushServer
 from worker.archive import Archive
 from worker.errors import ArchiveError
-from worker.settings import Source
 
 LIMIT = 3_000_000
-SOURCE = Source("push", kind="push", port=0)
 
 
 class Client:
@@ -58,15 +56,8 @@ def station(tmp_path: Path, empty_broker: str) -> Iterator[Station]:
 
 @pytest.fixture
 def client(station: Station) -> Iterator[Client]:
-    with station.database.transaction() as session:
-        secret = token.issue(session, "crawler")
-    server = PushServer(station.settings, SOURCE)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    yield Client(server, secret)
-    server.stop()
-    thread.join(10)
-    assert not thread.is_alive()
+    with pushing(station) as (server, secret):
+        yield Client(server, secret)
 
 
 def test_a_new_document_is_taken_in_and_has_an_address(client: Client, station: Station) -> None:

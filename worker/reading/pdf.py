@@ -84,8 +84,6 @@ def _opened(data: bytes) -> Iterator[tuple[Any, int]]:
             raise Refused(
                 Reason.TOO_LARGE, f"{len(document):,} pages; at most {_MOST_PAGES:,} are read"
             )
-        if not len(document):
-            raise Refused(Reason.EMPTY, "the PDF has no pages")
         yield document.raw, len(document)
     finally:
         document.close()

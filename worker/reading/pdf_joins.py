@@ -13,6 +13,10 @@ _PADDING: Final = 1.8
 """Room beside a full line, in characters: the padding on both sides, and a mark moved down."""
 _NUMBERED: Final = re.compile(r"[（(]?[一二三四五六七八九十\d]{1,3}[)）、.．]")
 _DIGIT: Final = re.compile(r"\d")
+_MARK: Final = re.compile(r"[/／\-－—–]+")
+_OPENING, _CLOSING = re.compile(r"[（(]"), re.compile(r"[）)]")
+_FIGURE_FIRST: Final = re.compile(r"[\d/／\-－—–+＋]+(?![.．、])")
+_CHINESE: Final = re.compile(r"[\u4e00-\u9fff]")
 _FIGURE: Final = re.compile(r"[\d０-９.,，．/／+＋\-－—–]+")
 
 Pair = tuple[Cell, Cell]
@@ -105,38 +109,54 @@ def _is_cut(upper: Table, lower: Table, pairs: list[Pair]) -> bool:
     if all(cell.open_below for cell in ends) or all(cell.open_above for _, cell in pairs):
         # Some programs draw the line between two rows on one of the pages only.
         return not any(_is_next(*pair) for pair in pairs)
-    texted = [pair for pair in pairs if pair[1].texts]
+    return _is_unlabelled(pairs) or _text_goes_on([pair for pair in pairs if pair[1].texts])
+
+
+def _text_goes_on(texted: list[Pair]) -> bool:
+    """Tell whether all that stands below goes on with what is above, or was set wholly below."""
     going_on = [pair for pair in texted if _goes_on(*pair)]
-    if not any(_DIGIT.search(one.text) or _is_label(one, other) for one, other in going_on):
-        # Labels without numbers: what is below may as well be the next row, and blank.
-        return _is_parted(pairs)
+    if any(is_label(other.text) and not _is_label(one, other) for one, other in texted):
+        return False
     rest = [pair for pair in texted if pair not in going_on]
+    if any(_is_label(one, other) for one, other in going_on):
+        return not any(_is_next(*pair) for pair in rest)
+    if not any(_DIGIT.search(one.text) for one, _ in going_on):
+        # Labels without numbers: what is below may as well be the next row, and blank.
+        return False
     return not any(one.texts or _NUMBERED.match(other.text) for one, other in rest)
+
+
+def _is_unlabelled(pairs: list[Pair]) -> bool:
+    """Tell whether what is below has no label: it is the rest of a row, not one of its own."""
+    own = [pair for pair in pairs if max(pair[0].row_span, pair[1].row_span) == 1]
+    above = [_is_words(one.text) for one, _ in own]
+    if not any(other.texts for _, other in own) or any(above[1:]) or own[0][1].texts:
+        return False  # More words beside the first are the head of a table.
+    if above[0]:
+        return not any(_is_next(*pair) for pair in pairs)
+    return any(one.texts for one, _ in own) and not any(
+        one.texts and other.texts and not _goes_on(one, other) for one, other in own
+    )
+
+
+def _is_words(text: str) -> bool:
+    """Tell words, numbered or not, from figures with or without a note."""
+    return bool(_CHINESE.search(text)) and not _FIGURE_FIRST.match(text)
 
 
 def _is_label(one: Cell, other: Cell) -> bool:
     return is_label(one.text + other.text)
 
 
-def _is_parted(pairs: list[Pair]) -> bool:
-    """Tell whether the label stayed above and every figure fell below."""
-    above = [one for one, _ in pairs if one.row_span == 1 and one.texts]
-    below = [other for _, other in pairs if other.texts]
-    own = [pair for pair in pairs if max(pair[0].row_span, pair[1].row_span) == 1]
-    return (
-        len(above) == 1
-        and bool(own)
-        and above[0] is own[0][0]
-        and len(below) == len(own) - 1
-        and not any(one.texts and other.texts for one, other in pairs)
-    )
-
-
 def _goes_on(one: Cell, other: Cell) -> bool:
     """Tell whether the last line above is full, and what follows neither numbered nor other."""
-    if not one.texts or not other.texts or _NUMBERED.match(other.text):
+    if not one.texts or not other.texts or _NUMBERED.match(other.text) or _MARK.fullmatch(one.text):
         return False
-    if _DIGIT.match(other.text) and not _DIGIT.search(one.text):
+    if len(_OPENING.findall(one.text)) > len(_CLOSING.findall(one.text)):
+        return True
+    if one.text[-1].isdigit() and _OPENING.match(other.text):
+        return True
+    if (_DIGIT.match(other.text) or _MARK.fullmatch(other.text)) and not _DIGIT.search(one.text):
         return False
     last, first = one.lines[-1], other.lines[0][0]
     room = one.box[2] - one.box[0] - (last[-1].right - last[0].left)

@@ -106,7 +106,7 @@ class Drawing:
         self._y += self._pitch
 
     def _upper(self, height: float) -> float:
-        """Return how much of a row the page takes when it cuts it in two; nothing if it does not."""
+        """Return how much of a row the page takes when it cuts it in two, else nothing."""
         whole = int((self._room - _PAD) / self._pitch)
         cut = self.cut and self._room < height and 0 < whole < int(height / self._pitch)
         return _PAD + whole * self._pitch if cut else 0.0
@@ -146,7 +146,7 @@ class Drawing:
         top: bool,
         bottom: bool,
     ) -> None:
-        """Draw a row, or the part of it on one page; merged cells take the lines that still wait."""
+        """Draw a row, or its part on one page; merged cells take the lines that still wait."""
         foot = self._y + height
         for at, slot in enumerate(line):
             left, right = edges[at], edges[at + 1]

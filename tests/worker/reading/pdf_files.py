@@ -3,7 +3,7 @@
 import random
 import re
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 
@@ -78,11 +78,16 @@ def _any_setting(rng: random.Random, *, ruled: bool) -> Setting:
     )
 
 
-def random_printing(rng: random.Random, *, ruled: bool = True) -> tuple[TruthReport, Setting, str]:
+def random_printing(
+    rng: random.Random, *, ruled: bool = True, paper: str | None = None
+) -> tuple[TruthReport, Setting, str]:
     """Return a random report of either edition with any mess, its setting and its HTML."""
     options = {option: rng.choice((0.0, 0.3)) for option in sorted(MESS)}
     report = random_report(rng, messy=options)
     setting = random_setting(rng, ruled=ruled)
+    if paper:
+        small = min(setting.points, 10.5)
+        setting = replace(setting, paper=paper, margin="1.2cm", points=small)
     return report, setting, html_of(report, setting, rng)
 
 
