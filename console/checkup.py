@@ -3,6 +3,7 @@
 import os
 import platform
 import shutil
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -18,7 +19,8 @@ from console.labels import START_QUEUE, queue_away
 from models.base import now
 from watcher.filesystem import is_network, mount_type
 from watcher.run import HEARTBEAT
-from worker.settings import Settings, Source
+from worker.settings import Settings
+from worker.source import Source
 
 GIGABYTE: Final = 1_000_000_000
 _LITTLE_SPACE: Final = 2 * GIGABYTE
@@ -59,6 +61,7 @@ def checkup(settings: Settings) -> Iterator[Check]:
         ("broker", partial(_broker, settings)),
         ("archive", partial(_archive, settings)),
         *((f"source {source.name}", partial(_source, source)) for source in settings.watched),
+        ("push", partial(_push, settings)),
         ("ledger", partial(_ledger, settings)),
     ]
     for name, examine in examinations:
@@ -178,18 +181,24 @@ def _archive(settings: Settings) -> Iterator[Check]:
 
 def _source(source: Source) -> Iterator[Check]:
     name = f"source {source.name}"
-    if not source.path.is_dir():
-        detail = f"{source.path}: 目录不存在 no such directory"
-        yield Check(name, Verdict.FAIL, detail, "gouji init  建立目录 makes it")
-        return
-    if not os.access(source.path, os.R_OK | os.W_OK | os.X_OK):
-        detail = f"{source.path}: 不可读写 cannot be read and written"
-        yield Check(name, Verdict.FAIL, detail, "检查权限 check its owner and mode")
-        return
-    path = source.path.resolve()
+    ours = source.kind == "drop"
+    folders = [source.folder] if source.files is None else [source.folder, source.files]
+    for folder in folders:
+        if not folder.is_dir():
+            detail = f"{folder}: 目录不存在 no such directory"
+            advice = "gouji init  建立目录 makes it" if ours else "检查路径 check the path"
+            yield Check(name, Verdict.FAIL, detail, advice)
+            return
+        if not os.access(folder, os.R_OK | os.X_OK | (os.W_OK if ours else 0)):
+            what = "不可读写 cannot be read and written" if ours else "不可读 cannot be read"
+            advice = "检查权限 check its owner and mode"
+            yield Check(name, Verdict.FAIL, f"{folder}: {what}", advice)
+            return
+    path = source.folder.resolve()
     kind = mount_type(os.fsencode(path)) or "unknown file system"
     how = "只靠扫描 scans only" if is_network(os.fsencode(path)) else "文件事件 file events"
-    yield Check(name, Verdict.OK, f"{path} · {kind} · {how if source.mode == 'auto' else 'scans'}")
+    how = how if source.mode == "auto" else "scans"
+    yield Check(name, Verdict.OK, f"{source.kind} · {path} · {kind} · {how}")
     yield from _inotify(source)
 
 
@@ -206,6 +215,20 @@ def _inotify(source: Source) -> Iterator[Check]:
         yield Check("inotify", Verdict.WARN, detail, advice)
     else:
         yield Check("inotify", Verdict.OK, detail)
+
+
+def _push(settings: Settings) -> Iterator[Check]:
+    door = settings.pushed
+    if door is None:
+        return
+    address = f"http://{door.host}:{door.port}"
+    try:
+        socket.create_connection((door.host, door.port), timeout=3).close()
+    except OSError as error:
+        detail = f"{address}: {error.strerror or error}"
+        yield Check("push", Verdict.WARN, detail, "gouji up  启动 starts it (or gouji push)")
+        return
+    yield Check("push", Verdict.OK, address)
 
 
 def _ledger(settings: Settings) -> Iterator[Check]:

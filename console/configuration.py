@@ -62,6 +62,14 @@ MEANINGS: Final[dict[str, Meaning]] = {
         "队列中消息数上限；其余在数据库中等候",
     ),
     "max_bytes": Meaning("the largest file that is read, in bytes", "单个文件的最大字节数"),
+    "reading_timeout": Meaning(
+        "seconds that reading one file may take; it is refused as timeout then",
+        "读取一个文件最多用时秒数，超过则以 timeout 拒收",
+    ),
+    "reading_memory": Meaning(
+        "bytes of memory that reading one file may take; it is refused as too_large then",
+        "读取一个文件最多占用内存字节数，超过则以 too_large 拒收",
+    ),
     "lease": Meaning(
         "seconds a worker may hold a document before another may take it over",
         "一份文件被一个工作进程占有的最长秒数，逾期可由他人接手",
@@ -100,6 +108,20 @@ _SOURCES: Final = """\
 # path = "/srv/letters"
 # settle = 30.0          # optional
 # mode = "auto"          # or "scan": never use file system events
+#
+# What a crawler leaves behind; docs/crawlers.md / 爬虫产出，见 docs/crawlers.md：
+# [[source]]
+# kind = "crawl"         # a directory that is never touched / 只读不动的目录
+# path = "/srv/mirror"
+# ignore = ["*.css", "*.js", "robots.txt"]
+# [[source]]
+# kind = "feed"          # .jl, .jsonl, .warc, .warc.gz: a file or a directory of them
+# path = "/srv/crawl/items.jl"
+# files = "/srv/crawl/files"   # what files[].path is relative to
+# [[source]]
+# kind = "push"          # POST /api/v1/documents; gouji token create NAME
+# host = "127.0.0.1"
+# port = 8350
 """
 
 

@@ -41,7 +41,7 @@ def prepare(settings: Settings) -> None:
     """
     for folder in (settings.data_dir, settings.data_dir / "logs"):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for source in settings.watched:
+    for source in settings.drops:
         source.path.mkdir(parents=True, exist_ok=True)
 
 
@@ -120,9 +120,10 @@ class Service:
     def _supervise(self, journal: Journal, database: Database, stop: Stop) -> None:
         logs.log(EventName.SERVICE_STARTED, pid=os.getpid())
         supervisor = Supervisor(self._parts(journal, database), grace=self._settings.grace)
-        if self._samples:
-            with self._unhindered():
-                samples.drop(samples.unknown(database), self._settings.watched[0].path)
+        drops = self._settings.drops[:1] if self._samples else ()
+        with self._unhindered():
+            for source in drops:
+                samples.drop(samples.unknown(database), source.path)
         supervisor.start()
         try:
             self._on_ready()
@@ -164,8 +165,9 @@ class Service:
     def _parts(self, journal: Journal, database: Database) -> list[Part]:
         parts: list[Part] = [] if self._settings.broker_url else [EmbeddedServer(self._settings)]
         before = partial(recover, self._settings, database)
+        entrances = ["watch"] if self._settings.pushed is None else ["watch", "push"]
         return [
             *parts,
-            Child("watch", gouji(*self._options, "watch"), journal),
+            *(Child(name, gouji(*self._options, name), journal) for name in entrances),
             Child("work", gouji(*self._options, "work"), journal, before_start=before),
         ]

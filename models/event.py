@@ -33,6 +33,16 @@ class EventName(StrEnum):
     FILE_MOVED = "file.moved"
     FILE_MOVE_FAILED = "file.move_failed"
     INTAKE_FAILED = "intake.failed"
+    ARRIVAL_COMPLETED = "arrival.completed"
+    FEED_RESTARTED = "feed.restarted"
+    FEED_LINE_BAD = "feed.line_bad"
+    FEED_STALLED = "feed.stalled"
+    FEED_FILE_WAITING = "feed.file_waiting"
+    FEED_FILE_REFUSED = "feed.file_refused"
+    PUSH_LISTENING = "push.listening"
+    PUSH_REFUSED = "push.refused"
+    TOKEN_CREATED = "token.created"  # noqa: S105 - the name of an event
+    TOKEN_REVOKED = "token.revoked"  # noqa: S105
     DOCUMENT_RECEIVED = "document.received"
     DOCUMENT_DUPLICATE = "document.duplicate"
     DOCUMENT_QUEUED = "document.queued"

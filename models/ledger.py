@@ -18,7 +18,8 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from models.base import Base, now
+from models.base import Base, Json, now
+from models.disclosure.hints import NONE, Hints
 
 
 class State(StrEnum):
@@ -33,11 +34,15 @@ class State(StrEnum):
 
 
 class ArrivalState(StrEnum):
-    """What became of an arrival; ``accepted`` brought a new document."""
+    """What became of an arrival; ``accepted`` brought a new document.
+
+    A ``sidecar`` only says something about another arrival: where it is from, or that it is done.
+    """
 
     ACCEPTED = "accepted"
     DUPLICATE = "duplicate"
     IGNORED = "ignored"
+    SIDECAR = "sidecar"
 
 
 class Handover(StrEnum):
@@ -91,7 +96,9 @@ class Arrival(Base):
     """One file seen once at one source.
 
     ``path`` holds the raw bytes relative to the source's root (``os.fsencode``); ``name`` is the
-    readable form. (source, path, inode, size, mtime_ns) is one version of one file.
+    readable form. (source, path, inode, size, mtime_ns) is one version of one file. What did not
+    come as a file has its URL or name as ``path`` and a part of its SHA-256 as ``inode``. ``hints``
+    holds what the source said of publisher, title and year.
     """
 
     __tablename__ = "arrivals"
@@ -110,12 +117,19 @@ class Arrival(Base):
     size: Mapped[int]
     mtime_ns: Mapped[int]
     url: Mapped[str | None]
+    fetched_at: Mapped[datetime | None]
+    hints: Mapped[dict[str, Any] | None] = mapped_column(Json)
     state: Mapped[str] = mapped_column(String(16))
     why: Mapped[str | None]
     document_id: Mapped[int | None] = mapped_column(ForeignKey("documents.id"))
     handover: Mapped[str] = mapped_column(String(16), default=Handover.NONE)
     moved_to: Mapped[bytes | None]
     seen_at: Mapped[datetime] = mapped_column(default=now)
+
+    @property
+    def said(self) -> Hints:
+        """What the source said about it."""
+        return Hints(self.url, self.fetched_at, **(self.hints or {}))
 
 
 class Attempt(Base):
@@ -178,6 +192,17 @@ def move(
     if attempt_id is not None:
         statement = statement.where(Document.attempt_id == attempt_id)
     return session.connection().execute(statement).rowcount == 1
+
+
+def hints(session: Session, document_id: int) -> Hints:
+    """Return what the first arrivals of a document said; what one leaves out the next may say."""
+    rows = session.scalars(
+        select(Arrival).where(Arrival.document_id == document_id).order_by(Arrival.id).limit(20)
+    )
+    found = NONE
+    for arrival in rows:
+        found = found.filled(arrival.said)
+    return found
 
 
 def mark_queued(session: Session, document_ids: Iterable[int]) -> None:

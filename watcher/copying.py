@@ -1,12 +1,13 @@
 """A settled file into the archive, as exactly the version that settled."""
 
+import hashlib
 import io
 import os
 from typing import Any, BinaryIO, Final, cast
 
-from watcher.drop import Settled
 from watcher.filesystem import open_file, signature
 from watcher.register import Copied
+from watcher.settle import Settled
 from watcher.writers import Writers, writers_of
 from worker.archive import Archive, TooLarge
 from worker.settings import Settings
@@ -20,6 +21,10 @@ class Changed(Exception):  # noqa: N818 - it is what happened
     """The file is not, or no longer, the version that settled."""
 
 
+class Mismatch(Changed):
+    """The file is not the one whose checksum was told."""
+
+
 def hard_limit(settings: Settings) -> int:
     """Return the most bytes that are archived of one file.
 
@@ -31,7 +36,7 @@ def hard_limit(settings: Settings) -> int:
 def copy(
     root: bytes, item: Settled, archive: Archive, limit: int, *, unwritten: bool = False
 ) -> Copied:
-    """Copy a file into the archive.
+    """Copy a file, or what came in place of one, into the archive.
 
     Args:
         root: what its path is relative to.
@@ -41,18 +46,33 @@ def copy(
         unwritten: whether nobody may have it open for writing, as far as that can be known.
 
     Raises:
-        Changed: it changed meanwhile, or is about to; nothing was kept.
+        Changed: it changed meanwhile, is about to, or is not what its checksum says; nothing was
+            kept.
         TooLarge: it has more than ``limit`` bytes.
         ArchiveError: the archive cannot be written.
         OSError: the file cannot be read.
     """
     if item.signature.size > limit:
         raise TooLarge(limit)
+    if item.data is not None:
+        return _copy_data(item, item.data, archive, limit)
     with open_file(root, item.path) as stream:
         head = os.pread(stream.fileno(), 8, 0)
         steady = cast("BinaryIO", _Steady(stream, item, unwritten=unwritten))
         stored = archive.put(steady, limit=limit)
-    return Copied(item, stored, "slow" if head.startswith(_SLOW) else "fast")
+    return Copied(item, stored, _queue(head))
+
+
+def _copy_data(item: Settled, data: bytes | BinaryIO, archive: Archive, limit: int) -> Copied:
+    stream = io.BytesIO(data) if isinstance(data, bytes) else data
+    stream.seek(0)
+    head = stream.read(8)
+    stream.seek(0)
+    return Copied(item, archive.put(stream, limit=limit), _queue(head))
+
+
+def _queue(head: bytes) -> str:
+    return "slow" if head.startswith(_SLOW) else "fast"
 
 
 class _Steady(io.RawIOBase):
@@ -65,15 +85,23 @@ class _Steady(io.RawIOBase):
         self._stream = stream
         self._item = item
         self._unwritten = unwritten
+        self._md5 = None if item.md5 is None else hashlib.md5(usedforsecurity=False)
         self._check()
 
     def read(self, size: int = -1) -> Any:
         data = self._stream.read(size)
+        if self._md5 is not None:
+            self._md5.update(data)
         if not data:
             if self._unwritten and writers_of(self._stream.fileno()) is Writers.SOME:
                 raise Changed
             self._check()
+            self._compare()
         return data
+
+    def _compare(self) -> None:
+        if self._md5 is not None and self._md5.hexdigest() != self._item.md5:
+            raise Mismatch(f"checksum {self._md5.hexdigest()}, {self._item.md5} was told")
 
     def _check(self) -> None:
         if signature(os.fstat(self._stream.fileno())) != self._item.signature:

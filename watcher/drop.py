@@ -7,19 +7,30 @@ the directory was replaced finds what they missed.
 import math
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Final, NamedTuple
+from typing import Final
 
 from models.event import EventName
+from models.ledger import SourceStatus
 from watcher import ignore
-from watcher.filesystem import Entry, Kind, Signature, irregular, look, parent, readable, walk
+from watcher.filesystem import (
+    Entry,
+    Kind,
+    Signature,
+    irregular,
+    look,
+    readable,
+    remove_empty,
+    walk,
+)
 from watcher.place import Place
-from watcher.settle import Settling, Verdict
+from watcher.settle import Settled, Settling, Verdict
 from watcher.writers import Writers, writers_at
 from worker.logs import log
-from worker.settings import Settings, Source
+from worker.settings import Settings
+from worker.source import Source
 
 SETTLE_LOCAL: Final = 2.0
 SETTLE_NETWORK: Final = 30.0
@@ -34,15 +45,6 @@ _LONGEST_WRITE: Final = 60.0
 """The most seconds between two looks whether a file is still open for writing."""
 _SECOND_SCAN: Final = 5.0
 _ORPHAN: Final = "done marker without its file"
-
-
-class Settled(NamedTuple):
-    """A path that came to rest. ``why`` tells why it is not to be read; ``waited`` in seconds."""
-
-    path: bytes
-    signature: Signature
-    why: str | None = None
-    waited: float = 0.0
 
 
 class Drop:
@@ -99,6 +101,10 @@ class Drop:
         if len(self._settling) > _COUNTED:
             return len(self._settling)
         return sum(ignore.why(path) is None for path in self._settling)
+
+    def status(self) -> SourceStatus:
+        """Return what is known of the source now."""
+        return self.place.status(self.unsettled, self.last_event, self.last_scan)
 
     def close(self) -> None:
         """Stop watching."""
@@ -204,9 +210,26 @@ class Drop:
         self._vouch(path, now)
 
     def _scan(self, now: float) -> None:
-        found, seen = 0, set()
+        found = 0
         self.hollow = set()
         self._scans += 1
+        for path in self._unknown():
+            if self._settling.notice(path, now, self._rest_of(path)):
+                found += 1
+                self._detected(path)
+            self._vouch(path, now)
+        self._scanned(found)
+
+    def _scanned(self, found: int) -> None:
+        passed_over = self._passed_over.items()
+        self._passed_over = {path: scan for path, scan in passed_over if scan == self._scans}
+        self.last_scan = datetime.now(UTC)
+        level = "info" if found else "debug"
+        log(EventName.SOURCE_SCANNED, level=level, source=self.name, found=found)
+
+    def _unknown(self) -> Iterator[bytes]:
+        """Walk over everything that lies there and may have to be taken in."""
+        seen = set()
         for path, kind in walk(self.place.root, passed_over=self._pass_over):
             if kind is Kind.EMPTY_DIRECTORY:
                 if path not in self._emptied:
@@ -217,16 +240,8 @@ class Drop:
                     seen.add(path)
                     continue
                 del self._parked[path]
-            if self._settling.notice(path, now, self._rest_of(path)):
-                found += 1
-                self._detected(path)
-            self._vouch(path, now)
+            yield path
         self._parked = {path: self._parked[path] for path in seen}
-        passed_over = self._passed_over.items()
-        self._passed_over = {path: scan for path, scan in passed_over if scan == self._scans}
-        self.last_scan = datetime.now(UTC)
-        level = "info" if found else "debug"
-        log(EventName.SOURCE_SCANNED, level=level, source=self.name, found=found)
 
     def _is_parked(self, path: bytes) -> bool:
         try:
@@ -282,19 +297,25 @@ class Drop:
             log(EventName.FILE_UNSETTLED, level="warning", **told)
 
     def _settle(self, path: bytes, found: Signature, now: float) -> Verdict:
-        waited = self._settling.waited(path, now)
         base = ignore.marked(path)
         if base is not None and look(self.place.root, base) is not None:
             self._settling.defer(path, now + max(self.rest, 1.0))
             return Verdict.WAITING
-        why = ignore.why(path) or (_ORPHAN if base is not None else None)
-        why = why or irregular(self.place.root, path)
+        orphan = _ORPHAN if base is not None else None
+        return self._rested(path, found, self._why(path) or orphan, now)
+
+    def _rested(self, path: bytes, found: Signature, why: str | None, now: float) -> Verdict:
+        waited = self._settling.waited(path, now)
         if why is None and writers_at(self.place.root, path) is Writers.SOME:
             # A pause of its writer is no end; the event of its closing comes sooner than this.
             delay = min(max(self.rest, 1.0, waited / 2), _LONGEST_WRITE)
             return self._settling.postpone(path, now, now + delay)
         self._settled[path] = Settled(path, found, why, waited)
         return Verdict.SETTLED
+
+    def _why(self, path: bytes) -> str | None:
+        """Return why a path is not to be read, ``None`` for one that is."""
+        return ignore.why(path) or irregular(self.place.root, path)
 
     def _vanish(self, path: bytes) -> None:
         self._settled.pop(path, None)
@@ -315,15 +336,3 @@ class Drop:
                     self.emptied([directory])
                 else:
                     remove_empty(self.place.root, directory)
-
-
-def remove_empty(root: bytes, directory: bytes) -> None:
-    """Remove a directory if it is empty, and those above it that this leaves empty; never the root.
-
-    Raises:
-        OSError: the directory itself is not empty, or cannot be removed.
-    """
-    while directory:
-        with parent(root, directory) as (descriptor, name):
-            os.rmdir(name, dir_fd=descriptor)
-        directory = directory.rpartition(b"/")[0]

@@ -220,6 +220,18 @@ def _kind(entry: "os.DirEntry[bytes]") -> Kind | None:
     return Kind.FILE if entry.is_file(follow_symlinks=False) else Kind.SPECIAL
 
 
+def remove_empty(root: bytes, directory: bytes) -> None:
+    """Remove a directory if it is empty, and those above it that this leaves empty; never the root.
+
+    Raises:
+        OSError: the directory itself is not empty, or cannot be removed.
+    """
+    while directory:
+        with parent(root, directory) as (descriptor, name):
+            os.rmdir(name, dir_fd=descriptor)
+        directory = directory.rpartition(b"/")[0]
+
+
 def is_network(path: bytes, mounts: Path = Path("/proc/self/mountinfo")) -> bool:
     """Tell whether a directory is on a mount whose changes the kernel does not see.
 

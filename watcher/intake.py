@@ -18,10 +18,10 @@ from models.event import EventName
 from models.session import Database
 from watcher import ignore
 from watcher.copying import Changed, copy, hard_limit
-from watcher.drop import Settled
 from watcher.filesystem import Kind, Signature, irregular, look, parent, readable, walk
 from watcher.register import Copied, Origin, Outcome, Taken, ignore_files, register
 from watcher.send import Sender
+from watcher.settle import Settled
 from worker.archive import Archive, TooLarge
 from worker.errors import ArchiveError
 from worker.inbox import Inbox
@@ -107,14 +107,15 @@ class Intake:
     def _copy(self, origin: Origin, item: Settled) -> Copied | Taken:
         try:
             return copy(origin.root, item, self._archive, self._limit, unwritten=origin.ours)
-        except Changed:
-            return Taken(item, Outcome.CHANGED)
+        except Changed as error:
+            return Taken(item, Outcome.CHANGED, why=str(error))
         except FileNotFoundError:
             return Taken(item, Outcome.VANISHED)
         except TooLarge as error:
             return Taken(item._replace(why=error.message), Outcome.IGNORED)
         except (ArchiveError, OSError) as error:
-            taken = Taken(item, Outcome.FAILED, why=str(error))
+            passing = isinstance(error, ArchiveError)
+            taken = Taken(item, Outcome.FAILED, why=str(error), passing=passing)
             told = {"source": origin.name, "file": taken.file, "error": taken.why}
             log(EventName.INTAKE_FAILED, level="error", **told)
             return taken

@@ -2,14 +2,17 @@
 
 import errno
 import os
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from models.base import now
 from models.event import EventName
+from models.ledger import SourceStatus
 from watcher.filesystem import is_network, readable
 from watcher.observe import Hint, Observation
 from worker.logs import log
-from worker.settings import Source
+from worker.source import Source
 
 _LIMITS: Final = (errno.ENOSPC, errno.EMFILE, errno.ENFILE)
 
@@ -27,7 +30,7 @@ class Place:
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self.root = os.fsencode(source.path.absolute())
+        self.root = os.fsencode(source.folder.absolute())
         self.mode = "scan"
         self.problem: str | None = None
         self.network = False
@@ -46,10 +49,10 @@ class Place:
             Whether what was seen before can no longer be relied on: a scan is wanted.
         """
         try:
-            status = self.source.path.stat()
+            status = self.source.folder.stat()
             identity = status.st_dev, status.st_ino
             if identity != self._identity:
-                _try_to_list(self.source.path)
+                _try_to_list(self.source.folder)
         except OSError as error:
             self._lose(error)
             return False
@@ -68,6 +71,22 @@ class Place:
         if lost:
             log(EventName.SOURCE_OVERFLOWED, level="warning", source=self.source.name)
         return hints, lost
+
+    def status(
+        self, unsettled: int, last_event: datetime | None, last_scan: datetime | None
+    ) -> SourceStatus:
+        """Return what an operator is shown of the source."""
+        return SourceStatus(
+            source=self.source.name,
+            kind=self.source.kind,
+            path=self.root,
+            mode=self.mode,
+            unsettled=unsettled,
+            last_event_at=last_event,
+            last_scan_at=last_scan,
+            heartbeat_at=now(),
+            problem=self.problem,
+        )
 
     def close(self) -> None:
         """Stop watching."""
@@ -88,7 +107,7 @@ class Place:
             log(EventName.SOURCE_RECOVERED, level="warning", source=self.source.name)
         self.close()
         self._identity, self.problem = identity, None
-        self.root = os.fsencode(self.source.path.resolve())
+        self.root = os.fsencode(self.source.folder.resolve())
         self.network = is_network(self.root)
         if self.network:
             self._scan_only("events of a network file system cannot be trusted", level="info")

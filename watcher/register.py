@@ -18,13 +18,17 @@ from sqlalchemy.orm import Session
 from models.event import EventName
 from models.ledger import Arrival, ArrivalState, Document, Handover
 from watcher import ignore
-from watcher.drop import Settled
 from watcher.filesystem import Signature, readable
+from watcher.hints import complete, kept
+from watcher.settle import Settled
 from worker.archive import Stored
 from worker.logs import record
 
 MOST: Final = 200
 """The most files of one batch: few enough for the variables of one statement."""
+
+BATCH_BYTES: Final = 256 << 20
+"""The most bytes of one batch, but for a single file that is larger."""
 
 
 class Outcome(StrEnum):
@@ -58,7 +62,10 @@ class Copied(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of one file; ids where the ledger has it, ``why`` where it was not taken."""
+    """What became of one file; ids where the ledger has it, ``why`` where it was not taken.
+
+    ``passing`` tells that it is not the file's fault: the archive failed.
+    """
 
     item: Settled
     outcome: Outcome
@@ -67,6 +74,7 @@ class Taken:
     seen_at: datetime | None = None
     queue: str = "fast"
     why: str = ""
+    passing: bool = False
 
     @property
     def file(self) -> str:
@@ -97,6 +105,8 @@ def register(session: Session, origin: Origin, copied: Sequence[Copied]) -> list
         arrival = known.get((entry.item.path, entry.item.signature))
         if arrival is not None and arrival.document_id is not None:
             taken.append(_recognised(entry, arrival, documents))
+            if taken[-1].outcome is Outcome.KNOWN:
+                complete(session, arrival, entry.item.hints)
             continue
         document = documents.get(entry.stored.sha256)
         state = ArrivalState.DUPLICATE if document is not None else ArrivalState.ACCEPTED
@@ -105,6 +115,21 @@ def register(session: Session, origin: Origin, copied: Sequence[Copied]) -> list
             session.add(document)
         fresh.append(_Fresh(entry, state, document, arrival))
     return taken + _write(session, origin, fresh)
+
+
+def recognise(
+    session: Session, origin: Origin, items: Sequence[Settled]
+) -> set[tuple[bytes, Signature]]:
+    """Return the versions that have arrived already; what is newly said of them is added."""
+    found = _arrivals(session, origin, [item.path for item in items])
+    known = set()
+    for item in items:
+        version = item.path, item.signature
+        arrival = found.get(version)
+        if arrival is not None and arrival.document_id is not None:
+            complete(session, arrival, item.hints)
+            known.add(version)
+    return known
 
 
 def ignore_files(session: Session, origin: Origin, items: Sequence[Settled]) -> list[Taken]:
@@ -158,7 +183,8 @@ def _recognised(entry: Copied, arrival: Arrival, documents: dict[str, Document])
 
 
 def _document(entry: Copied) -> Document:
-    name = readable(os.path.basename(entry.item.path))  # noqa: PTH119 - pathlib has no bytes
+    base = os.path.basename(entry.item.path)  # noqa: PTH119 - pathlib does not take bytes
+    name = entry.item.name or readable(base)
     sha256, size = entry.stored
     return Document(sha256=sha256, size=size, name=name, queue=entry.queue)
 
@@ -174,6 +200,9 @@ def _arrival(
         inode=item.signature.inode,
         size=item.signature.size,
         mtime_ns=item.signature.mtime_ns,
+        url=item.hints.url,
+        fetched_at=item.hints.fetched_at,
+        hints=kept(item.hints),
         state=state,
         why=item.why,
         document_id=None if document is None else document.id,
@@ -198,6 +227,9 @@ def _promoted(origin: Origin, one: _Fresh) -> Arrival | None:
     if one.arrival is not None:
         one.arrival.state, one.arrival.why = one.state, None
         one.arrival.document_id = one.document.id
+        hints = one.entry.item.hints
+        one.arrival.url, one.arrival.fetched_at = hints.url, hints.fetched_at
+        one.arrival.hints = kept(hints)
         one.arrival.handover = Handover.PENDING if origin.ours else Handover.NONE
     return one.arrival
 
@@ -208,6 +240,7 @@ def _told(session: Session, origin: Origin, one: _Fresh, arrival: Arrival) -> Ta
     name = EventName.DOCUMENT_RECEIVED if accepted else EventName.DOCUMENT_DUPLICATE
     told: dict[str, Any] = {"document_id": document.id, "arrival_id": arrival.id}
     told |= {"source": origin.name, "file": arrival.name}
+    told |= {"url": arrival.url} if arrival.url else {}
     record(session, EventName.FILE_SETTLED, **told, waited=round(item.waited, 3))
     record(session, name, **told, sha256=document.sha256, bytes=document.size)
     outcome, queue = Outcome(one.state), one.entry.queue

@@ -1,22 +1,23 @@
 """The watcher: one loop over all sources, which no outage ends."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from threading import Event as Stop
-from typing import Final
+from typing import Final, Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from models.base import now
 from models.event import EventName
-from models.ledger import Handover, SourceStatus
+from models.ledger import SourceStatus
 from models.session import Database
-from watcher import ignore
-from watcher.drop import Drop, Settled
-from watcher.handover import HandingOver, Moved, move_marker
+from watcher.crawl import Crawl
+from watcher.crawled import CrawlSource
+from watcher.drop import Drop
+from watcher.dropped import DropSource
+from watcher.feed import FeedSource
+from watcher.handover import HandingOver
 from watcher.intake import Intake
-from watcher.register import MOST, Origin, Outcome, Taken
 from watcher.send import Sender
 from watcher.sweep import Sweeper
 from worker.archive import Archive
@@ -24,14 +25,13 @@ from worker.errors import Transient
 from worker.inbox import Inbox
 from worker.logs import log
 from worker.settings import Settings
+from worker.source import Source
 
 _TURN: Final = 0.2
 _SHORTEST: Final = 0.01
-_BATCH_BYTES: Final = 256 << 20
 HEARTBEAT: Final = 5.0
 """Seconds between two signs of life in the database."""
 
-_REDO_FAILED: Final = 600.0
 _LONGEST_PAUSE: Final = 30.0
 _ENVIRONMENT: Final = (OSError, Transient, SQLAlchemyError)
 """What passes by itself: nothing is lost, and the same is tried again after a pause."""
@@ -46,7 +46,7 @@ def run(settings: Settings, stop: Stop) -> None:
     database = Database.at(settings.database)
     inbox = Inbox(settings)
     archive = Archive(settings.archive)
-    for source in settings.watched:
+    for source in settings.drops:
         with suppress(OSError):  # one that cannot be made is told as lost
             source.path.mkdir(parents=True, exist_ok=True)
     watcher = Watcher(settings, database, archive, inbox)
@@ -58,6 +58,30 @@ def run(settings: Settings, stop: Stop) -> None:
         watcher.close()
         inbox.close()
         database.close()
+
+
+class Tended(Protocol):
+    """A source at work."""
+
+    @property
+    def name(self) -> str:
+        """The name of the source."""
+
+    def turn(self) -> int:
+        """Look around and take in at most one batch; returns how many files it had.
+
+        Raises:
+            OSError, Transient, SQLAlchemyError: the environment failed; nothing is lost.
+        """
+
+    def next_due(self) -> float:
+        """Return in how many seconds there may be something to do."""
+
+    def status(self) -> SourceStatus:
+        """Return what is known of the source now."""
+
+    def close(self) -> None:
+        """Stop watching."""
 
 
 class Watcher:
@@ -87,16 +111,25 @@ class Watcher:
         self._clock = clock
         self._sweeper = Guarded("sweep", Sweeper(settings, database, sender, clock).tick, clock)
         self._intake = Intake(settings, database, archive, sender, checkpoint)
-        handing_over = HandingOver(database, clock)
-        self.feeds = [
-            Feed(Drop(source, settings, clock), self._intake, handing_over, clock, checkpoint)
-            for source in settings.watched
-        ]
-        self._guarded = [Guarded(feed.drop.name, feed.turn, clock) for feed in self.feeds]
-        self._heartbeat = Guarded("heartbeat", self._beat, clock)
+        self._checkpoint = checkpoint
         self._database = database
+        self._settings = settings
+        self.sources = [self._tended(source) for source in settings.watched]
+        self._guarded = [Guarded(source.name, source.turn, clock) for source in self.sources]
+        self._heartbeat = Guarded("heartbeat", self._beat, clock)
         self._beat_at = clock()
         self._health: list[tuple[str, str | None]] = []
+
+    def _tended(self, source: Source) -> Tended:
+        settings, database, clock = self._settings, self._database, self._clock
+        if source.kind == "crawl":
+            crawl = Crawl(source, settings, database, clock)
+            return CrawlSource(crawl, self._intake, database)
+        if source.kind == "feed":
+            return FeedSource(source, settings, database, self._intake, clock)
+        drop = Drop(source, settings, clock)
+        handing_over = HandingOver(database, clock)
+        return DropSource(drop, self._intake, handing_over, clock, self._checkpoint)
 
     def turn(self) -> float:
         """Do what is to be done now; returns in how many seconds to come again."""
@@ -105,141 +138,28 @@ class Watcher:
         self._heartbeat()
         if taken:
             return 0.0
-        pairs = zip(self.feeds, self._guarded, strict=True)
-        due = [feed.drop.next_due() for feed, guarded in pairs if not guarded.paused]
+        pairs = zip(self.sources, self._guarded, strict=True)
+        due = [source.next_due() for source, guarded in pairs if not guarded.paused]
         return max(_SHORTEST, min([_TURN, *due]))
 
     def close(self) -> None:
         """Stop watching."""
-        for feed in self.feeds:
-            feed.drop.close()
+        for source in self.sources:
+            source.close()
         self._intake.close()
 
     def _beat(self) -> int:
         """Write down for each source that it is watched, and how it is; a change at once."""
         moment = self._clock()
-        health = [(feed.drop.place.mode, feed.drop.place.problem) for feed in self.feeds]
+        statuses = [source.status() for source in self.sources]
+        health = [(status.mode, status.problem) for status in statuses]
         if moment < self._beat_at and health == self._health:
             return 0
         self._beat_at, self._health = moment + HEARTBEAT, health
         with self._database.transaction() as session:
-            for feed in self.feeds:
-                session.merge(feed.status())
+            for status in statuses:
+                session.merge(status)
         return 0
-
-
-class Feed:
-    """One source, from what came to rest to what is moved away."""
-
-    def __init__(
-        self,
-        drop: Drop,
-        intake: Intake,
-        handing_over: HandingOver,
-        clock: Callable[[], float],
-        checkpoint: Callable[[str], None],
-    ) -> None:
-        self.drop = drop
-        self._intake = intake
-        self._handing_over = handing_over
-        self._clock = clock
-        self._checkpoint = checkpoint
-        self._redo_failed_at = clock()
-        self._redo_pending = True
-
-    @property
-    def origin(self) -> Origin:
-        """Where this source's files come from."""
-        return Origin(self.drop.name, self.drop.place.root, ours=True)
-
-    def turn(self) -> int:
-        """Look around and take in at most one batch; returns how many files it had."""
-        self.drop.poll()
-        if not self.drop.place.present:
-            return 0
-        self._redo()
-        self._settle_moves(self._handing_over.recall(self.origin))
-        self._recall_emptied()
-        items = self.drop.settled(MOST, _BATCH_BYTES)
-        if not items:
-            return 0
-        # Whatever stops this in between leaves originals to be moved.
-        self._redo_pending = True
-        self._answer(self._intake.take(self.origin, items))
-        self._redo_pending = False
-        return len(items)
-
-    def status(self) -> SourceStatus:
-        """Return what is known of the source now."""
-        drop = self.drop
-        return SourceStatus(
-            source=drop.name,
-            kind="drop",
-            path=drop.place.root,
-            mode=drop.place.mode,
-            unsettled=drop.unsettled,
-            last_event_at=drop.last_event,
-            last_scan_at=drop.last_scan,
-            heartbeat_at=now(),
-            problem=drop.place.problem,
-        )
-
-    def _redo(self) -> None:
-        """Move what a killed watcher left lying, and now and then what could not be moved."""
-        states = [Handover.PENDING] if self._redo_pending else []
-        if self._clock() >= self._redo_failed_at:
-            self._redo_failed_at = self._clock() + _REDO_FAILED
-            states.append(Handover.FAILED)
-        if states:
-            self._settle_moves(self._handing_over.redo(self.origin, states))
-            self._redo_pending = False
-
-    def _recall_emptied(self) -> None:
-        if self.drop.hollow:
-            hollow, self.drop.hollow = self.drop.hollow, set()
-            self.drop.emptied(self._handing_over.came_with_a_drop(self.origin, hollow))
-
-    def _answer(self, taken: Sequence[Taken]) -> None:
-        to_move: list[Taken] = []
-        for one in taken:
-            path = one.item.path
-            if one.outcome in (Outcome.ACCEPTED, Outcome.DUPLICATE, Outcome.KNOWN):
-                self._take_leave(one, to_move)
-            elif one.outcome is Outcome.IGNORED:
-                self.drop.park(one.item)
-            elif one.outcome is Outcome.CHANGED:
-                self.drop.again(path)
-            elif one.outcome is Outcome.VANISHED:
-                self.drop.done(path)
-            else:
-                self.drop.fail(path)
-        if to_move:
-            moved = self._handing_over.move(self.origin, to_move)
-            self._checkpoint("moved")
-            self._settle_moves(moved)
-
-    def _take_leave(self, one: Taken, to_move: list[Taken]) -> None:
-        self.drop.done(one.item.path)
-        if one.arrival_id is None:  # a done marker whose file went before it
-            move_marker(self.origin.root, one.item.path.removesuffix(ignore.DONE_MARKER))
-        else:
-            to_move.append(one)
-
-    def _settle_moves(self, moved: Sequence[Moved]) -> None:
-        for one in moved:
-            original = one.original
-            if one.handover is Handover.FAILED:
-                self.drop.park(Settled(original.path, original.signature))
-            elif one.back is not None:
-                self.drop.again(one.back)
-        self.drop.emptied(
-            {
-                directory
-                for one in moved
-                if one.handover is Handover.MOVED
-                and (directory := one.original.path.rpartition(b"/")[0])
-            }
-        )
 
 
 class Guarded:

@@ -9,8 +9,27 @@ import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import BinaryIO, NamedTuple
 
+from models.disclosure.hints import NONE, Hints
 from watcher.filesystem import Signature
+
+
+class Settled(NamedTuple):
+    """A path that came to rest. ``why`` tells why it is not to be read; ``waited`` in seconds.
+
+    ``hints`` is what was said about it, and ``md5`` the checksum that was told. ``data`` are the
+    bytes of what did not come as a file, and ``name`` is what to call it.
+    """
+
+    path: bytes
+    signature: Signature
+    why: str | None = None
+    waited: float = 0.0
+    hints: Hints = NONE
+    data: bytes | BinaryIO | None = None
+    name: str | None = None
+    md5: str | None = None
 
 
 class Verdict(Enum):

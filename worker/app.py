@@ -6,6 +6,7 @@ message comes, whether it was forked or spawned.
 
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Final
@@ -20,7 +21,9 @@ from worker.actors import declare
 from worker.archive import Archive
 from worker.errors import Stopping
 from worker.inbox import make_broker
-from worker.lifecycle import Abandoned, Bindings, Boot, Drain, Prefetch
+from worker.isolation.limits import Limits
+from worker.isolation.pool import Isolated
+from worker.lifecycle import Abandoned, Bindings, Boot, Drain, Prefetch, Readers
 from worker.pipeline import Inspect, Pipeline
 from worker.settings import Settings, load
 
@@ -50,7 +53,7 @@ class Works:
             return self._pipeline
 
 
-def assemble(settings: Settings, inspect: Inspect = inspection.inspect) -> dramatiq.Broker:
+def assemble(settings: Settings, inspect: Inspect | None = None) -> dramatiq.Broker:
     """Return a broker with everything a worker process needs.
 
     Left out on purpose: ``AgeLimit`` (a document never grows too old), ``Prometheus`` (fixed port,
@@ -60,7 +63,8 @@ def assemble(settings: Settings, inspect: Inspect = inspection.inspect) -> drama
         settings: the settings.
         inspect: what reads, recognises and checks; another one in tests.
     """
-    works = Works(settings, inspect)
+    readers = Isolated(Limits(seconds=settings.reading_timeout, memory=settings.reading_memory))
+    works = Works(settings, inspect or partial(inspection.inspect, reader=readers))
     broker = make_broker(
         settings.broker,
         [
@@ -69,6 +73,7 @@ def assemble(settings: Settings, inspect: Inspect = inspection.inspect) -> drama
             Bindings(),
             CurrentMessage(),
             TimeLimit(time_limit=settings.lease * _LEASE_SHARE * 1000),
+            Readers(readers),
             Drain(works, settings.grace),
             Abandoned(works),
             Retries(

@@ -16,8 +16,7 @@ from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
 from models.disclosure.finding import Reason
-from worker.errors import ArchiveError, Refused
-from worker.settings import SettingsError
+from worker.errors import ArchiveError, Refused, SettingsError
 
 _CHUNK: Final = 1 << 20
 _ZEROS: Final = bytes(_CHUNK)

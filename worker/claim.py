@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from models import ledger
 from models.base import now
+from models.disclosure.hints import NONE, Hints
 from models.event import EventName
 from models.ledger import Attempt, AttemptOutcome, State
 from worker import logs
@@ -23,7 +24,8 @@ class Claim:
     """One attempt that this process holds the claim for.
 
     ``durations`` are in milliseconds, by stage; ``stage`` is the last that ended, or the one
-    that runs. ``retries`` counts the transient failures before it. ``thread`` is the identity of
+    that runs. ``retries`` counts the transient failures before it; ``hints``
+    are what its arrivals said. ``thread`` is the identity of
     the thread that works on it.
     """
 
@@ -33,6 +35,7 @@ class Claim:
     size: int
     name: str
     retries: int
+    hints: Hints = NONE
     stage: str = "claim"
     durations: dict[str, float] = field(default_factory=dict)
     started: float = field(default_factory=time.perf_counter)

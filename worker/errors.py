@@ -8,9 +8,14 @@
         ├── ArchiveError   the archive cannot be read or written
         ├── BrokerUnreachable
         └── Stopping
+    SettingsError          what is configured cannot be used
 """
 
 from models.disclosure.finding import Reason
+
+
+class SettingsError(Exception):
+    """A setting cannot be used; the message names it and says what is expected."""
 
 
 class WorkError(Exception):

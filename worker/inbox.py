@@ -18,8 +18,8 @@ from dramatiq.common import current_millis, dq_name
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.retry import Retry
 
-from worker.errors import BrokerUnreachable
-from worker.settings import Settings, SettingsError
+from worker.errors import BrokerUnreachable, SettingsError
+from worker.settings import Settings
 
 __all__ = ["PROCESS", "QUEUES", "BrokerUnreachable", "Inbox", "make_broker"]
 

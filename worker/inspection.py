@@ -11,9 +11,11 @@ from time import perf_counter
 from typing import Any, Final, Literal
 
 from models.disclosure.finding import Finding, Reason
+from models.disclosure.hints import NONE, Hints
 from models.disclosure.report import Cell, Printed, Report
 from worker.check.check import check, verdict
 from worker.errors import Refused
+from worker.isolation.reading import Reader, Reading, Refusal
 from worker.reading import choose
 from worker.recognise.heading import named
 from worker.recognise.recognise import recognise
@@ -43,7 +45,8 @@ class Inspection:
     """What the worker would do with a document, and why.
 
     ``stage`` is where the document was refused: ``read``, ``recognise`` or ``check``; empty when
-    it would be stored. ``message`` is the reason in words.
+    it would be stored. ``message`` is the reason in words; ``traceback`` is there where a reader
+    failed unforeseen.
     """
 
     file: File
@@ -53,32 +56,54 @@ class Inspection:
     message: str = ""
     report: Report | None = None
     findings: tuple[Finding, ...] = ()
+    traceback: str | None = None
 
 
-def inspect(data: bytes, name: str, timing: Timing | None = None) -> Inspection:
+def in_process(data: bytes) -> Reading:
+    """Read a document in this process, without limits: for content that is trusted.
+
+    Raises:
+        Exception: whatever a reader fails with unforeseen.
+    """
+    media_type = None
+    try:
+        media_type = choose.media_type(data) if data else None
+        return Reading(media_type, choose.read(data))
+    except Refused as refused:
+        return Reading(media_type, refusal=Refusal(refused.reason, refused.message))
+
+
+def inspect(
+    data: bytes,
+    name: str,
+    timing: Timing | None = None,
+    reader: Reader = in_process,
+    hints: Hints = NONE,
+) -> Inspection:
     """Read, recognise and check one document.
 
     Args:
         data: the bytes.
         name: the file's name; a weak witness of the year, never of the type.
         timing: called with (stage, milliseconds) as each stage ends.
+        hints: what its source said about it; used where title and text say nothing.
+        reader: reads the bytes; ``worker.isolation.pool.Isolated`` where they are not trusted.
     """
     stages = _Stages(timing)
-    media_type: str | None = None
     sha256 = hashlib.sha256(data).hexdigest()
+    with stages.stage("read"):
+        reading = reader(data)
+    file = File(name, sha256, len(data), reading.media_type)
+    if reading.pages is None:
+        return _unread(file, reading.refusal)
     try:
-        with stages.stage("read"):
-            media_type = choose.media_type(data) if data else None
-            pages = choose.read(data)
         with stages.stage("recognise"):
-            report = recognise(pages, name)
+            report = recognise(reading.pages, name, hints)
         with stages.stage("check"):
             findings = check(report, tuple(named(name)))
             reason = verdict(findings)
     except Refused as refusal:
-        file = File(name, sha256, len(data), media_type)
         return Inspection(file, "dead", refusal.reason, stages.current, refusal.message)
-    file = File(name, sha256, len(data), media_type)
     if reason is None:
         return Inspection(file, "stored", report=report, findings=findings)
     message = "; ".join(f"{f.rule} {f.scope}: {f.message}" for f in findings[:3])
@@ -100,6 +125,13 @@ def admit(size: int, most: int) -> None:
 def refused(file: File, refusal: Refused) -> Inspection:
     """Return the inspection of a file that is not even read."""
     return Inspection(file, "dead", refusal.reason, "read", refusal.message)
+
+
+def _unread(file: File, refusal: Refusal | None) -> Inspection:
+    if refusal is None:
+        raise ValueError("a reading without pages must say why there are none")
+    reason, message = refusal.reason, refusal.message
+    return Inspection(file, "dead", reason, "read", message, traceback=refusal.traceback)
 
 
 class _Stages:

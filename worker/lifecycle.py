@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from dramatiq.broker import MessageProxy
     from dramatiq.worker import ConsumerThread, Worker
 
+    from worker.isolation.pool import Isolated
     from worker.pipeline import Pipeline
 
 Works = Callable[[], "Pipeline"]
@@ -140,6 +141,17 @@ class Drain(dramatiq.Middleware):
                     attempt_id=claim.attempt_id,
                     error=str(error),
                 )
+
+
+class Readers(dramatiq.Middleware):
+    """Ends the child processes that read files when the worker has."""
+
+    def __init__(self, readers: "Isolated") -> None:
+        self._readers = readers
+
+    def after_worker_shutdown(self, _broker: dramatiq.Broker, _worker: "Worker") -> None:
+        """Called by Dramatiq when every thread has ended, or the time is up."""
+        self._readers.close()
 
 
 class Abandoned(dramatiq.Middleware):

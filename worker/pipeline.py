@@ -9,10 +9,10 @@ import os
 import socket
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Final
+from typing import Final, Protocol
 
 from dramatiq.middleware import Shutdown, TimeLimitExceeded
 from sqlalchemy.orm import Session
@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from models import ledger
 from models.base import now
 from models.disclosure.finding import Reason, Severity
+from models.disclosure.hints import Hints
 from models.event import EventName
 from models.ledger import Attempt, AttemptOutcome, Document, State
 from models.session import Database
@@ -38,7 +39,12 @@ CRASH_LIMIT: Final = 3
 
 _WAITING: Final = (State.RECEIVED, State.QUEUED)
 
-Inspect = Callable[[bytes, str, Timing], Inspection]
+
+class Inspect(Protocol):
+    """How a document is looked at: :func:`worker.inspection.inspect`, or another in tests."""
+
+    def __call__(self, data: bytes, name: str, timing: Timing, *, hints: Hints) -> Inspection:
+        """Read, recognise and check one document."""
 
 
 class Pipeline:
@@ -121,6 +127,7 @@ class Pipeline:
                 worker=self._worker,
             )
             document = session.get_one(Document, document_id)
+            hints = ledger.hints(session, document_id)
         return Claim(
             document_id,
             attempt.id,
@@ -128,6 +135,7 @@ class Pipeline:
             document.size,
             document.name,
             document.retries,
+            hints,
         )
 
     def _bury_crash_loop(self, session: Session, document_id: int) -> bool:
@@ -152,7 +160,7 @@ class Pipeline:
         inspection.admit(claim.size, self._settings.max_bytes)
         with claim.during("fetch"):
             data = self._archive.get(claim.sha256)
-        found = self._inspect(data, claim.name, claim.passed)
+        found = self._inspect(data, claim.name, claim.passed, hints=claim.hints)
         if found.outcome == "stored":
             self._store(claim, found)
         else:
@@ -186,7 +194,13 @@ class Pipeline:
         origin = Origin(claim.document_id, claim.attempt_id)
         imbalanced = found.reason is Reason.IMBALANCED
         with self._database.transaction() as session:
-            if claim.end(session, State.DEAD, AttemptOutcome.DEAD, error=found.message):
+            if claim.end(
+                session,
+                State.DEAD,
+                AttemptOutcome.DEAD,
+                error=found.message,
+                traceback=found.traceback and plain(found.traceback),
+            ):
                 keep_findings(session, origin, found.findings)
                 claim.record(
                     session,

@@ -1,6 +1,5 @@
 """Settings: ``gouji.toml``, overridden by environment; read once and passed down."""
 
-import difflib
 import hashlib
 import math
 import os
@@ -9,39 +8,24 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Final, Literal, cast, get_type_hints
+from typing import Any, Final, get_type_hints
 from urllib.parse import quote
+
+from worker import source
+from worker.errors import SettingsError
+from worker.source import Source
 
 CONFIG_NAME: Final = "gouji.toml"
 PREFIX: Final = "GOUJI_"
 _LONGEST_SOCKET: Final = 103  # sun_path less its NUL: 104 bytes on macOS, 108 on Linux
 
 
-class SettingsError(Exception):
-    """A setting cannot be used; the message names it and says what is expected."""
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A configured place to watch.
-
-    ``settle`` is in seconds; ``None`` means 2 s on local file systems and 30 s on network mounts.
-    ``mode`` ``auto`` uses file system events where they can be trusted, ``scan`` never does.
-    """
-
-    name: str
-    path: Path
-    kind: Literal["drop"] = "drop"
-    settle: float | None = None
-    mode: Literal["auto", "scan"] = "auto"
-
-
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Every setting, with its default.
 
-    Seconds for times. ``database_url`` and ``broker_url`` empty mean the embedded SQLite and
-    Valkey in ``data_dir``; ``archive_url`` empty means ``data_dir/archive``.
+    Seconds for times, bytes for sizes. ``database_url`` and ``broker_url`` empty mean the embedded
+    SQLite and Valkey in ``data_dir``; ``archive_url`` empty means ``data_dir/archive``.
     """
 
     data_dir: Path = Path("var")
@@ -58,6 +42,8 @@ class Settings:
     unsettled_after: float = 1800.0
     max_outstanding: int = 1000
     max_bytes: int = 100_000_000
+    reading_timeout: float = 60.0
+    reading_memory: int = 1_000_000_000
     lease: float = 300.0
     sweep_interval: float = 15.0
     retry_min: float = 15.0
@@ -96,17 +82,33 @@ class Settings:
 
     @property
     def watched(self) -> tuple[Source, ...]:
-        """The sources of the file, or the one drop source ``inbox``."""
-        return self.sources or (Source("inbox", self.inbox, settle=self.settle),)
+        """The sources of the file that are watched, or the one drop source ``inbox``."""
+        if not self.sources:
+            return (Source("inbox", self.inbox, settle=self.settle),)
+        return tuple(one for one in self.sources if one.kind != "push")
+
+    @property
+    def drops(self) -> tuple[Source, ...]:
+        """The watched sources whose directories are ours: made when missing, emptied."""
+        return tuple(one for one in self.watched if one.kind == "drop")
+
+    @property
+    def pushed(self) -> Source | None:
+        """The source that takes documents over HTTP, if one is configured."""
+        return next((one for one in self.sources if one.kind == "push"), None)
 
 
-_LEAST: Final = {"worker_processes": 1, "worker_threads": 1, "max_outstanding": 1, "max_bytes": 1}
+_LEAST: Final = {
+    "worker_processes": 1,
+    "worker_threads": 1,
+    "max_outstanding": 1,
+    "max_bytes": 1,
+    "reading_timeout": 1,
+    "reading_memory": 200_000_000,
+}
 _POSITIVE: Final = frozenset(
     {"lease", "scan_interval", "sweep_interval", "unsettled_after", "retry_min", "retry_max"}
 )
-_INGEST: Final = "ingest"
-"""What files named on the command line come from; no source may have its name."""
-_LONGEST_NAME: Final = 64
 _CHOICES: Final = {
     "log_format": ("auto", "json", "console"),
     "log_level": ("debug", "info", "warning", "error"),
@@ -131,7 +133,7 @@ def load(config: Path | None = None, environ: Mapping[str, str] | None = None) -
     environ = os.environ if environ is None else environ
     base = Path() if config is None else config.parent
     in_file = _from_file(config)
-    sources = _sources(in_file.pop("source", []), base)
+    sources = source.parse(in_file.pop("source", []), base)
     defaults = Settings()
     placed = {key: _converted(key, value) for key, value in in_file.items()}
     for key in ("data_dir", "inbox"):
@@ -145,16 +147,9 @@ def load(config: Path | None = None, environ: Mapping[str, str] | None = None) -
 
 def _beside(inbox: Source, sources: tuple[Source, ...]) -> tuple[Source, ...]:
     """Put the inbox before the sources of the file, unless it is one of them."""
-    if any(source.path.absolute() == inbox.path.absolute() for source in sources):
+    if any(one.path.absolute() == inbox.path.absolute() for one in sources):
         return sources
-    return _unlike((inbox, *sources))
-
-
-def _unlike(sources: tuple[Source, ...]) -> tuple[Source, ...]:
-    names = [source.name for source in sources]
-    if len(set(names)) != len(names):
-        raise SettingsError("source: two sources have the same name")
-    return sources
+    return source.unlike((inbox, *sources))
 
 
 def _from_file(config: Path | None) -> dict[str, Any]:
@@ -181,13 +176,9 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     return values
 
 
-def _known(key: str, where: str, names: tuple[str, ...] | None = None) -> str:
-    names = names or tuple(field.name for field in fields(Settings) if field.name != "sources")
-    if key in names:
-        return key
-    near = difflib.get_close_matches(key, names, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    raise SettingsError(f"{where}: unknown setting {key!r}{hint}")
+def _known(key: str, where: str) -> str:
+    names = (field.name for field in fields(Settings) if field.name != "sources")
+    return source.known(key, where, names)
 
 
 def _converted(key: str, value: Any) -> Any:
@@ -232,48 +223,3 @@ def _convert(wanted: str, value: Any) -> Any:
     if not isinstance(value, str):
         raise TypeError("text is expected")
     return value
-
-
-def _sources(tables: Any, base: Path) -> tuple[Source, ...]:
-    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise SettingsError("source: tables are expected, each headed [[source]]")
-    return _unlike(tuple(_source(table, base) for table in tables))
-
-
-def _source(table: dict[str, Any], base: Path) -> Source:
-    names = tuple(field.name for field in fields(Source))
-    for key in table:
-        _known(key, "source", names)
-    if "path" not in table:
-        raise SettingsError("source: 'path' is missing")
-    if not isinstance(table["path"], str):
-        raise SettingsError(f"source: path {table['path']!r} is not text")
-    path = base / Path(table["path"]).expanduser()
-    if table.get("kind", "drop") != "drop":
-        raise SettingsError(f"source {path}: kind {table['kind']!r} is not 'drop'")
-    if table.get("mode", "auto") not in ("auto", "scan"):
-        raise SettingsError(f"source {path}: mode {table['mode']!r} is neither 'auto' nor 'scan'")
-    return Source(
-        name=_source_name(table, path),
-        path=path,
-        settle=_source_settle(table, path),
-        mode=table.get("mode", "auto"),
-    )
-
-
-def _source_name(table: dict[str, Any], path: Path) -> str:
-    name = table.get("name", path.name)
-    if not isinstance(name, str) or not 1 <= len(name) <= _LONGEST_NAME:
-        raise SettingsError(f"source {path}: a name of 1 to {_LONGEST_NAME} characters is expected")
-    if name == _INGEST:
-        raise SettingsError(f"source {path}: the name {name!r} is taken; set another")
-    return name
-
-
-def _source_settle(table: dict[str, Any], path: Path) -> float | None:
-    if "settle" not in table:
-        return None
-    try:
-        return cast("float", _converted("settle", table["settle"]))
-    except SettingsError as error:
-        raise SettingsError(f"source {path}: {error}") from error

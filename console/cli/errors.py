@@ -94,7 +94,7 @@ def _from_usage(error: click.UsageError) -> Failure:
 
 
 def _from_settings(error: BaseException) -> Failure | None:
-    from worker.settings import SettingsError
+    from worker.errors import SettingsError
 
     return Misused(str(error), code="settings") if isinstance(error, SettingsError) else None
 

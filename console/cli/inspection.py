@@ -16,6 +16,7 @@ from console.cli.invocation import Invocation, pass_invocation
 
 if TYPE_CHECKING:
     from worker.inspection import Inspection
+    from worker.isolation.reading import Reader
 
 _BLOCK: Final = 1 << 20
 
@@ -28,34 +29,42 @@ _BLOCK: Final = 1 << 20
 def command(invocation: Invocation, paths: tuple[str, ...], as_json: bool, exit_zero: bool) -> int:
     """试读 Read and check files; store nothing.
 
-    PATH - reads standard input. Needs no database and no queue. A file is read up to max_bytes.
-    With --json one file gives one JSON object (gouji.inspection/1), several files give one
-    object a line.
+    PATH - reads standard input. Needs no database and no queue. With --json one file gives one
+    JSON object (gouji.inspection/1), several files give one object a line. Files are read within
+    the limits that the worker keeps to: max_bytes, reading_timeout, reading_memory.
 
     Exit code 4 when the worker would refuse a file; findings that are only worth a look give 0.
     """
-    from worker.inspection import as_json as contract
+    from worker.isolation.limits import Limits
+    from worker.isolation.pool import Isolated
 
+    settings = invocation.settings
+    limits = Limits(seconds=settings.reading_timeout, memory=settings.reading_memory)
     dead = False
-    for path in paths:
-        inspection = _inspect(path, invocation.settings.max_bytes)
-        dead = dead or inspection.outcome == "dead"
-        if not as_json:
-            _show(inspection)
-        elif len(paths) == 1:
-            output.emit(contract(inspection))
-        else:
-            output.emit_line(contract(inspection))
+    with Isolated(limits) as reader:
+        reader.start()  # while the rest is imported
+        from worker.inspection import as_json as contract
+
+        for path in paths:
+            inspection = _inspect(path, reader, settings.max_bytes)
+            dead = dead or inspection.outcome == "dead"
+            if not as_json:
+                _show(inspection)
+            elif len(paths) == 1:
+                output.emit(contract(inspection))
+            else:
+                output.emit_line(contract(inspection))
     output.hint("gouji ingest PATH", "送入处理 bring it in")
     return ExitCode.FINDINGS if dead and not exit_zero else ExitCode.OK
 
 
-def _inspect(path: str, most: int) -> "Inspection":
+def _inspect(path: str, reader: "Reader", most: int) -> "Inspection":
     if path == "-":
-        return _judge(sys.stdin.buffer, "-", most)
+        return _judge(sys.stdin.buffer, "-", reader, most)
     try:
         with Path(path).open("rb") as file:
-            return _judge(file, os.path.basename(path), most)  # noqa: PTH119 - keeps surrogates
+            name = os.path.basename(path)  # noqa: PTH119 - keeps surrogates
+            return _judge(file, name, reader, most)
     except FileNotFoundError:
         raise NotFound(f"there is no file {_shown(path)}") from None
     except IsADirectoryError:
@@ -63,7 +72,7 @@ def _inspect(path: str, most: int) -> "Inspection":
         raise Failure(f"{_shown(path)} is a directory", hint=hint, code="directory") from None
 
 
-def _judge(stream: BinaryIO, name: str, most: int) -> "Inspection":
+def _judge(stream: BinaryIO, name: str, reader: "Reader", most: int) -> "Inspection":
     """Do with a stream what the worker would; one without an end is read no further than that."""
     from worker import inspection
     from worker.errors import Refused
@@ -81,7 +90,7 @@ def _judge(stream: BinaryIO, name: str, most: int) -> "Inspection":
     except Refused as refusal:
         sha256 = sha256 or ("" if data else hashlib.sha256().hexdigest())
         return inspection.refused(inspection.File(name, sha256, size, None), refusal)
-    return inspection.inspect(data, name)
+    return inspection.inspect(data, name, reader=reader)
 
 
 def _shown(path: str) -> str:

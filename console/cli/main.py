@@ -32,10 +32,12 @@ _LEARN: Final = "Learn 参考"
 COMMANDS: Final = {
     "up": Entry(_RUN, "console.cli.up", "一键运行 Run everything in one terminal"),
     "watch": Entry(_RUN, "console.cli.watch", "监视来源 Watch the sources for new files"),
+    "push": Entry(_RUN, "console.cli.push", "推送接口 Take documents pushed over HTTP"),
     "work": Entry(_RUN, "console.cli.work", "处理文档 Process what is on the queue"),
     "init": Entry(_RUN, "console.cli.init", "初始化 Create settings, folders and database"),
     "doctor": Entry(_RUN, "console.cli.doctor", "体检 Check what gouji depends on"),
     "ingest": Entry(_BRING, "console.cli.ingest", "送入文件 Bring files in"),
+    "token": Entry(_BRING, "console.cli.token", "推送令牌 Make and revoke tokens for pushing"),
     "inspect": Entry(_BRING, "console.cli.inspection", "试读 Read and check a file, store nothing"),
     "status": Entry(_LOOK, "console.cli.status", "现状 Counts by state"),
     "reports": Entry(_LOOK, "console.cli.reports", "入库报告 List and show stored reports"),

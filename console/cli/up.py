@@ -55,16 +55,23 @@ def command(invocation: Invocation, with_samples: bool) -> int:
 
 def _greet(settings: "Settings") -> None:
     gouji = _program()
-    folders = "  ".join(str(source.path.resolve()) for source in settings.watched)
+    folders = "  ".join(str(source.path.resolve()) for source in settings.drops)
     click.echo(
         f"勾稽 gouji 已启动 is running · Ctrl-C 停止 stops it\n"
-        f"  放入文件  drop reports into   {folders}\n"
+        f"  放入文件  drop reports into   {folders}\n{_pushing(settings)}"
         f"  现状      how things stand    {gouji} status\n"
         f"  死信      what failed, why    {gouji} dead list\n"
         f"  经过      the story of each   {gouji} events\n"
         f"  日志      logs                {settings.data_dir.resolve() / 'logs'}\n",
         err=True,
     )
+
+
+def _pushing(settings: "Settings") -> str:
+    door = settings.pushed
+    if door is None:
+        return ""
+    return f"  推送      push reports to     http://{door.host}:{door.port}/api/v1/documents\n"
 
 
 def _program() -> str:

@@ -109,7 +109,10 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything recognised in one document. What was not found is ``None`` or empty."""
+    """Everything recognised in one document. What was not found is ``None`` or empty.
+
+    ``hinted`` names what the document itself does not say: ``publisher``, ``year``.
+    """
 
     publisher: str | None
     year: int | None
@@ -120,6 +123,7 @@ class Report:
     period: Period | None = None
     signature: str | None = None
     signed_on: date | None = None
+    hinted: tuple[str, ...] = ()
 
     def cell(self, key: str) -> Cell:
         """Return a cell by its address; ``ABSENT`` where the row or column is not in the file."""

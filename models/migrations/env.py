@@ -7,8 +7,10 @@ from alembic.autogenerate.api import AutogenContext
 
 import models.dead_letter
 import models.event
+import models.feed
 import models.filing
-import models.ledger  # noqa: F401 - these four register their tables
+import models.ledger
+import models.token  # noqa: F401 - these six register their tables
 from models.base import Amount, Base, Json, Moment
 
 _TYPES = {

@@ -15,8 +15,10 @@ from sqlalchemy.schema import CreateTable
 
 import models.dead_letter
 import models.event
+import models.feed
 import models.filing
-import models.ledger  # noqa: F401 - they register their tables
+import models.ledger
+import models.token  # noqa: F401 - they register their tables
 from models import migrations
 from models.base import Base
 from models.session import create
@@ -134,4 +136,6 @@ def _schema(url: str) -> list[str]:
         query = text("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name != :name")
         made = connection.scalars(query, {"name": "alembic_version"}).all()
     engine.dispose()
-    return sorted("\n".join(sorted(re.split(r",?\s*\n\s*", statement))) for statement in made)
+    # SQLite writes columns that were added later behind everything else, on the same line.
+    apart = [re.sub(r", (?=\w+ [A-Z]+[,)])|\)$", "\n", statement).strip() for statement in made]
+    return sorted("\n".join(sorted(re.split(r",?\s*\n\s*", statement))) for statement in apart)

@@ -17,7 +17,8 @@ from models.session import Database
 from watcher.run import Watcher
 from worker.archive import Archive
 from worker.inbox import Inbox
-from worker.settings import Settings, Source
+from worker.settings import Settings
+from worker.source import Source
 
 SETTLE = 2.0
 

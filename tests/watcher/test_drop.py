@@ -11,8 +11,10 @@ import pytest
 
 from tests.watcher.station import SETTLE, Station
 from watcher.drop import Drop
+from watcher.dropped import DropSource
 from watcher.filesystem import walk
-from worker.settings import Settings, Source
+from worker.settings import Settings
+from worker.source import Source
 
 
 def test_a_file_that_came_to_rest_is_taken_in_and_moved_away(station: Station) -> None:
@@ -213,7 +215,8 @@ def test_the_root_recreated_is_watched_anew(station: Station) -> None:
     station.settle()
     station.inbox.rename(station.inbox.with_name("away"))
     station.settle()
-    [feed] = station.watcher.feeds
+    [feed] = station.watcher.sources
+    assert isinstance(feed, DropSource)
     assert feed.status().problem is not None
     # When it is there again
     station.inbox.mkdir()

@@ -13,10 +13,10 @@ from models.ledger import Document
 from tests.watcher.station import SETTLE, Killed, Station
 from tests.watcher.test_drop import make_too_long
 from watcher.copying import Changed, copy
-from watcher.drop import Settled
 from watcher.filesystem import look
 from watcher.intake import INGEST, ingest
 from watcher.register import Taken
+from watcher.settle import Settled
 from worker.archive import Archive, Stored
 from worker.errors import ArchiveError
 

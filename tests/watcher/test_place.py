@@ -13,7 +13,7 @@ import pytest
 from tests.watcher.waiting import until
 from watcher import place as module
 from watcher.place import Place
-from worker.settings import Source
+from worker.source import Source
 
 Make = Callable[..., Place]
 

@@ -12,7 +12,7 @@ from models.ledger import SourceStatus
 from tests.watcher.station import Station
 from tests.watcher.waiting import until
 from watcher.run import run
-from worker.settings import Source
+from worker.source import Source
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import dramatiq
 
+from models.disclosure.hints import NONE, Hints
 from tests.worker.house import stored
 from worker.app import assemble, configured
 from worker.errors import ArchiveError
@@ -36,7 +37,7 @@ def may_end(data_dir: Path) -> None:
     (data_dir / "may-end").touch()
 
 
-def _inspect(data: bytes, name: str, timing: Timing) -> Inspection:
+def _inspect(data: bytes, name: str, timing: Timing, *, hints: Hints = NONE) -> Inspection:
     if data.startswith(b"poison"):
         os.kill(os.getpid(), signal.SIGKILL)
     if data.startswith(b"wait"):
@@ -46,7 +47,7 @@ def _inspect(data: bytes, name: str, timing: Timing) -> Inspection:
     if data.startswith(b"away") and not _MAY_END.exists():
         _MAY_END.touch()
         raise ArchiveError("away for a moment")
-    return stored(data, name, timing)
+    return stored(data, name, timing, hints=hints)
 
 
 class _Telling(dramatiq.Middleware):

@@ -14,6 +14,7 @@ from models import migrations
 from models.dead_letter import DeadLetter
 from models.disclosure.finding import Finding, Reason, Severity
 from models.disclosure.form import Edition
+from models.disclosure.hints import NONE, Hints
 from models.disclosure.report import Cell, Printed, ReadTable, Report
 from models.event import Event
 from models.ledger import Attempt, Document, State
@@ -46,14 +47,14 @@ def report(publisher: str | None = "甲市人民政府", year: int | None = 2023
     return Report(publisher, year, Edition.CURRENT, "年度报告", {"review": table})
 
 
-def stored(data: bytes, name: str, timing: Timing) -> Inspection:
+def stored(data: bytes, name: str, timing: Timing, *, hints: Hints = NONE) -> Inspection:
     """Inspect like a parser that accepts everything; the report's publisher is the content."""
     timing("read", 1.0)
     file = File(name, "0" * 64, len(data), "text/plain")
     return Inspection(file, "stored", report=report(data.decode("utf-8", "replace")))
 
 
-def imbalanced(data: bytes, name: str, timing: Timing) -> Inspection:
+def imbalanced(data: bytes, name: str, timing: Timing, *, hints: Hints = NONE) -> Inspection:
     """Inspect like a parser that finds every report imbalanced."""
     file = File(name, "0" * 64, len(data), "text/plain")
     found = (IMBALANCE, replace(IMBALANCE, rule="DATE.YEAR", severity=Severity.SOFT))
@@ -64,10 +65,10 @@ def raising(*errors: BaseException, then: Inspect = stored) -> Inspect:
     """Return an inspection that raises the errors in turn and then does as ``then``."""
     left = list(errors)
 
-    def inspect(data: bytes, name: str, timing: Timing) -> Inspection:
+    def inspect(data: bytes, name: str, timing: Timing, *, hints: Hints = NONE) -> Inspection:
         if left:
             raise left.pop(0)
-        return then(data, name, timing)
+        return then(data, name, timing, hints=hints)
 
     return inspect
 

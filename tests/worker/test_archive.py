@@ -10,8 +10,7 @@ import pytest
 
 from models.disclosure.finding import Reason
 from worker.archive import Archive, TooLarge
-from worker.errors import ArchiveError
-from worker.settings import SettingsError
+from worker.errors import ArchiveError, SettingsError
 
 LIMIT = 1 << 30
 

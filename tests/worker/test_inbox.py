@@ -11,9 +11,9 @@ from dramatiq.message import Message
 from dramatiq.middleware import Middleware
 
 from worker.embedded import ensure
-from worker.errors import BrokerUnreachable, Transient
+from worker.errors import BrokerUnreachable, SettingsError, Transient
 from worker.inbox import PROCESS, QUEUES, Inbox, make_broker
-from worker.settings import Settings, SettingsError
+from worker.settings import Settings
 
 
 @pytest.fixture(scope="module")

@@ -222,10 +222,10 @@ def test_the_encoding_does_not_matter(encode: object) -> None:
         (b"", "empty", "read"),
         (b" \r\n\t", "empty", "read"),
         (b"\x00" * 64, "empty", "read"),
-        (b"%PDF-1.7\n1 0 obj", "unsupported_type", "read"),
+        (b"%PDF-1.7\n1 0 obj", "truncated", "read"),
         (b"PK\x03\x04" + b"\x00" * 40, "unsupported_type", "read"),
         (bytes(range(256)) * 8, "unsupported_type", "read"),
-        (b"<!DOCTYPE html><html></html>", "unsupported_type", "read"),
+        (b"<!DOCTYPE html><html></html>", "empty", "read"),
         ("今天天气很好，我们去公园。\n".encode(), "not_a_report", "recognise"),
         (
             "某市2016年政府信息公开工作年度报告\n一、概述\n无。".encode(),

@@ -15,12 +15,13 @@ from sqlalchemy.exc import OperationalError
 from models import ledger
 from models.base import now
 from models.disclosure.finding import Reason
+from models.disclosure.hints import NONE, Hints
 from models.filing import StoredFinding, StoredReport
 from models.ledger import Attempt, AttemptOutcome, Document, State
 from tests.worker.house import House, house, imbalanced, raising, report, stored
 from worker.errors import ArchiveError, Refused, Transient
 from worker.inspection import File, Inspection, Timing
-from worker.pipeline import CRASH_LIMIT
+from worker.pipeline import CRASH_LIMIT, Inspect
 
 
 @pytest.fixture
@@ -250,17 +251,18 @@ def test_a_document_whose_lease_runs_is_left_alone(home: House) -> None:
 def test_whoever_lost_the_claim_writes_nothing(home: House, outcome: str) -> None:
     # Given an inspection that takes so long that another worker takes the document over
     document_id = home.receive(b"a report")
-    then = {
+    inspections: dict[str, Inspect] = {
         "stored": stored,
         "imbalanced": imbalanced,
         "fails": raising(Refused(Reason.UNREADABLE, "-")),
-    }[outcome]
+    }
+    then = inspections[outcome]
 
-    def slow(data: bytes, name: str, timing: Timing) -> Inspection:
+    def slow(data: bytes, name: str, timing: Timing, *, hints: Hints = NONE) -> Inspection:
         with home.database.transaction() as session:
             session.execute(update(Document).values(lease_expires_at=now() - timedelta(1)))
         _claim_and_vanish(home, document_id, lease=60)
-        return then(data, name, timing)
+        return then(data, name, timing, hints=hints)
 
     # When it ends after all
     home.pipeline(slow).run(document_id)
@@ -277,10 +279,10 @@ def test_an_end_that_could_not_be_written_is_written_later(home: House) -> None:
     # Given a database that cannot be written from the first inspection on
     first, second = home.receive(b"one"), home.receive(b"two")
 
-    def breaking(data: bytes, name: str, timing: Timing) -> Inspection:
+    def breaking(data: bytes, name: str, timing: Timing, *, hints: Hints = NONE) -> Inspection:
         if data == b"one":
             _execute(home, "ALTER TABLE attempts RENAME TO gone")
-        return stored(data, name, timing)
+        return stored(data, name, timing, hints=hints)
 
     pipeline = home.pipeline(breaking)
     with pytest.raises(Transient):
@@ -301,7 +303,7 @@ def test_what_cannot_be_given_back_on_a_stop_is_not_the_fault_of_the_document(ho
     # Given a worker that is interrupted while the database cannot be written
     document_id = home.receive(b"a report")
 
-    def interrupted(data: bytes, name: str, timing: Timing) -> Inspection:
+    def interrupted(data: bytes, name: str, timing: Timing, *, hints: Hints = NONE) -> Inspection:
         _execute(home, "ALTER TABLE attempts RENAME TO gone")
         raise Shutdown
 
@@ -373,7 +375,7 @@ def test_a_figure_too_large_to_keep_is_refused(home: House) -> None:
     huge = {key: type(cell)(10**30, "1" * 31, cell.printed) for key, cell in cells.items()}
     table = type(large.tables["review"])("review.across", huge, large.tables["review"].missing)
 
-    def inspect(data: bytes, name: str, timing: Timing) -> Inspection:
+    def inspect(data: bytes, name: str, timing: Timing, *, hints: Hints = NONE) -> Inspection:
         return Inspection(
             File(name, "0", 1, None),
             "stored",

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from redis.connection import parse_url
 
-from worker.settings import Settings, SettingsError, Source, load
+from worker.errors import SettingsError
+from worker.settings import Settings, load
+from worker.source import Source
 
 
 @pytest.fixture(autouse=True)
@@ -64,6 +66,30 @@ def test_sources_of_the_file_replace_the_inbox() -> None:
     )
 
 
+def test_sources_of_every_kind() -> None:
+    # Given one source of each kind
+    path = _file(
+        '[[source]]\npath = "in"\n'
+        '[[source]]\nkind = "crawl"\npath = "/srv/mirror"\nignore = ["*.css", "robots.txt"]\n'
+        '[[source]]\nkind = "feed"\npath = "/srv/crawl/items.jl"\nfiles = "/srv/crawl/files"\n'
+        '[[source]]\nkind = "push"\nport = 9000\n'
+    )
+
+    # When the settings are read
+    settings = load(path, {})
+
+    # Then the first three are watched, one of them is ours to empty, and the last listens
+    assert [(source.kind, source.name) for source in settings.watched] == [
+        ("drop", "in"),
+        ("crawl", "mirror"),
+        ("feed", "items.jl"),
+    ]
+    assert settings.drops == (Source("in", Path("in")),)
+    assert settings.pushed == Source("push", kind="push", port=9000)
+    assert settings.watched[1].ignore == ("*.css", "robots.txt")
+    assert settings.watched[2].folder == Path("/srv/crawl")
+
+
 @pytest.mark.parametrize(
     ("text", "environ", "complaint"),
     [
@@ -84,14 +110,22 @@ def test_sources_of_the_file_replace_the_inbox() -> None:
         ("retry_max = 0", {}, "retry_max: 0 is not above 0"),
         ("lease = nan", {}, "lease: nan is not usable: a finite number is expected"),
         ("", {"GOUJI_GRACE": "inf"}, "grace: 'inf' is not usable"),
-        ("[[source]]\nname = 'a'", {}, "source: 'path' is missing"),
+        ("[[source]]\nname = 'a'", {}, "source a: 'path' is missing"),
         ("[[source]]\npath = 'a'\nsetle = 1", {}, "did you mean 'settle'?"),
-        ("[[source]]\npath = 'a'\nkind = 'ftp'", {}, "kind 'ftp' is not 'drop'"),
+        ("[[source]]\npath = 'a'\nkind = 'ftp'", {}, "kind 'ftp' is none of drop, crawl, feed,"),
+        ("[[source]]\npath = 'a'\nfiles = 'b'", {}, "source a (drop): unknown setting 'files'"),
+        ("[[source]]\nkind = 'push'\nport = 70000", {}, "port: 70000 is not a port"),
+        ("[[source]]\nkind = 'push'\npath = 'a'", {}, "(push): unknown setting 'path'"),
+        (
+            "[[source]]\nkind = 'push'\n[[source]]\nkind = 'push'\nname = 'b'",
+            {},
+            "one of kind 'push'",
+        ),
         ("[[source]]\npath = 'a'\nmode = 'x'", {}, "mode 'x' is neither"),
         ("[[source]]\npath = 'a'\nsettle = 'x'", {}, "source a: settle: 'x' is not usable"),
         ("[[source]]\npath = 'a'\nsettle = -1", {}, "source a: settle: -1 is below 0"),
         ("[[source]]\npath = 'a'\nsettle = nan", {}, "source a: settle: nan is not usable"),
-        ("[[source]]\npath = 5", {}, "source: path 5 is not text"),
+        ("[[source]]\npath = 5", {}, "source 5: path 5 is not text"),
         ("[[source]]\npath = 'x/ingest'", {}, "source x/ingest: the name 'ingest' is taken"),
         ("[[source]]\npath = '/'", {}, "source /: a name of 1 to 64 characters is expected"),
         (f"[[source]]\npath = 'a'\nname = '{'长' * 65}'", {}, "a name of 1 to 64 characters"),

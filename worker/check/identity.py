@@ -18,6 +18,10 @@ def identity(report: Report, years_in_name: tuple[int, ...] = ()) -> Iterator[Fi
         if value is None:
             message = f"未能识别 not found: {'发布机关' if what == 'publisher' else '年度'} {what}"
             yield Finding("REPORT.IDENTITY", Severity.SOFT, what, message)
+    for what in report.hinted:
+        value = report.publisher if what == "publisher" else report.year
+        message = f"{value}: 文中未见，据来源所称 not in the text, told by its source"
+        yield Finding("REPORT.IDENTITY", Severity.SOFT, f"{what}_hinted", message)
     if report.year is not None:
         yield from _years(report, report.year, years_in_name)
         yield from _signature(report, report.year)

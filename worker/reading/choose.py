@@ -1,12 +1,12 @@
 """Which reader fits these bytes: the content decides, never the name."""
 
-import re
 from collections.abc import Callable
+from importlib import import_module
 from typing import Final
 
 from models.disclosure.finding import Reason
 from worker.errors import Refused
-from worker.reading import text
+from worker.reading import compound, markup, package, text
 from worker.reading.pages import Pages
 
 Reader = Callable[[bytes], Pages]
@@ -29,19 +29,54 @@ _SIGNATURES: Final[tuple[tuple[bytes, str], ...]] = (
     (b"SQLite format 3\x00", "application/vnd.sqlite3"),
     (b"\x7fELF", "application/x-executable"),
 )
-_MARKUP: Final = re.compile(
-    rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
-)
-_READERS: Final[dict[str, Reader]] = {text.MEDIA_TYPE: text.read}
+
+
+def _lazy(name: str) -> Reader:
+    """Return a reader whose module, and the parser it stands on, load when it is called."""
+
+    def read_with(data: bytes) -> Pages:
+        reader: Reader = import_module(f"worker.reading.{name}").read
+        return reader(data)
+
+    return read_with
+
+
+_READERS: Final[dict[str, Reader]] = {
+    text.MEDIA_TYPE: text.read,
+    package.DOCX: _lazy("docx"),
+    package.ODT: _lazy("odt"),
+    package.XLSX: _lazy("sheet"),
+    package.ODS: _lazy("sheet"),
+    compound.DOC: _lazy("doc"),
+    compound.XLS: _lazy("sheet"),
+    compound.PPT: compound.refuse,
+    compound.ENCRYPTED: compound.refuse,
+    compound.UNKNOWN: compound.refuse,
+    "application/rtf": _lazy("rtf"),
+    "text/html": _lazy("html"),
+    "application/pdf": _lazy("pdf"),
+}
+_INSIDE: Final[dict[str, Callable[[bytes], str]]] = {
+    package.ARCHIVE: package.kind,
+    compound.UNKNOWN: compound.kind,
+}
+_NAMES: Final = {
+    package.ARCHIVE: "an archive or a zip package of a kind unknown",
+    package.XLSB: "a binary workbook (XLSB): save it as XLSX",
+    package.PPTX: "a presentation",
+    package.EPUB: "an EPUB book",
+    "multipart/related": "a page saved with its parts (MHTML): save it as HTML",
+}
+"""What an operator should read beside a media type that says little."""
 
 
 def media_type(data: bytes) -> str:
     """Return the media type the content shows; ``application/octet-stream`` when it shows none."""
     for signature, name in _SIGNATURES:
         if data.startswith(signature) and not (name == "image/bmp" and text.is_text(data)):
-            return name
-    if _MARKUP.match(data.removeprefix(b"\xef\xbb\xbf")[:4096]):
-        return "text/html"
+            return _INSIDE[name](data) if name in _INSIDE else name
+    if (marked_up := markup.media_type(data)) is not None:
+        return marked_up
     return text.MEDIA_TYPE if text.is_text(data) else "application/octet-stream"
 
 
@@ -57,5 +92,10 @@ def read(data: bytes) -> Pages:
     found = media_type(data)
     reader = _READERS.get(found)
     if reader is None:
-        raise Refused(Reason.UNSUPPORTED_TYPE, f"no reader for {found}")
+        raise Refused(Reason.UNSUPPORTED_TYPE, f"no reader for {found}{_named(found)}")
     return reader(data)
+
+
+def _named(media_type: str) -> str:
+    name = _NAMES.get(media_type)
+    return f" ({name})" if name else ""

@@ -5,7 +5,6 @@ spaces, or that ends in figures, becomes a ``SPACED`` one; any other line is a p
 separator rows are dropped: they may stand anywhere, even inside a row.
 """
 
-import codecs
 import re
 from collections.abc import Iterator
 from typing import Final
@@ -13,17 +12,11 @@ from typing import Final
 from models.disclosure.finding import Reason
 from models.disclosure.report import Place
 from worker.errors import Refused
+from worker.reading.charset import decode
 from worker.reading.pages import Block, Grid, GridCell, GridRow, Pages, Paragraph, Shape
 
 MEDIA_TYPE: Final = "text/plain"
 
-_BOMS: Final = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _LINE_END: Final = re.compile(r"\r\n|[\n\r\f\v\x85\u2028\u2029]")
 _INVISIBLE: Final = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad\x00-\x08\x0e-\x1f]")
@@ -39,9 +32,10 @@ _NUMBER: Final = r"[+\-−－＋]?[\d０-９][\d０-９,，]*(?:[.．][\d０-９
 _NOTE: Final = r"(?:[件个条项起元]|万元)?(?:[（(][^（()）]*[)）])?"
 _FIGURE: Final = rf"(?:{_NUMBER}{_NOTE}|[/／]|[-－—–―─]{{1,3}})"
 _FIGURES: Final = re.compile(rf"{_FIGURE}(?:\s+{_FIGURE})*")
-_TRAILING: Final = re.compile(rf"(?P<label>.*?[^\s\d])\s+(?P<figures>{_FIGURE}(?:\s+{_FIGURE})*)")
+# a bound on the label: without it a line of lone dashes takes time quadratic in its length
+_LABEL: Final = r".{0,59}?[^\s\d]"
+_TRAILING: Final = re.compile(rf"(?P<label>{_LABEL})\s+(?P<figures>{_FIGURE}(?:\s+{_FIGURE})*)")
 _PAGE_MARK: Final = re.compile(r"[-－—–―─~·]+\s*\d{1,4}\s*[-－—–―─~·]+")
-_LONGEST_LABEL: Final = 60
 
 
 def is_text(data: bytes) -> bool:
@@ -49,36 +43,6 @@ def is_text(data: bytes) -> bool:
     sample, _ = decode(data[:65536])
     bad = len(_CONTROLS.findall(sample)) + sample.count("\ufffd")
     return bool(sample) and bad <= len(sample) // 200
-
-
-def decode(data: bytes) -> tuple[str, str]:
-    """Return the text and the encoding found.
-
-    Order: byte order mark, UTF-16 told by its zero bytes, strict UTF-8 (a cut tail tolerated),
-    strict GB18030, then whichever of the two gives fewer replacement characters.
-    """
-    for mark, encoding in _BOMS:
-        if data.startswith(mark):
-            return data.decode(encoding, "replace"), encoding
-    if (wide := _utf16_without_mark(data)) is not None:
-        return data.decode(wide, "replace"), wide
-    for encoding in ("utf-8", "gb18030"):
-        decoder = codecs.getincrementaldecoder(encoding)("strict")
-        try:
-            return decoder.decode(data, final=False), encoding
-        except UnicodeDecodeError:
-            continue
-    tried = [(data.decode(encoding, "replace"), encoding) for encoding in ("utf-8", "gb18030")]
-    return min(tried, key=lambda pair: pair[0].count("\ufffd"))
-
-
-def _utf16_without_mark(data: bytes) -> str | None:
-    """Line ends and digits of UTF-16 text carry a zero byte on one side only."""
-    sample = data[: 4096 & ~1]
-    zeros = sample[0::2].count(0), sample[1::2].count(0)
-    if sum(zeros) * 50 < len(sample) or min(zeros) * 10 > max(zeros):
-        return None
-    return "utf-16-be" if zeros[0] > zeros[1] else "utf-16-le"
 
 
 def read(data: bytes) -> Pages:
@@ -183,7 +147,7 @@ def _split(at: int, piece: str) -> Iterator[tuple[int, str]]:
         yield at, piece
     elif _FIGURES.fullmatch(piece):
         yield from _figures(at, piece)
-    elif (found := _TRAILING.fullmatch(piece)) and found.end("label") <= _LONGEST_LABEL:
+    elif found := _TRAILING.fullmatch(piece):
         yield at, found["label"]
         yield from _figures(at + found.start("figures"), found["figures"])
     else:

@@ -6,6 +6,7 @@ from typing import Final
 
 from models.disclosure.finding import Reason
 from models.disclosure.form import DISCLOSURE, Edition
+from models.disclosure.hints import NONE, Hints
 from models.disclosure.report import Period, Report
 from worker.errors import Refused
 from worker.reading.pages import Pages
@@ -19,12 +20,14 @@ _FIRST_EDITION_YEAR: Final = 2019
 _CURRENT_EDITION_YEAR: Final = 2021
 
 
-def recognise(pages: Pages, name: str = "") -> Report:
+def recognise(pages: Pages, name: str = "", hints: Hints = NONE) -> Report:
     """Recognise a report.
 
     Args:
         pages: what a reader made of the file.
         name: the file's own name, a weak witness of publisher and year.
+        hints: what its source said, used where title and text say nothing; the title of the page
+            that led to it counts for more than its year and publisher.
 
     Raises:
         Refused: ``unsupported_edition`` for reports on years before 2019, ``not_a_report`` when
@@ -35,14 +38,19 @@ def recognise(pages: Pages, name: str = "") -> Report:
     title = heading.title(texts)
     tables = read_all(lines, records(lines))
     foot = heading.foot(texts)
-    year = _year(title, texts, tables, name)
+    printed = _year(title, texts, tables)
+    linked = None if hints.title is None else heading.title([hints.title])
+    hinted_year = (linked and linked.year) or hints.year
+    year = printed or hinted_year or next(heading.named(name), None)
     _refuse_others(title, tables, texts, year)
     start = 0 if title is None else title.last + 1
     stop = len(lines) if foot.first is None else foot.first
     parts = sections(lines, tables, start, stop)
     period = _period(texts, tables)
+    publisher = _publisher(title, foot, texts)
+    told = publisher or (linked and linked.publisher) or hints.publisher
     return Report(
-        publisher=_publisher(title, foot, texts),
+        publisher=told,
         year=year if year is not None or period is None else period.end.year,
         edition=_edition(tables, year),
         title=None if title is None else title.text,
@@ -51,7 +59,12 @@ def recognise(pages: Pages, name: str = "") -> Report:
         period=period,
         signature=foot.signature,
         signed_on=foot.signed_on,
+        hinted=(*_hinted("publisher", publisher, told), *_hinted("year", printed, hinted_year)),
     )
+
+
+def _hinted(what: str, printed: object, used: object) -> tuple[str, ...]:
+    return (what,) if printed is None and used is not None else ()
 
 
 def _publisher(title: heading.Title | None, foot: heading.Foot, texts: Sequence[str]) -> str | None:
@@ -69,13 +82,12 @@ def _year(
     title: heading.Title | None,
     texts: Sequence[str],
     tables: Mapping[str, Found],
-    name: str,
 ) -> int | None:
     if title is not None and title.year:
         return title.year
     if (period := _period(texts, tables)) is not None:
         return period.end.year
-    return next(heading.named(name), None)
+    return None
 
 
 def _edition(tables: Mapping[str, Found], year: int | None) -> Edition | None:

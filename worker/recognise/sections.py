@@ -66,13 +66,14 @@ def _headings(lines: Sequence[Strip]) -> list[_Heading]:
 def _chain(headings: Sequence[_Heading]) -> list[_Heading]:
     """Return the heaviest run of headings whose sections strictly ascend."""
     best: list[tuple[float, int]] = []
-    for at, heading in enumerate(headings):
-        weight, back = 0.0, -1
-        for before in range(at):
-            other = headings[before]
-            ascends = other.section < heading.section and other.at < heading.at
-            if ascends and best[before][0] > weight:
-                weight, back = best[before][0], before
+    heaviest: dict[int, tuple[float, int]] = {}  # by section, of the lines before
+    entered = 0
+    for heading in headings:
+        while headings[entered].at < heading.at:
+            _enter(heaviest, headings[entered].section, best[entered][0], entered)
+            entered += 1
+        earlier = [found for section, found in heaviest.items() if section < heading.section]
+        weight, back = max(earlier, key=lambda found: (found[0], -found[1]), default=(0.0, -1))
         best.append((weight + heading.weight, back))
     chain: list[_Heading] = []
     at = max(range(len(best)), key=lambda which: best[which][0], default=-1)
@@ -80,6 +81,11 @@ def _chain(headings: Sequence[_Heading]) -> list[_Heading]:
         chain.append(headings[at])
         at = best[at][1]
     return chain[::-1]
+
+
+def _enter(heaviest: dict[int, tuple[float, int]], section: int, weight: float, which: int) -> None:
+    if section not in heaviest or weight > heaviest[section][0]:
+        heaviest[section] = weight, which
 
 
 def _text(lines: Sequence[Strip], start: int, stop: int, tables: Mapping[str, Found]) -> str:

@@ -22,8 +22,7 @@ from console.cli.errors import (
 )
 from console.cli.main import COMMANDS, cli
 from tests.console.cli.conftest import BALANCED, Place
-from worker.errors import ArchiveError, BrokerUnreachable
-from worker.settings import SettingsError
+from worker.errors import ArchiveError, BrokerUnreachable, SettingsError
 
 
 def paths() -> Iterator[tuple[str, ...]]:
@@ -68,7 +67,7 @@ def test_every_command_that_prints_data_has_json(path: tuple[str, ...]) -> None:
         assert isinstance(command, click.Group)
         command = command.get_command(click.Context(command), name)
     assert command is not None
-    serving = path[0] in ("up", "watch", "work")
+    serving = path[0] in ("up", "watch", "push", "work")
 
     # Then
     if not isinstance(command, click.Group) and not serving:

@@ -27,7 +27,7 @@ def test_counts_every_state(seeded: Place) -> None:
         "duplicate": 0,
         "ignored": 1,
     }
-    assert told["arrivals"] == {"accepted": 2, "duplicate": 0, "ignored": 1}
+    assert told["arrivals"] == {"accepted": 2, "duplicate": 0, "ignored": 1, "sidecar": 0}
     assert [source["source"] for source in told["sources"]] == ["inbox"]
     assert told["sources"][0]["path"] == "收件"
     assert told["sources"][0]["unsettled"] == 1
@@ -73,7 +73,7 @@ def test_people_see_names_in_chinese(seeded: Place) -> None:
         "处理中     processing      0",
         "已入库     stored          1",
     ]
-    assert "到达 Arrivals: accepted 2  duplicate 0  ignored 1" in lines
+    assert "到达 Arrivals: accepted 2  duplicate 0  ignored 1  sidecar 0" in lines
     assert f"队列 Queue: {QUEUE_AWAY}: gouji up 未运行 is not running" in lines
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from models.disclosure.finding import Reason
 from worker.errors import Refused
-from worker.reading import choose, text
+from worker.reading import charset, choose, text
 from worker.reading.pages import Grid, Paragraph, Shape
 
 
@@ -73,21 +73,21 @@ def test_a_form_feed_begins_a_page() -> None:
 
 def test_a_cut_tail_is_still_utf8() -> None:
     data = "政府信息公开".encode()[:-1]
-    assert text.decode(data) == ("政府信息公", "utf-8")
+    assert charset.decode(data) == ("政府信息公", "utf-8")
 
 
 def test_one_bad_byte_does_not_change_the_encoding() -> None:
     data = "政府信息公开".encode() * 20 + b"\xff" + "年报".encode() * 20
-    assert text.decode(data)[1] == "utf-8"
+    assert charset.decode(data)[1] == "utf-8"
 
 
 @given(st.text(alphabet="政府信息公开年度报告0123 \t|", min_size=8))
 def test_encodings_are_told_apart(content: str) -> None:
     content = "某市2023年政府信息公开工作年度报告\n" + content
-    assert text.decode(content.encode()) == (content, "utf-8")
-    assert text.decode(content.encode("gb18030")) == (content, "gb18030")
-    assert text.decode(codecs.BOM_UTF8 + content.encode()) == (content, "utf-8-sig")
-    assert text.decode(content.encode("utf-16"))[0] == content
+    assert charset.decode(content.encode()) == (content, "utf-8")
+    assert charset.decode(content.encode("gb18030")) == (content, "gb18030")
+    assert charset.decode(codecs.BOM_UTF8 + content.encode()) == (content, "utf-8-sig")
+    assert charset.decode(content.encode("utf-16"))[0] == content
 
 
 @pytest.mark.parametrize(

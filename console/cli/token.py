@@ -1,0 +1,97 @@
+"""``gouji token``: who may push documents."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from console.cli import journal_file, output
+from console.cli.errors import Conflict, NotFound
+from console.cli.invocation import Invocation, pass_invocation
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+
+@contextmanager
+def _transaction(invocation: Invocation) -> Iterator["Session"]:
+    with (
+        invocation.database() as database,
+        journal_file.logging(invocation.settings),
+        database.transaction() as session,
+    ):
+        yield session
+
+
+@click.group("token")
+def command() -> None:
+    """推送令牌 Make, list and revoke tokens for pushing documents."""
+
+
+@command.command("create")
+@click.argument("name")
+@output.json_option
+@pass_invocation
+def create(invocation: Invocation, name: str, as_json: bool) -> None:
+    """新建令牌 Make a token for NAME and print it, this once; only its digest is kept."""
+    from models import token
+    from models.event import EventName
+    from worker.logs import record
+
+    with _transaction(invocation) as session:
+        try:
+            made = token.issue(session, name)
+        except token.NameTaken as error:
+            raise Conflict(
+                f"there is, or was, a token of that name: {name}", code="name_taken"
+            ) from error
+        record(session, EventName.TOKEN_CREATED, holder=name)
+    if as_json:
+        output.emit({"name": name, "token": made})
+        return
+    click.echo(made)
+    output.say("只显示这一次 shown this once; send it as  Authorization: Bearer TOKEN")
+
+
+@command.command("list")
+@output.json_option
+@pass_invocation
+def list_tokens(invocation: Invocation, as_json: bool) -> None:
+    """令牌一览 List who has a token."""
+    from sqlalchemy import select
+
+    from models.token import PushToken
+
+    with invocation.database() as database, database.reading() as session:
+        rows = [
+            {"name": row.name, "created_at": row.created_at, "revoked_at": row.revoked_at}
+            for row in session.scalars(select(PushToken).order_by(PushToken.id))
+        ]
+    if as_json:
+        output.emit(rows)
+        return
+    from console.cli.listing import print_list
+
+    head = ("名称 Name", "建于 Created", "吊销于 Revoked")
+    print_list(head, [list(row.values()) for row in rows])
+
+
+@command.command("revoke")
+@click.argument("name")
+@output.json_option
+@pass_invocation
+def revoke(invocation: Invocation, name: str, as_json: bool) -> None:
+    """吊销令牌 Let the token of NAME count no longer."""
+    from models import token
+    from models.event import EventName
+    from worker.logs import record
+
+    with _transaction(invocation) as session:
+        if not token.revoke(session, name):
+            raise NotFound(f"no token in use is called {name!r}")
+        record(session, EventName.TOKEN_REVOKED, holder=name)
+    if as_json:
+        output.emit({"name": name, "revoked": True})
+    else:
+        output.say(f"已吊销 revoked: {name}")

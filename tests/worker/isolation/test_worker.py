@@ -1,0 +1,93 @@
+"""Files that do their worst under a real Dramatiq worker: each costs only itself."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from models.ledger import AttemptOutcome, State
+from tests.worker.house import house, until
+from tests.worker.test_app import Workers
+from worker.embedded import ensure
+from worker.inbox import Inbox
+
+pytestmark = pytest.mark.process
+
+_APP = "tests.worker.isolation.hostile_app"
+_SEEDS = sorted((Path(__file__).parents[2] / "data" / "seeds").iterdir())
+_POISON = {
+    b"loop": "timeout",
+    b"c_sleep": "timeout",
+    b"memory": "too_large",
+    b"segfault": "unreadable",
+    b"abort": "unreadable",
+    b"exit:0": "unreadable",
+    b"fork:away abort": "unreadable",
+    b"kill_keeper": "unreadable",
+    b"raise:unspeakable": "unreadable",
+    b"characters:30000000": "too_large",
+}
+
+
+@pytest.fixture
+def workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workers]:
+    monkeypatch.setenv("GOUJI_READING_TIMEOUT", "2")
+    monkeypatch.setenv("GOUJI_READING_MEMORY", "300000000")
+    with house(tmp_path, grace=3) as home, ensure(home.settings):
+        inbox = Inbox(home.settings)
+        built = Workers(home, inbox)
+        try:
+            yield built
+        finally:
+            built.kill()
+            inbox.close()
+
+
+@pytest.mark.parametrize("options", [(), ("--use-spawn",)], ids=["fork", "spawn"])
+def test_poison_costs_only_itself(workers: Workers, options: tuple[str, ...]) -> None:
+    # Given reports, each with a file behind it that does its worst
+    seeds, poison = [], {}
+    for number, (deed, reason) in enumerate(_POISON.items()):
+        seed = _SEEDS[number % len(_SEEDS)].read_bytes()
+        seeds.append(workers.home.receive(seed + b"\n" * number))
+        poison[workers.home.receive(deed)] = reason
+        workers.send(*seeds[-1:], *list(poison)[-1:])
+
+    # When the workers run
+    workers.start(_APP, *options, threads=2)
+
+    # Then every report is stored and every poison has its reason
+    for document_id in seeds:
+        workers.becomes(document_id, State.STORED)
+    for document_id, reason in poison.items():
+        workers.becomes(document_id, State.DEAD)
+        assert [letter.reason for letter in workers.home.letters(document_id)] == [reason]
+
+    # and each took one attempt, all by the same process
+    attempts = [a for n in (*seeds, *poison) for a in workers.home.attempts(n)]
+    assert len(attempts) == len(seeds) + len(poison)
+    assert len({attempt.worker for attempt in attempts}) == 1
+    crashed = workers.home.attempts(list(poison)[3])[0]
+    assert "hostile.py" in (crashed.traceback or "")
+
+
+def test_sigterm_takes_the_children_along(
+    workers: Workers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    # Given a worker in the middle of a file that hangs
+    monkeypatch.setenv("GOUJI_READING_TIMEOUT", "60")
+    document_id = workers.home.receive(f"touch_and_loop:{tmp_path}".encode())
+    workers.send(document_id)
+    workers.start(_APP)
+    until(lambda: list(tmp_path.glob("begun-*")))
+
+    # When it is told to end
+    assert workers.master is not None
+    workers.master.terminate()
+    assert workers.ends() == 0
+
+    # Then the document is given back, and its processes have ended
+    outcomes = [attempt.outcome for attempt in workers.home.attempts(document_id)]
+    assert outcomes == [AttemptOutcome.RELEASED]
+    _, child, keeper = next(tmp_path.glob("begun-*")).name.split("-")
+    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in (child, keeper)))

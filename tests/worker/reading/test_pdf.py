@@ -1,0 +1,280 @@
+"""PDFs of random reports by LibreOffice and by hand, cell by cell; and files that are no good."""
+
+import json
+import os
+import random
+import shutil
+import time
+from pathlib import Path
+
+import docx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.disclosure.finding import Reason
+from tests.reports.truth import MESS, TruthReport, random_report
+from tests.worker.reading import office_files
+from tests.worker.reading.pdf_drawn import STYLES, Drawing, assembled
+from tests.worker.reading.pdf_files import Printing, print_all, random_printing
+from worker.errors import Refused
+from worker.inspection import inspect
+from worker.reading import choose, pdf
+from worker.reading.pages import Grid, Pages, Paragraph, Shape
+
+_PRINTED = int(os.environ.get("GOUJI_TEST_CONVERTED", "12")) * 2
+_EXAMPLES = int(os.environ.get("GOUJI_TEST_EXAMPLES", "40"))
+_SHORT = "21cm 9cm"
+
+
+def _need_soffice() -> None:
+    if shutil.which("soffice") is None and not os.environ.get("CI"):
+        pytest.skip("LibreOffice is not installed")
+
+
+@pytest.fixture(scope="session")
+def printings(tmp_path_factory: pytest.TempPathFactory) -> list[Printing]:
+    """Reports in any setting; every fourth on paper so low that most rows meet a page's end."""
+    _need_soffice()
+    pages = [
+        random_printing(random.Random(seed), paper=None if seed % 4 else _SHORT)
+        for seed in range(_PRINTED)
+    ]
+    return print_all(pages, tmp_path_factory.mktemp("pdf"))
+
+
+@pytest.fixture(scope="session")
+def borderless(tmp_path_factory: pytest.TempPathFactory) -> list[Printing]:
+    """Reports whose tables have no lines."""
+    _need_soffice()
+    pages = [random_printing(random.Random(seed), ruled=False) for seed in range(_PRINTED // 2)]
+    return print_all(pages, tmp_path_factory.mktemp("borderless"))
+
+
+@pytest.mark.process
+def test_every_cell_that_libreoffice_prints_is_read(printings: list[Printing]) -> None:
+    inspected = [(inspect(printing.data, "年报.pdf"), printing.truth) for printing in printings]
+    assert office_files.all_wrong(inspected) == []
+    rules = {finding.rule for inspection, _ in inspected for finding in inspection.findings}
+    assert not rules & {"TEXT.COUNTS", "DATE.YEAR"}
+
+
+@pytest.mark.process
+def test_every_cell_of_a_word_file_printed_to_pdf_is_read(tmp_path: Path) -> None:
+    truths = office_files.reports(_PRINTED, first=300)
+    sources = {f"{at:03}.docx": office_files.word(truth, at) for at, truth in enumerate(truths)}
+    printed = office_files.convert(sources, "pdf", tmp_path)
+    inspected = [
+        (inspect(printed[name], name), truth) for name, truth in zip(sources, truths, strict=True)
+    ]
+    assert office_files.all_wrong(inspected) == []
+
+
+@pytest.mark.process
+def test_nearly_every_cell_of_borderless_tables_is_read(borderless: list[Printing]) -> None:
+    """Only room tells columns apart; figures broken over lines cannot be told from two rows."""
+    inspected = [(inspect(printing.data, "年报.pdf"), printing.truth) for printing in borderless]
+    cells = sum(len(printing.truth.cells) for printing in borderless)
+    assert len(office_files.all_wrong(inspected)) < cells * 0.05
+
+
+@settings(max_examples=_EXAMPLES, deadline=None, derandomize=True)
+@given(seed=st.integers(0, 2**32))
+def test_every_cell_drawn_by_hand_is_read(seed: int) -> None:
+    """Lines as strokes, rectangles, dashes, in a form; pages turned; rows cut without a line."""
+    # Given
+    rng = random.Random(seed)
+    truth = _messy(rng)
+    drawing = Drawing(
+        style=rng.choice(STYLES),
+        turn=rng.randrange(4),
+        flagged=rng.random() < 0.5,
+        cut=rng.random() < 0.5,
+        size=rng.choice((7.5, 9.0, 10.5)),
+    )
+
+    # When
+    inspection = inspect(drawing.report(truth, rng), "年报.pdf")
+
+    # Then
+    assert office_files.wrong_cells(inspection, truth) == []
+
+
+def _messy(rng: random.Random) -> TruthReport:
+    return random_report(rng, messy={option: rng.choice((0.0, 0.3)) for option in sorted(MESS)})
+
+
+def _drawn(seed: int = 1) -> bytes:
+    rng = random.Random(seed)
+    return Drawing().report(_messy(rng), rng)
+
+
+def test_merged_cells_span_and_places_are_on_the_page() -> None:
+    # Given
+    rng = random.Random(7)
+    data = Drawing(size=7.5).report(random_report(rng, edition="2021", undivided=False), rng)
+
+    # When
+    pages = pdf.read(data)
+
+    # Then
+    grids = [block for block in pages.blocks if isinstance(block, Grid)]
+    assert [grid.shape for grid in grids] == [Shape.CELLS] * 3
+    cells = {cell.text: cell for row in grids[1].rows for cell in row.cells if cell.text}
+    results, denied = cells["三、本年度办理结果"], cells["（三）不予公开"]
+    assert (results.column, results.row_span, results.column_span) == (0, 22, 1)
+    assert (denied.column, denied.row_span) == (1, 8)
+    assert cells["申请人情况"].column_span == 7
+    assert all(len({cell.column for cell in row.cells}) == len(row.cells) for row in grids[1].rows)
+    place = cells["总计"].place
+    assert place is not None
+    assert place.page
+    assert place.box
+    assert 48 <= place.box[0] < place.box[2] <= 548
+
+
+def test_a_label_set_downwards_is_read_downwards() -> None:
+    # Given: two columns of characters, the right one first
+    letters = [("三", 70, 60), ("、", 70, 75), ("本", 70, 90), ("年", 55, 60), ("度", 55, 75)]
+    text = "BT /F1 10 Tf " + " ".join(
+        f"1 0 0 1 {x} {800 - y} Tm <{c.encode('utf-16-be').hex()}> Tj" for c, x, y in letters
+    )
+    rules = "50 700 40 60 re S 90 700 40 60 re S"
+
+    # When
+    pages = pdf.read(assembled([(text + " ET", rules)]))
+
+    # Then
+    (grid,) = pages.blocks
+    assert isinstance(grid, Grid)
+    assert [cell.text for cell in grid.rows[0].cells] == ["三、本年度", ""]
+
+
+def test_page_marks_are_left_out_and_lines_joined() -> None:
+    pages = pdf.read(_drawn())
+    assert not [line for line in pages.lines() if line.strip(" -").isdigit() and "-" in line]
+    paragraphs = [block.text for block in pages.blocks if isinstance(block, Paragraph)]
+    assert any(text.startswith("（一）主动公开") and text.endswith("。") for text in paragraphs)
+
+
+def test_a_page_without_text_is_told() -> None:
+    # Given
+    text = "BT /F1 10 Tf 1 0 0 1 60 700 Tm <" + ("年" * 40).encode("utf-16-be").hex() + "> Tj ET"
+
+    # When
+    pages = pdf.read(assembled([(text, ""), ("", "0 0 m 500 500 l S")]))
+
+    # Then
+    assert pages.warnings == (
+        "no text layer on page 2: the OCR extra, gouji[ocr], reads such files",
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "reason", "says"),
+    [
+        (b"%PDF-1.7\n1 0 obj", Reason.TRUNCATED, "end mark"),
+        (_drawn()[:-1200], Reason.TRUNCATED, "end mark"),
+        (_drawn()[: len(_drawn()) // 2], Reason.TRUNCATED, "end mark"),
+        (_drawn() + b"9 0 obj\n<</Leng", Reason.TRUNCATED, "end mark"),
+        (b"%PDF-1.7\n" + b"rubbish " * 99 + b"%%EOF", Reason.UNREADABLE, "pdfium"),
+        (assembled([("", "")]), Reason.EMPTY, "nothing"),
+        (assembled([]), Reason.UNREADABLE, "pdfium"),
+        (assembled([("", "0 0 m 500 500 l S")] * 3), Reason.UNREADABLE, "gouji[ocr]"),
+        (assembled([("", "")] * 2001), Reason.TOO_LARGE, "2,001 pages"),
+    ],
+    ids=["head", "end", "half", "revision", "rubbish", "blank", "pageless", "scan", "pages"],
+)
+def test_what_cannot_be_read_is_refused(data: bytes, reason: Reason, says: str) -> None:
+    with pytest.raises(Refused) as refused:
+        choose.read(data)
+    assert refused.value.reason is reason
+    assert says in refused.value.message
+
+
+def test_text_that_says_no_characters_asks_for_ocr() -> None:
+    # Given
+    codes = "".join(f"{code:04x}" for code in range(0xE000, 0xE040))
+    data = assembled([(f"BT /F1 10 Tf 1 0 0 1 60 700 Tm <{codes}> Tj ET", "")])
+
+    # When / Then
+    with pytest.raises(Refused, match=r"gouji\[ocr\]") as refused:
+        pdf.read(data)
+    assert refused.value.reason is Reason.UNREADABLE
+
+
+_PROTECTED = {
+    "owner": {"RestrictPermissions": True, "PermissionPassword": "o"},
+    "user": {"EncryptFile": True, "DocumentOpenPassword": "u"},
+}
+
+
+def _protected(source: dict[str, bytes], options: dict[str, object], folder: Path) -> bytes:
+    filled = {
+        name: {"type": "boolean" if value is True else "string", "value": str(value).lower()}
+        for name, value in options.items()
+    }
+    target = f"pdf:writer_pdf_Export:{json.dumps(filled)}"
+    (data,) = office_files.convert(source, target, folder).values()
+    return data
+
+
+@pytest.mark.process
+def test_a_password_to_open_refuses_and_an_owners_does_not(tmp_path: Path) -> None:
+    # Given
+    line = "某市人民政府2023年政府信息公开工作年度报告"
+    made = docx.Document()
+    made.add_paragraph(line)
+    source = {"report.docx": office_files.saved(made)}
+    files = {}
+    for name, options in _PROTECTED.items():
+        folder = tmp_path / name
+        folder.mkdir()
+        files[name] = _protected(source, options, folder)
+
+    # When
+    pages = pdf.read(files["owner"])
+    with pytest.raises(Refused) as refused:
+        pdf.read(files["user"])
+
+    # Then
+    assert b"/Encrypt" in files["owner"]
+    assert list(pages.lines()) == [line]
+    assert refused.value.reason is Reason.ENCRYPTED
+
+
+def test_forms_inside_themselves_and_crowds_of_lines_end_soon() -> None:
+    # Given
+    rules = "\n".join(f"{n % 590} {n % 840} m {n % 590 + 8} {n % 840} l S" for n in range(20_000))
+    rules += "\n" + "\n".join(f"{n % 590} 10 m {n % 590} 800 l S" for n in range(2_000))
+    text = "BT /F1 10 Tf 1 0 0 1 60 700 Tm <" + ("年" * 40).encode("utf-16-be").hex() + "> Tj ET"
+    recursive = assembled([(text, "/X1 Do 10 10 m 90 10 l S")], form=True)
+    started = time.monotonic()
+
+    # When
+    crowded, nested = pdf.read(assembled([(text, rules)])), pdf.read(recursive)
+
+    # Then
+    assert time.monotonic() - started < 10
+    assert list(crowded.lines())
+    assert list(nested.lines()) == ["年" * 40]
+
+
+@settings(max_examples=_EXAMPLES, deadline=None, derandomize=True)
+@given(seed=st.integers(0, 2**32))
+def test_damaged_files_are_read_or_refused(seed: int) -> None:
+    # Given
+    rng = random.Random(seed)
+    data = bytearray(_drawn(seed % 3))
+    for _ in range(rng.randint(1, 30)):
+        at = rng.randrange(9, len(data))
+        data[at : at + rng.randint(1, 4)] = rng.randbytes(rng.randint(0, 4))
+
+    # When
+    try:
+        pages = pdf.read(bytes(data))
+    except Refused:
+        return
+
+    # Then
+    assert isinstance(pages, Pages)

@@ -1,0 +1,99 @@
+"""Reading in child processes: one keeper for each thread that reads, started when first needed."""
+
+import threading
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Final, Self
+
+from models.disclosure.finding import Reason
+from worker.errors import Transient
+from worker.isolation.limits import Limits
+from worker.isolation.reading import Reading, Refusal
+from worker.isolation.ward import Lost, Ward
+
+CHOOSE: Final = "worker.reading.choose"
+
+
+@dataclass(slots=True)
+class Isolated:
+    """Reads documents in child processes within limits; several threads may call it.
+
+    What goes wrong with a child becomes a :class:`Refusal`: ``timeout`` when the time was up,
+    ``too_large`` when memory or the size of the outcome was, ``unreadable`` with the name of the
+    signal otherwise. ``entry`` is the module that reads; another one in tests.
+    """
+
+    limits: Limits = field(default_factory=Limits)
+    entry: str = CHOOSE
+    _idle: list[Ward] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _closed: bool = False
+
+    def __call__(self, data: bytes) -> Reading:
+        """Read one document.
+
+        Raises:
+            Transient: no reading process can be had.
+            OSError: no process can be started.
+        """
+        taken = False
+        for _ in range(2):
+            ward = self._ward()
+            try:
+                reading = ward.read(data)
+            except Lost as lost:
+                taken = lost.taken
+                ward.end()
+            except BaseException:  # the thread was interrupted: what runs must not run on
+                ward.end()
+                raise
+            else:
+                self._keep(ward)
+                return reading
+        if not taken:
+            raise Transient("the process that reads files does not start, or was ended")
+        message = "the process that reads it was ended by something else, twice"
+        return Reading(None, refusal=Refusal(Reason.UNREADABLE, message))
+
+    def start(self) -> None:
+        """Start a keeper ahead, so that the first document need not wait for it."""
+        self._keep(self._ward())
+
+    def close(self) -> None:
+        """End every child; those that still read end when they have."""
+        with self._lock:
+            self._closed = True
+            idle = self._idle[:]
+            self._idle.clear()
+        for ward in idle:
+            ward.end()
+
+    def _ward(self) -> Ward:
+        with self._lock:
+            while self._idle:
+                ward = self._idle.pop()
+                if ward.lives:
+                    return ward
+                ward.end()
+        return Ward(self.entry, self.limits)
+
+    def _keep(self, ward: Ward) -> None:
+        if not ward.usable:
+            ward.end()
+            ward = Ward(self.entry, self.limits)  # it starts while the next document is fetched
+        with self._lock:
+            if not self._closed:
+                self._idle.append(ward)
+                return
+        ward.end()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()

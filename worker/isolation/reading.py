@@ -1,0 +1,32 @@
+"""What comes of reading one document."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from models.disclosure.finding import Reason
+
+if TYPE_CHECKING:  # the process that reads is started before anything else is imported
+    from worker.reading.pages import Pages
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a document could not be read; ``traceback`` where a reader failed unforeseen."""
+
+    reason: Reason
+    message: str
+    traceback: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The media type that the content shows, and either its pages or why there are none."""
+
+    media_type: str | None
+    pages: "Pages | None" = None
+    refusal: Refusal | None = None
+
+
+Reader = Callable[[bytes], Reading]
+"""Reads one document; what is wrong with the document is in what it returns."""

@@ -1,0 +1,104 @@
+"""HTML as government sites publish it: sloppy markup, any charset, the report amid navigation."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Final
+
+from models.disclosure.finding import Reason
+from models.disclosure.report import Place
+from worker.errors import Refused
+from worker.reading import spans
+from worker.reading.article import Article, select, title_witnesses
+from worker.reading.blanks import plain
+from worker.reading.charset import decode
+from worker.reading.markup import Markup, survey, wants_survey
+from worker.reading.outline import Item, Line, Outline, Table
+from worker.reading.pages import Block, Grid, Pages, Paragraph, Shape
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborHTMLParser
+
+MEDIA_TYPE: Final = "text/html"
+
+MOST_ROWS: Final = 20_000
+_LEADING_MARKUP: Final = re.compile(r"[\s\ufeff]*<")
+_WHOLE: Final = 150
+"""Fewer figures than any edition of the form prints in its three tables."""
+
+
+def read(data: bytes) -> Pages:
+    """Read a page; navigation, scripts and what it does not show are left out.
+
+    Raises:
+        Refused: ``too_large`` for more tags, rows or cells than any report has, ``unreadable``
+            for nesting no parser bears, ``truncated`` when the page was clearly cut, ``empty``
+            when it shows no text.
+    """
+    content, encoding = decode(data)
+    markup = survey(content) if wants_survey(content) else None
+    article = _article(content)
+    if markup is not None:
+        _refuse_cut(markup, article)
+    blocks = tuple(_blocks(article.items))
+    if not blocks:
+        raise Refused(Reason.EMPTY, "the page shows no text")
+    return Pages(blocks, MEDIA_TYPE, encoding)
+
+
+def _article(content: str) -> Article:
+    from selectolax.lexbor import LexborHTMLParser
+
+    tree = LexborHTMLParser(content)
+    if tree.root is None:
+        return Article((), 0)
+    titles = _titles(tree)
+    in_lines = _LEADING_MARKUP.match(content) is None
+    outline = Outline(tree.root, lines=in_lines)
+    article = select(outline.items, titles)
+    if article.figures or not outline.hidden_found:
+        return article
+    # Some pages show the article only by script.
+    return select(Outline(tree.root, hidden=True, lines=in_lines).items, titles)
+
+
+def _titles(tree: "LexborHTMLParser") -> tuple[str, ...]:
+    metas: dict[str, str] = {}
+    for node in tree.css("meta"):
+        attributes = node.attributes
+        name = attributes.get("name") or attributes.get("property")
+        if name and (text := attributes.get("content")):
+            metas.setdefault(name.lower(), plain(text))
+    title = tree.css_first("title")
+    return title_witnesses(metas, "" if title is None else plain(title.text()))
+
+
+def _refuse_cut(markup: Markup, article: Article) -> None:
+    short = markup.endless and markup.in_block and article.figures < _WHOLE
+    if short or markup.cut:
+        raise Refused(Reason.TRUNCATED, "the page breaks off: it began with <html> and never ends")
+
+
+def _blocks(items: Sequence[Item]) -> Iterator[Block]:
+    tables = rows = 0
+    for item in items:
+        if isinstance(item, Line):
+            yield Paragraph(item.text)
+            continue
+        tables += 1
+        rows += len(item.rows)
+        if rows > MOST_ROWS:
+            raise Refused(Reason.TOO_LARGE, f"the tables have more than {MOST_ROWS} rows")
+        if (grid := _grid(item, tables)) is not None:
+            yield grid
+
+
+def _grid(table: Table, number: int) -> Grid | None:
+    drawn = [
+        [
+            (box.text, box.row_span, box.column_span, Place(cell=f"T{number}R{row}C{column}"))
+            for column, box in enumerate(boxes, 1)
+        ]
+        for row, boxes in enumerate(table.rows, 1)
+    ]
+    found = tuple(row for row in spans.expand(drawn) if row.cells)
+    return Grid(found, Shape.CELLS) if found else None

@@ -1,0 +1,79 @@
+"""Pages of ink become blocks: tables joined over pages, text around them as lines or paragraphs."""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+
+from worker.reading.pages import Block
+from worker.reading.pdf_cells import Places, Table, grid_of, table_of
+from worker.reading.pdf_ink import Glyph, Ink
+from worker.reading.pdf_joins import join
+from worker.reading.pdf_lines import TextLine, lines, text_line
+from worker.reading.pdf_prose import blocks_of, measure_of
+from worker.reading.pdf_rulings import Lattice, lattices
+from worker.reading.pdf_running import Item, Sheet, without_running
+
+
+def blocks(inks: Sequence[Ink]) -> Iterator[Block]:
+    """Yield the blocks of a document in reading order, page marks and running lines left out."""
+    items = without_running([_sheet(ink) for ink in inks])
+    measure = measure_of([item for item in items if isinstance(item, TextLine)])
+    text: list[TextLine] = []
+    for item in _joined(items):
+        if isinstance(item, TextLine):
+            text.append(item)
+            continue
+        yield from blocks_of(text, measure)
+        text = []
+        yield grid_of(item)
+    yield from blocks_of(text, measure)
+
+
+def _joined(items: Sequence[Item]) -> Iterator[Item]:
+    """Join tables that follow each other over a page break."""
+    last: Table | None = None
+    for item in items:
+        if isinstance(item, TextLine):
+            if last is not None:
+                yield last
+                last = None
+            yield item
+        elif last is None or item.page != last.last_page + 1 or not join(last, item):
+            if last is not None:
+                yield last
+            last = item
+    if last is not None:
+        yield last
+
+
+def _sheet(ink: Ink) -> Sheet:
+    found = lattices(ink)
+    inside, outside = _sorted(ink, found)
+    items: list[Item] = []
+    for lattice, places in zip(found, inside, strict=True):
+        table = table_of(lattice, places, ink.page)
+        if table is None:
+            outside += [glyph for glyphs in places.values() for glyph in glyphs]
+        else:
+            items.append(table)
+    items += [line for glyphs in lines(outside) if (line := text_line(glyphs, ink.page))]
+    return Sheet(ink.page, ink.height, sorted(items, key=lambda item: item.top))
+
+
+def _sorted(ink: Ink, found: Sequence[Lattice]) -> tuple[list[Places], list[Glyph]]:
+    """Sort the glyphs of a page into the places of the smallest lattice around them, or none."""
+    inside: list[Places] = [{} for _ in found]
+    outside: list[Glyph] = []
+    areas = [(*lattice.box, lattice, places) for lattice, places in zip(found, inside, strict=True)]
+    for glyph in ink.glyphs:
+        x, y = (glyph.left + glyph.right) / 2, glyph.middle
+        for left, top, right, bottom, lattice, places in areas:
+            if left <= x < right and top <= y < bottom:
+                at = bisect_right(lattice.ys, y) - 1, bisect_right(lattice.xs, x) - 1
+                if at in places:
+                    places[at].append(glyph)
+                else:
+                    places[at] = [glyph]
+                break
+        else:
+            outside.append(glyph)
+    return inside, outside

@@ -1,0 +1,59 @@
+"""What a page of fixed layout shows: characters where they stand, and ruling lines.
+
+Coordinates are points from the top left corner of the page, turned so that its text is upright.
+"""
+
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom."""
+
+_THICK: Final = 4.0
+"""Greatest thickness of a ruling line in points; Word's thickest border has 6, its common 0.5."""
+
+
+class Glyph(NamedTuple):
+    """One character and its box, as high as its font and as wide as its advance.
+
+    ``middle`` is the height of the middle of its box.
+    """
+
+    text: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+    middle: float
+
+
+class Rule(NamedTuple):
+    """A ruling line at ``at``, from ``start`` to ``end`` in the other direction."""
+
+    at: float
+    start: float
+    end: float
+
+
+@dataclass(slots=True)
+class Ink:
+    """One page: glyphs in the order in which they were drawn, rules across and down."""
+
+    page: int
+    width: float
+    height: float
+    glyphs: list[Glyph]
+    across: list[Rule]
+    down: list[Rule]
+    pictures: bool = False
+
+    def rule(self, left: float, top: float, right: float, bottom: float) -> bool:
+        """Take a thin box as a ruling line; tell whether it was thin. A dot may be part of both."""
+        thin = False
+        if bottom - top <= _THICK:
+            self.across.append(Rule((top + bottom) / 2, left, right))
+            thin = True
+        if right - left <= _THICK:
+            self.down.append(Rule((left + right) / 2, top, bottom))
+            thin = True
+        return thin

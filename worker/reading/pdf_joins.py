@@ -1,0 +1,195 @@
+"""Tables cut by pages: joined where their columns agree, their cut rows with them."""
+
+import re
+from typing import Final
+
+from worker.reading.pdf_cells import Cell, Table
+from worker.reading.pdf_labels import is_label
+from worker.reading.pdf_lines import em
+
+_SAME_EDGE: Final = 3.0
+_SAME_WIDTH: Final = 5.0
+_PADDING: Final = 1.8
+"""Room beside a full line, in characters: the padding on both sides, and a mark moved down."""
+_NUMBERED: Final = re.compile(r"[（(]?[一二三四五六七八九十\d]{1,3}[)）、.．]")
+_DIGIT: Final = re.compile(r"\d")
+_MARK: Final = re.compile(r"[/／\-－—–]+")
+_OPENING, _CLOSING = re.compile(r"[（(]"), re.compile(r"[）)]")
+_FIGURE_FIRST: Final = re.compile(r"[\d/／\-－—–+＋]+(?![.．、])")
+_CHINESE: Final = re.compile(r"[\u4e00-\u9fff]")
+_FIGURE: Final = re.compile(r"[\d０-９.,，．/／+＋\-－—–]+")
+
+Pair = tuple[Cell, Cell]
+"""A cell that ends at the foot of a page, and the one under it at the head of the next."""
+
+
+def join(upper: Table, lower: Table) -> bool:
+    """Put the lower part under the upper one, and tell so; leave both where they are two tables."""
+    edges = _edges(upper, lower)
+    if edges is None:
+        return False
+    for table in (upper, lower):
+        _spread(table, edges)
+    _drop_repeated_head(upper, lower)
+    pairs = _pairs(upper, lower)
+    _stack(upper, lower, pairs, cut=_is_cut(upper, lower, pairs))
+    return True
+
+
+def _edges(upper: Table, lower: Table) -> list[float] | None:
+    """Return the columns of both, when those of one are among those of the other."""
+    shift = upper.xs[0] - lower.xs[0]
+    moved = [at + shift for at in lower.xs]
+    if abs(moved[-1] - upper.xs[-1]) > _SAME_WIDTH:
+        return None
+    few, many = sorted((moved, upper.xs), key=len)
+    inside = all(min(abs(at - edge) for edge in many) <= _SAME_EDGE for at in few[:-1])
+    return many if inside else None
+
+
+def _spread(table: Table, edges: list[float]) -> None:
+    """Say the columns of a table by other edges, more of them."""
+    shift = edges[0] - table.xs[0]
+    at = [_nearest(edges, x + shift) for x in table.xs]
+    table.xs = edges
+    if at != list(range(len(edges))):
+        for cell in table.cells:
+            end = at[cell.column + cell.column_span]
+            cell.column = at[cell.column]
+            cell.column_span = end - cell.column
+
+
+def _nearest(edges: list[float], at: float) -> int:
+    return min(range(len(edges)), key=lambda which: abs(edges[which] - at))
+
+
+def _drop_repeated_head(upper: Table, lower: Table) -> None:
+    """Leave out rows at the top that repeat the head of the table."""
+    repeated = 0
+    while repeated < min(upper.rows, lower.rows - 1):
+        first = _row(upper, repeated)
+        if first != _row(lower, repeated) or not any(text for *_, text in first):
+            break
+        repeated += 1
+    head = [cell for cell in lower.cells if cell.row < repeated]
+    if head and all(cell.row + cell.row_span <= repeated for cell in head):
+        lower.cells = [cell for cell in lower.cells if cell.row >= repeated]
+        lower.rows -= repeated
+        for cell in lower.cells:
+            cell.row -= repeated
+
+
+def _row(table: Table, row: int) -> list[tuple[int, int, int, str]]:
+    return [
+        (cell.column, cell.column_span, cell.row_span, cell.text)
+        for cell in table.cells
+        if cell.row == row
+    ]
+
+
+def _pairs(upper: Table, lower: Table) -> list[Pair]:
+    bottom = {
+        (cell.column, cell.column_span): cell
+        for cell in upper.cells
+        if cell.row + cell.row_span == upper.rows
+    }
+    top = [cell for cell in lower.cells if cell.row == 0]
+    return [
+        (bottom[cell.column, cell.column_span], cell)
+        for cell in top
+        if (cell.column, cell.column_span) in bottom
+    ]
+
+
+def _is_cut(upper: Table, lower: Table, pairs: list[Pair]) -> bool:
+    """Tell whether the page cut a row in two: no line is drawn, or its text plainly goes on."""
+    if len(pairs) < sum(cell.row == 0 for cell in lower.cells):
+        return False
+    ends = [cell for cell in upper.cells if cell.row + cell.row_span == upper.rows]
+    if all(cell.open_below for cell in ends) or all(cell.open_above for _, cell in pairs):
+        # Some programs draw the line between two rows on one of the pages only.
+        return not any(_is_next(*pair) for pair in pairs)
+    return _is_unlabelled(pairs) or _text_goes_on([pair for pair in pairs if pair[1].texts])
+
+
+def _text_goes_on(texted: list[Pair]) -> bool:
+    """Tell whether all that stands below goes on with what is above, or was set wholly below."""
+    going_on = [pair for pair in texted if _goes_on(*pair)]
+    if any(is_label(other.text) and not _is_label(one, other) for one, other in texted):
+        return False
+    rest = [pair for pair in texted if pair not in going_on]
+    if any(_is_label(one, other) for one, other in going_on):
+        return not any(_is_next(*pair) for pair in rest)
+    if not any(_DIGIT.search(one.text) for one, _ in going_on):
+        # Labels without numbers: what is below may as well be the next row, and blank.
+        return False
+    return not any(one.texts or _NUMBERED.match(other.text) for one, other in rest)
+
+
+def _is_unlabelled(pairs: list[Pair]) -> bool:
+    """Tell whether what is below has no label: it is the rest of a row, not one of its own."""
+    own = [pair for pair in pairs if max(pair[0].row_span, pair[1].row_span) == 1]
+    above = [_is_words(one.text) for one, _ in own]
+    if not any(other.texts for _, other in own) or any(above[1:]) or own[0][1].texts:
+        return False  # More words beside the first are the head of a table.
+    if above[0]:
+        return not any(_is_next(*pair) for pair in pairs)
+    return any(one.texts for one, _ in own) and not any(
+        one.texts and other.texts and not _goes_on(one, other) for one, other in own
+    )
+
+
+def _is_words(text: str) -> bool:
+    """Tell words, numbered or not, from figures with or without a note."""
+    return bool(_CHINESE.search(text)) and not _FIGURE_FIRST.match(text)
+
+
+def _is_label(one: Cell, other: Cell) -> bool:
+    return is_label(one.text + other.text)
+
+
+def _goes_on(one: Cell, other: Cell) -> bool:
+    """Tell whether the last line above is full, and what follows neither numbered nor other."""
+    if not one.texts or not other.texts or _NUMBERED.match(other.text) or _MARK.fullmatch(one.text):
+        return False
+    if len(_OPENING.findall(one.text)) > len(_CLOSING.findall(one.text)):
+        return True
+    if one.text[-1].isdigit() and _OPENING.match(other.text):
+        return True
+    if (_DIGIT.match(other.text) or _MARK.fullmatch(other.text)) and not _DIGIT.search(one.text):
+        return False
+    last, first = one.lines[-1], other.lines[0][0]
+    room = one.box[2] - one.box[0] - (last[-1].right - last[0].left)
+    return room < first.right - first.left + _PADDING * em(first)
+
+
+def _is_next(one: Cell, other: Cell) -> bool:
+    """Tell whether the lower cell begins anew: it is numbered, or a figure under a whole one."""
+    if _NUMBERED.match(other.text):
+        return True
+    figures = _FIGURE.fullmatch(one.text) and _FIGURE.fullmatch(other.text)
+    return bool(figures) and not _goes_on(one, other)
+
+
+def _stack(upper: Table, lower: Table, pairs: list[Pair], *, cut: bool) -> None:
+    offset = upper.rows - cut
+    gone: set[int] = set()
+    for one, other in pairs:
+        if cut or _is_one(one, other):
+            one.row_span += other.row_span - cut
+            one.lines += other.lines
+            one.texts += other.texts
+            one.open_below = other.open_below
+            gone.add(id(other))
+    for cell in lower.cells:
+        if id(cell) not in gone:
+            cell.row += offset
+            upper.cells.append(cell)
+    upper.rows = offset + lower.rows
+
+
+def _is_one(one: Cell, other: Cell) -> bool:
+    """Tell whether a cell merged over rows goes on over the page."""
+    if max(one.row_span, other.row_span) == 1 or _NUMBERED.match(other.text):
+        return False
+    return one.open_below or other.open_above or _goes_on(one, other)

@@ -1,0 +1,154 @@
+"""Ruling lines become lattices: the columns and rows they draw, and where a wall stands between."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Final
+
+from worker.reading.pdf_ink import Box, Ink, Rule
+
+_SAME: Final = 2.5
+"""Lines nearer than this are one line: double borders, borders drawn cell by cell."""
+_TOUCHING: Final = 3.0
+_SHORTEST: Final = 5.0
+_OPEN: Final = 6.0
+"""Lines that reach further than this beyond the last crossing one make a cell without a border."""
+_MOST_CROSSINGS: Final = 400_000
+_MOST_CELLS: Final = 100_000
+
+
+@dataclass(slots=True)
+class Lattice:
+    """Columns between ``xs``, rows between ``ys``, and the walls drawn between their places.
+
+    ``right[row][column]`` tells that a line stands to the right of that place, ``below`` that one
+    stands under it; the first row of ``below`` is the line above the lattice.
+    """
+
+    xs: list[float]
+    ys: list[float]
+    right: list[list[bool]] = field(default_factory=list)
+    below: list[list[bool]] = field(default_factory=list)
+
+    @property
+    def rows(self) -> int:
+        """How many rows it has."""
+        return len(self.ys) - 1
+
+    @property
+    def columns(self) -> int:
+        """How many columns it has."""
+        return len(self.xs) - 1
+
+    @property
+    def box(self) -> Box:
+        """Its left, top, right and bottom."""
+        return self.xs[0], self.ys[0], self.xs[-1], self.ys[-1]
+
+
+def lattices(ink: Ink) -> list[Lattice]:
+    """Return the lattices of a page, smallest first; one that is a mere box holds no table."""
+    across, down = _joined(ink.across), _joined(ink.down)
+    if len(across) * len(down) > _MOST_CROSSINGS:
+        return []  # A drawing or a map, not a table.
+    found = [_lattice(rows, columns) for rows, columns in _meeting(across, down)]
+    tables = [lattice for lattice in found if 1 < lattice.rows * lattice.columns <= _MOST_CELLS]
+    return sorted(tables, key=lambda t: (t.xs[-1] - t.xs[0]) * (t.ys[-1] - t.ys[0]))
+
+
+def _joined(rules: Iterable[Rule]) -> list[Rule]:
+    """Join pieces of one line, and the strokes of a double one."""
+    found: list[Rule] = []
+    for same in _clusters(sorted(rules)):
+        at = sum(rule.at for rule in same) / len(same)
+        start, end = None, 0.0
+        for rule in sorted(same, key=lambda rule: rule.start):
+            if start is None:
+                start, end = rule.start, rule.end
+            elif rule.start <= end + _TOUCHING:
+                end = max(end, rule.end)
+            else:
+                found.append(Rule(at, start, end))
+                start, end = rule.start, rule.end
+        if start is not None:
+            found.append(Rule(at, start, end))
+    return [rule for rule in found if rule.end - rule.start >= _SHORTEST]
+
+
+def _clusters(rules: Sequence[Rule]) -> Iterable[list[Rule]]:
+    cluster: list[Rule] = []
+    for rule in rules:
+        if cluster and rule.at - cluster[0].at > _SAME:
+            yield cluster
+            cluster = []
+        cluster.append(rule)
+    if cluster:
+        yield cluster
+
+
+def _meeting(across: list[Rule], down: list[Rule]) -> Iterable[tuple[list[Rule], list[Rule]]]:
+    """Yield the lines that hang together: each set draws one table."""
+    groups = list(range(len(across) + len(down)))
+
+    def root(at: int) -> int:
+        while groups[at] != at:
+            groups[at] = groups[groups[at]]
+            at = groups[at]
+        return at
+
+    for first, row in enumerate(across):
+        for second, column in enumerate(down, len(across)):
+            if _meet(row, column):
+                groups[root(first)] = root(second)
+    sets: dict[int, tuple[list[Rule], list[Rule]]] = {}
+    for at, rule in enumerate([*across, *down]):
+        sets.setdefault(root(at), ([], []))[at >= len(across)].append(rule)
+    return [pair for pair in sets.values() if pair[0] and pair[1]]
+
+
+def _meet(row: Rule, column: Rule) -> bool:
+    return (
+        row.start - _TOUCHING <= column.at <= row.end + _TOUCHING
+        and column.start - _TOUCHING <= row.at <= column.end + _TOUCHING
+    )
+
+
+def _lattice(across: list[Rule], down: list[Rule]) -> Lattice:
+    xs, ys = _edges(down, across), _edges(across, down)
+    lattice = Lattice(xs, ys)
+    lattice.right = [[False] * lattice.columns for _ in range(lattice.rows)]
+    lattice.below = [[False] * lattice.columns for _ in range(lattice.rows + 1)]
+    for rule in down:
+        column = _nearest(xs, rule.at) - 1
+        if column >= 0:
+            for row in _covered(ys, rule):
+                lattice.right[row][column] = True
+    for rule in across:
+        row = _nearest(ys, rule.at)
+        for column in _covered(xs, rule):
+            lattice.below[row][column] = True
+    return lattice
+
+
+def _edges(rules: list[Rule], crossing: list[Rule]) -> list[float]:
+    """Return where lines stand, and the open ends of those that cross them."""
+    ats = [sum(r.at for r in same) / len(same) for same in _clusters(sorted(rules))]
+    start, end = min(rule.start for rule in crossing), max(rule.end for rule in crossing)
+    if start < ats[0] - _OPEN:
+        ats.insert(0, start)
+    if end > ats[-1] + _OPEN:
+        ats.append(end)
+    return [round(at, 1) for at in ats]
+
+
+def _nearest(edges: list[float], at: float) -> int:
+    right = min(bisect_left(edges, at), len(edges) - 1)
+    left = max(right - 1, 0)
+    return left if at - edges[left] < edges[right] - at else right
+
+
+def _covered(edges: list[float], rule: Rule) -> range:
+    """Return the places whose middle the line runs along."""
+    middles = [(one + other) / 2 for one, other in pairwise(edges)]
+    return range(bisect_left(middles, rule.start), bisect_right(middles, rule.end))
