@@ -165,7 +165,9 @@ def _of_strip(strip: Strip) -> Iterator[Record]:
 
 
 def _record(strip: Strip, own: list[Piece], values: list[Piece]) -> Record:
-    indented = strip.shape is Shape.SPACED and strip.pieces[0].left > _INDENT
+    indented = strip.shape is Shape.SPACED and any(
+        piece.left > _INDENT for piece in strip.pieces[:1]
+    )
     return Record(
         tuple(own),
         list(values),

@@ -17,6 +17,7 @@ from docx.table import Table as WordTable
 from openpyxl.worksheet.worksheet import Worksheet  # type: ignore[import-untyped]
 
 from models.disclosure.form import TABLES
+from tests.budgets import CONVERTED
 from tests.reports.cells import TruthReport
 from tests.reports.layouts import EXPRESSES
 from tests.reports.narrative import document
@@ -26,8 +27,6 @@ from worker.inspection import Inspection, inspect
 from worker.reading.pages import Grid as ReadGrid
 from worker.reading.pages import Pages, Paragraph
 
-CONVERTED = int(os.environ.get("GOUJI_TEST_CONVERTED", "12"))
-"""How many reports LibreOffice converts to each format."""
 FEATURES = "features.docx"
 MESS = sorted(EXPRESSES["tabbed"])
 
