@@ -42,7 +42,7 @@ def _hinted(report: Report) -> Iterator[Finding]:
 
 
 def _told(report: Report, year: int) -> Iterator[Finding]:
-    """Compare with the source: it may well give the year of publication, one later.
+    """Compare with further titles and with the source, which may give the year of publication.
 
     The URL is dated by its publication; only one before the reporting year contradicts.
     """
@@ -50,7 +50,9 @@ def _told(report: Report, year: int) -> Iterator[Finding]:
         if claim.field != "year":
             continue
         said = int(claim.value)
-        if claim.source is Source.URL and said + 1 < year:
+        if claim.source is Source.TITLE and said != year:
+            yield _finding("title", f"{year} 年, 又见标题 another title: {claim.raw}", year, said)
+        elif claim.source is Source.URL and said + 1 < year:
             message = f"{year} 年, 网址日期 {claim.raw} (published before the year began)"
             yield _finding("url", message, year, said + 1)
         elif claim.source is Source.PAGE_TITLE and said != year:

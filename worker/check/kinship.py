@@ -11,13 +11,14 @@ _GOVERNMENT: Final = re.compile(
     r"(?:人民)?(?:政府|行政公署)?(?:党政|综合)?(?:办公室|办公厅|办)?(?:门户)?(?:网站?)?"
 )
 _OFFICE: Final = re.compile(r"(?:党政|综合)?(?:办公室|办公厅|办)$")
+_SHORTEST: Final = 3
 
 
 def kin(one: str, other: str) -> bool:
     """Tell whether two names may be of one body.
 
     They are when one holds the other (洛阳市公安局 and 河南省洛阳市公安局, a body and its office),
-    or when they name one division and, after it, one body or its government.
+    or when they name one division and, after it, its government or one body, perhaps in short.
     """
     first, second = _OFFICE.sub("", key(one)), _OFFICE.sub("", key(other))
     if not first or not second or first in second or second in first:
@@ -27,7 +28,7 @@ def kin(one: str, other: str) -> bool:
         return False
     if _governs(body) and _governs(another):
         return bool(here and there)
-    return bool(body and another) and (body in another or another in body)
+    return bool(body and another) and (_shortens(body, another) or _shortens(another, body))
 
 
 def of_site(name: str, publisher: str) -> bool:
@@ -36,6 +37,12 @@ def of_site(name: str, publisher: str) -> bool:
     if not _governs(body):
         return False
     return not there or any(low == high or low.within(high) for low in there for high in here)
+
+
+def _shortens(short: str, full: str) -> bool:
+    """Tell whether a name is another with characters left out (人社局, 人力资源和社会保障局)."""
+    rest = iter(full)
+    return len(short) >= _SHORTEST and all(character in rest for character in short)
 
 
 def _parted(text: str) -> tuple[tuple[Division, ...], str]:

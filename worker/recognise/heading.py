@@ -73,10 +73,11 @@ def title(texts: Sequence[str]) -> Title | None:
 def later_titles(texts: Sequence[str], start: int) -> Iterator[Title]:
     """Yield every further title with publisher and year from line ``start`` on."""
     folded = [dates.folded(text) for text in texts]
+    signed = [dates.day(text) is not None for text in folded]  # how the report before ends
     first = start
     while first < len(folded):
         windows = range(first, min(first + 3, len(folded)))
-        read = (_read(folded, first, last) for last in windows)
+        read = (_read(folded, first, last) for last in windows if not any(signed[first : last + 1]))
         found = next((one for one in read if one and one.publisher and one.year), None)
         if found is not None:
             yield found

@@ -15,8 +15,9 @@ from worker.recognise.mentions import Mentions
 
 _KIND: Final = re.compile(r"[省市县区州旗盟]")
 _FUNCTIONAL: Final = re.compile(
-    r"(?:新|园|景|城|特|社|校|灌|辖|片|库|牧|林|矿|垦|湖|港|管理|开发|示范|保税|度假|旅游|试验|实验|合作|商务|集聚|功能"
-    r"|工业|产业|物流|保护|风景|名胜|生态|高新|经开|自贸|综保|一体化|先行|改革|创新|科技|农业|文化|核心|中心)区$"
+    r".*(?:[新园景特社校辖]|管理|开发|示范|保税|度假|旅游|试验|实验|合作|商务|集聚|功能|工业|产业|物流"
+    r"|保护|风景|名胜|生态|高新|经开|自贸|综保|临港|空港|临空|一体化|先行|改革|创新|科技|农业|文化"
+    r"|核心|中心)区|..+[城片库牧灌湖港]区"
 )
 _SHORTEST: Final = 3
 _TELLING: Final = 4
@@ -55,7 +56,7 @@ def _tokens(rest: str) -> Iterator[str]:
     """Yield every beginning of a name that is like a division's and is none."""
     for end in _KIND.finditer(rest, _SHORTEST - 1, gazetteer().longest):
         token = rest[: end.end()]
-        if _FUNCTIONAL.search(token) or token in gazetteer().named:
+        if _FUNCTIONAL.fullmatch(token) or token in gazetteer().named:
             return
         yield token
 

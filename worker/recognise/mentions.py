@@ -9,6 +9,8 @@ from models.divisions.division import Division
 from models.divisions.gazetteer import gazetteer
 
 _LONGEST_TEXT: Final = 20_000
+_LENGTHS: Final = (4, 3, 2)
+"""Of names without their kind: longer ones begin with a shorter one that tells as much."""
 
 
 class Mentions:
@@ -40,18 +42,20 @@ class Mentions:
 
 
 def _in_text(text: str) -> set[Division]:
+    """Look at every place in the text; a county's name there is not its prefecture's (河北区)."""
     names = gazetteer()
     plain = simplified(text[:_LONGEST_TEXT])
     found: set[Division] = set()
     at = 0
     while at < len(plain) - 1:
-        length = next(
-            (n for n in (4, 3, 2) if plain[at : at + n] in names.named),
-            2 if plain[at : at + 2] in names.short else 0,
-        )
-        for index in (names.named, names.short) if length else ():
-            found.update(one for one in index.get(plain[at : at + length], ()) if not one.is_county)
-        at += length or 1
+        for length in _LENGTHS:
+            part = plain[at : at + length]
+            known = (*names.named.get(part, ()), *names.short.get(part, ()))
+            if known:
+                found.update(one for one in known if not one.is_county)
+                at += length - 1
+                break
+        at += 1
     return found
 
 
