@@ -18,8 +18,8 @@ _LAST_MONTH: Final = 6
 _FIRST_ROW: Final = "本年新收政府信息公开申请数量"
 _LAST_ROW: Final = "结转下年度继续办理"
 _PUBLISHED: Final = re.compile(
-    r"(?<!\d)(?P<year>20[12]\d)(?P<between>[-/]?)(?P<month>0[1-9]|1[0-2]|(?<=[-/])[1-9])"
-    r"(?:(?P=between)(?P<day>[0-2]\d|3[01]|(?<=[-/])[1-9]))?(?!\d)"
+    r"(?<!\d)(?P<year>20[12]\d)[-/]?(?P<month>0[1-9]|1[0-2]|(?<=[-/])[1-9](?=[-/]))"
+    r"(?:[-/]?(?P<day>[0-2]\d|3[01]|(?<=[-/])[1-9]))?(?!\d)"
 )
 
 
@@ -38,9 +38,10 @@ def printed(
         yield from _of_title(title, Source.TITLE, _place(lines, title.first))
         yield from _of_second_report(lines, title)
     texts = [dates.folded(line.text) for line in lines[:_OPENING_LINES]]
-    if (name := heading.introduced("".join(texts))) is not None:
-        at = next((at for at, text in enumerate(texts) if name in text), None)
-        yield Claim("publisher", name, Source.TEXT, name, _place(lines, at))
+    if (opening := heading.introduced("".join(texts))) is not None:
+        name, raw = opening
+        at = next((at for at, text in enumerate(texts) if raw in text), None)
+        yield Claim("publisher", name, Source.TEXT, raw, _place(lines, at))
     if period is not None:
         yield Claim("year", period.end.year, Source.TEXT, f"{period.start}/{period.end}")
     if foot.signature is not None:

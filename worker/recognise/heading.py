@@ -121,12 +121,12 @@ def is_agency(text: str) -> bool:
     return any(found.end() == len(plain) for found in _AGENCY.finditer(plain))
 
 
-def introduced(text: str) -> str | None:
-    """Return the publisher that the opening sentence names (``现将某局2023年…``)."""
+def introduced(text: str) -> tuple[str, str] | None:
+    """Return the publisher that the opening sentence names (``现将某局2023年…``), and its words."""
     for found in _INTRODUCED.finditer(text):
         name = _name(found["name"])
         if name is not None and is_agency(name):
-            return name
+            return name, text[found.start() : found.end("name")]
     return None
 
 
