@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from models.disclosure.evidence import Claim, Source, believed
+from models.disclosure import kinship
+from models.disclosure.evidence import Claim, Source
 from models.disclosure.finding import Finding, Severity
 from models.disclosure.report import Report
 from models.divisions.division import Division
-from worker.check.kinship import kin, of_site
 
 _EVIDENCE: Final = "PUBLISHER.EVIDENCE"
 _DIVISION: Final = "PUBLISHER.DIVISION"
@@ -30,10 +30,11 @@ def publisher(report: Report) -> Iterator[Finding]:
     """Yield what is doubtful about the publisher.
 
     Hard, so that the report is refused, is only what leaves two bodies equally likely: two
-    reports in one file, or, without a title that names any, two bodies in the text.
+    reports in one file, or, without a title that names any, two bodies in the text and nothing
+    outside it that names one of them.
     """
     claims = [claim for claim in report.evidence if claim.field == "publisher"]
-    chosen = believed(claims, "publisher")
+    chosen = kinship.publisher(claims)
     if chosen is not None:
         yield from _conflicts(chosen, claims)
     yield from _division(report)
@@ -45,20 +46,23 @@ def _conflicts(chosen: Claim, claims: list[Claim]) -> Iterator[Finding]:
         if claim.source not in found and _differs(claim, chosen):
             found[claim.source] = claim
     for source, claim in found.items():
-        equal = source is chosen.source or {source, chosen.source} == {
-            Source.SIGNATURE,
-            Source.TEXT,
-        }
-        severity = Severity.HARD if equal else Severity.SOFT
+        severity = Severity.HARD if _equal(chosen, source, claims) else Severity.SOFT
         message = f"{_told(chosen)}; {_told(claim)}"
         yield Finding(_EVIDENCE, severity, str(source), message, evidence=claim.raw)
 
 
+def _equal(chosen: Claim, source: Source, claims: list[Claim]) -> bool:
+    """Tell whether another witness is as good as the one that is believed."""
+    if {source, chosen.source} == {Source.SIGNATURE, Source.TEXT}:
+        return not kinship.backed(chosen, claims)
+    return source is chosen.source is Source.TITLE
+
+
 def _differs(claim: Claim, chosen: Claim) -> bool:
     name, best = str(claim.value), str(chosen.value)
-    if claim.source is Source.HINT and (not _BODY.search(name) or of_site(name, best)):
+    if claim.source is Source.HINT and (not _BODY.search(name) or kinship.of_site(name, best)):
         return False
-    return not kin(name, best)
+    return not kinship.kin(name, best)
 
 
 def _told(claim: Claim) -> str:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from models.disclosure import kinship
 from models.disclosure.evidence import PRINTED, Claim, Source, believed
 from models.disclosure.finding import Reason
 from models.disclosure.form import DISCLOSURE, Edition
@@ -44,7 +45,7 @@ def recognise(pages: Pages, name: str = "", hints: Hints = NONE) -> Report:
     foot = heading.foot(texts)
     period = _period(texts, tables)
     claims = (*evidence.printed(lines, title, foot, period), *evidence.outside(name, hints))
-    publisher, year = believed(claims, "publisher"), believed(claims, "year")
+    publisher, year = kinship.publisher(claims), believed(claims, "year")
     told = None if year is None else int(year.value)
     _refuse_others(title, tables, texts, told)
     start = 0 if title is None else title.last + 1

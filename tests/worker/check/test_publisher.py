@@ -27,8 +27,8 @@ def test_two_reports_in_one_file_are_a_conflict(renderer: str, seed: int) -> Non
     one, other = random_report(rng), random_report(rng)
     text = f"{_text(one, rng, renderer)}\n{_text(other, rng, renderer)}"
 
-    # When they are inspected as one document
-    found = inspect(text.encode(), "x")
+    # When they are inspected as one document, whatever its source calls it
+    found = inspect(text.encode(), "x", hints=Hints(publisher=one.publisher))
 
     # Then neither is taken for the whole
     assert (found.outcome, found.reason) == ("dead", Reason.PUBLISHER_CONFLICT)
@@ -81,6 +81,13 @@ def test_without_a_title_two_bodies_in_the_text_are_a_conflict(signed: str, *, d
 
     # Then two that are not kin leave no publisher to believe
     assert (found.reason is Reason.PUBLISHER_CONFLICT) is dead
+
+    # But where the source names one of them, that one is
+    for name in ("甲市教育局", "乙市水利局") if dead else ():
+        told = inspect(text.encode(), "x", hints=Hints(publisher=name))
+        assert told.report is not None
+        assert (told.outcome, told.report.publisher) == ("stored", name)
+        assert [f.severity for f in _of(told, "PUBLISHER.EVIDENCE")] == [Severity.SOFT]
 
 
 def test_reports_of_whole_bodies_raise_no_doubt() -> None:

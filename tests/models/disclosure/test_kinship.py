@@ -2,7 +2,7 @@
 
 import pytest
 
-from worker.check.kinship import kin, of_site
+from models.disclosure.kinship import kin, of_site
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,10 @@
 """Are two names those of one body? Publishers are named in full here and shortly there."""
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
+from models.disclosure.evidence import PRINTED, Claim, Source, believed
 from models.disclosure.publisher import key
 from models.divisions.chain import begin
 from models.divisions.division import Division
@@ -43,6 +45,26 @@ def _shortens(short: str, full: str) -> bool:
     """Tell whether a name is another with characters left out (人社局, 人力资源和社会保障局)."""
     rest = iter(full)
     return len(short) >= _SHORTEST and all(character in rest for character in short)
+
+
+def publisher(claims: Sequence[Claim]) -> Claim | None:
+    """Return the claim of the publisher that is believed.
+
+    It is the best witness's, but where no title names any and opening sentence and signature
+    name two bodies, whatever stands outside the document decides between them.
+    """
+    about = [claim for claim in claims if claim.field == "publisher"]
+    best = believed(about, "publisher")
+    if best is None or best.source is not Source.SIGNATURE or backed(best, about):
+        return best
+    opening = next((claim for claim in about if claim.source is Source.TEXT), None)
+    return opening if opening is not None and backed(opening, about) else best
+
+
+def backed(claim: Claim, claims: Sequence[Claim]) -> bool:
+    """Tell whether anything outside the document names the publisher that a claim does."""
+    outside = (one for one in claims if one.field == "publisher" and one.source not in PRINTED)
+    return any(kin(str(one.value), str(claim.value)) for one in outside)
 
 
 def _parted(text: str) -> tuple[tuple[Division, ...], str]:
