@@ -223,6 +223,8 @@ def _by_position(
         return _by_lines(record, values, size, positions)
     if record.shape is Shape.SPACED:
         return _by_extent(record, printed, size, positions)
+    if record.shape is Shape.CELLS and len(values) == size:
+        return (_whole(values),)  # cells of a true grid, one of which may be wider than its column
     if printed[-1].column - printed[0].column == size - 1:
         return (_from(printed, printed[0].column, size),)
     starts = positions.starts_for(record, printed, alike=True) or positions.headed_starts(
