@@ -47,6 +47,7 @@ _READERS: Final[dict[str, Reader]] = {
     package.ODT: _lazy("odt"),
     package.XLSX: _lazy("sheet"),
     package.ODS: _lazy("sheet"),
+    package.OFD: _lazy("ofd"),
     compound.DOC: _lazy("doc"),
     compound.XLS: _lazy("sheet"),
     compound.PPT: compound.refuse,
