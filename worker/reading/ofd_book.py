@@ -15,6 +15,7 @@ from worker.reading.ofd_values import Box, box_of, local, number
 from worker.reading.package import Element, Package
 
 _A4: Final[Box] = (0.0, 0.0, 210.0, 297.0)
+_LARGEST_PAPER: Final = 20_000
 _MOST_DOCUMENTS: Final = 200
 _DEEPEST_TEMPLATE: Final = 4
 _LOCKED: Final = frozenset(("encryptions.xml", "decryptseed.dat", "entriesmap.dat"))
@@ -181,7 +182,7 @@ def _contents(page: Element) -> list[Element]:
 def _paper(area: Element | None) -> Box | None:
     """Return the paper that an area gives in mm: left, top, width and height."""
     box = None if area is None else box_of(_said(area, "{*}PhysicalBox"))
-    return box if box and box[2] > 0 and box[3] > 0 else None
+    return box if box and min(box[2:]) > 0 and max(box[2:]) <= _LARGEST_PAPER else None
 
 
 def _said(element: Element, path: str) -> str | None:

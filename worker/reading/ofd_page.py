@@ -31,6 +31,7 @@ from worker.reading.pdf_ink import Glyph, Ink
 
 _MOST_CHARACTERS: Final = 2_000_000
 _MOST_OBJECTS: Final = 500_000
+_DEEPEST: Final = 300
 _DEEPEST_UNIT: Final = 8
 _POINTS: Final = 72 / 25.4
 _LINE_WIDTH: Final = 0.353
@@ -38,6 +39,7 @@ _SLACK: Final = 1.0
 """How far (mm) a ruling line may reach beyond the boundary of its object."""
 _ASLANT: Final = 0.25
 _FALSE: Final = frozenset(("false", "0"))
+_HOLDERS: Final = frozenset(("Layer", "PageBlock", "Content"))
 _DRAWN: Final = frozenset(("PathObject", "ImageObject", "CompositeObject", "VideoObject"))
 
 
@@ -75,7 +77,7 @@ def ink_of(leaf: Leaf, number_: int, allowance: Allowance) -> Ink:
     """
     painter = _Painter(leaf, allowance)
     for drawn in leaf.drawn:
-        painter.draw(drawn, IDENTITY, 0)
+        painter.draw(drawn, IDENTITY)
     return painter.ink(number_)
 
 
@@ -90,23 +92,26 @@ class _Painter:
     turns: Counter[int] = field(default_factory=Counter)
     pictures: bool = False
 
-    def draw(self, parent: Element, place: Matrix, depth: int) -> None:
-        """Draw what is below an element: layers and blocks are opened."""
+    def draw(self, parent: Element, place: Matrix, depth: int = 0, units: int = 0) -> None:
+        """Draw what is below an element: layers, blocks and composite units are opened."""
+        if depth > _DEEPEST:
+            raise Refused(Reason.UNREADABLE, "objects of the OFD are nested too deep")
         for child in parent:
             kind = local(child)
             if child.get("Visible", "").lower() in _FALSE:
                 continue
             self.allowance.take(objects=1)
             self.pictures = self.pictures or kind in _DRAWN
-            if kind in ("Layer", "PageBlock", "Content"):
-                self.draw(child, place, depth)
+            if kind in _HOLDERS:
+                self.draw(child, place, depth + 1, units)
             elif kind == "TextObject":
                 self._text(child, place)
             elif kind == "PathObject":
                 self._path(child, place)
-            elif kind == "CompositeObject" and depth < _DEEPEST_UNIT:
+            elif kind == "CompositeObject" and units < _DEEPEST_UNIT:
                 unit = self.leaf.shared.units.get(child.get("ResourceID", ""))
-                self.draw(child if unit is None else unit, _matrix(child, place), depth + 1)
+                if unit is not None:
+                    self.draw(unit, _matrix(child, place), depth + 1, units + 1)
 
     def _text(self, element: Element, place: Matrix) -> None:
         matrix = _matrix(element, place)

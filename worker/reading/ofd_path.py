@@ -6,7 +6,7 @@ Strokes and thin filled rectangles alike are ruling lines, as in PDF.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Final
 
 from worker.reading.ofd_values import Box, around, number
@@ -34,17 +34,13 @@ class Subpath:
 def subpaths(data: str) -> list[Subpath]:
     """Return the parts of a path in its abbreviated form; what follows an error is left out."""
     found = [Subpath()]
-    tokens = _TOKEN.findall(data)
-    at = count = 0
-    while at < len(tokens) and count < MOST_SEGMENTS:
-        operator = tokens[at].upper()
-        size = _OPERANDS.get(operator)
-        values = [number(token) for token in tokens[at + 1 : at + 1 + (size or 0)]]
+    tokens = (token.group() for token in _TOKEN.finditer(data))
+    for operator in islice(tokens, MOST_SEGMENTS):
+        size = _OPERANDS.get(operator.upper())
+        values = [number(token) for token in islice(tokens, size or 0)]
         if size is None or len(values) < size or None in values:
             break
-        _draw(found, operator, [value or 0.0 for value in values])
-        at += 1 + size
-        count += 1
+        _draw(found, operator.upper(), [value or 0.0 for value in values])
     return [part for part in found if part.points]
 
 

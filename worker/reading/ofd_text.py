@@ -50,7 +50,7 @@ def orientation(element: Element) -> int:
 def letters(element: Element) -> Iterator[Letter]:
     """Yield the characters of a text object."""
     style = _Style(
-        number(element.get("Size")) or _DEFAULT_SIZE,
+        abs(number(element.get("Size")) or _DEFAULT_SIZE),
         number(element.get("HScale")) or 1.0,
         _STEPS[_degrees(element, "ReadDirection")],
     )
@@ -90,7 +90,7 @@ def _run(
     code: Element, transforms: Sequence[Element], style: _Style, x: float, y: float
 ) -> Iterator[Letter]:
     text = (code.text or "").strip(_PADDING)
-    across, down = offsets(code.get("DeltaX")), offsets(code.get("DeltaY"))
+    across, down = (offsets(code.get(name), len(text)) for name in ("DeltaX", "DeltaY"))
     units = _units(text, transforms, max(len(across), len(down)))
     stated = any(across) or any(down)
     for at, unit in enumerate(units):

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from math import isfinite
 from typing import Final
 
 from worker.reading.package import Element
@@ -12,7 +11,8 @@ Box = tuple[float, float, float, float]
 Matrix = tuple[float, float, float, float, float, float]
 
 IDENTITY: Final[Matrix] = (1, 0, 0, 1, 0, 0)
-MOST_OFFSETS: Final = 100_000
+_LARGEST: Final = 1e7
+"""No page has numbers beyond this; products of greater ones might be no numbers any more."""
 _BREAKS: Final = re.compile(r"[\s,;]+")
 _PLACE, _AFFINE = 4, 6
 _REPEAT: Final = "g"
@@ -29,7 +29,7 @@ def number(text: str | None) -> float | None:
         value = float(text) if text else None
     except ValueError:
         return None
-    return value if value is not None and isfinite(value) else None
+    return value if value is not None and abs(value) <= _LARGEST else None
 
 
 def numbers(text: str | None) -> list[float]:
@@ -51,16 +51,19 @@ def matrix_of(text: str | None) -> Matrix:
     return values[0], values[1], values[2], values[3], values[4], values[5]
 
 
-def offsets(text: str | None) -> list[float]:
-    """Return a list of offsets, in which ``g 3 4.2`` stands for three times 4.2 (clause 11.3)."""
+def offsets(text: str | None, most: int) -> list[float]:
+    """Return a list of offsets, in which ``g 3 4.2`` stands for three times 4.2 (clause 11.3).
+
+    No more than ``most`` are returned: what follows has no character.
+    """
     parts = [part for part in _BREAKS.split(text or "") if part]
     found: list[float] = []
     at = 0
-    while at < len(parts) and len(found) < MOST_OFFSETS:
+    while at < len(parts) and len(found) < most:
         if parts[at].lower() == _REPEAT:
-            times = int(number("".join(parts[at + 1 : at + 2])) or 0)
+            repeated = int(number("".join(parts[at + 1 : at + 2])) or 0)
             value = number("".join(parts[at + 2 : at + 3])) or 0.0
-            found += [value] * max(0, min(times, MOST_OFFSETS - len(found)))
+            found += [value] * max(0, min(repeated, most - len(found)))
             at += 3
         else:
             found.append(number(parts[at]) or 0.0)

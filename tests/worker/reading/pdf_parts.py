@@ -5,7 +5,7 @@ import math
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-import pypdfium2 as pdfium
+import pypdfium2 as pdfium  # type: ignore[import-untyped]
 import pypdfium2.raw as raw  # type: ignore[import-untyped]
 
 _MM = 25.4 / 72
