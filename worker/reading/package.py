@@ -66,6 +66,9 @@ class Element(Protocol):
     def iter(self, *tags: str) -> Iterator["Element"]:
         """Yield the elements below, at any depth, that carry one of the tags."""
 
+    def itertext(self) -> Iterator[str]:
+        """Yield all text below, in order."""
+
     def __iter__(self) -> Iterator["Element"]: ...
     def __len__(self) -> int: ...
 
