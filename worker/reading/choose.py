@@ -75,6 +75,7 @@ _NAMES: Final = {
     package.PPTX: "a presentation",
     package.EPUB: "an EPUB book",
     flat.UOF: "a document in the Uniform Office Format (UOF): save it as DOCX",
+    compound.WORKS: "a document of Microsoft Works: save it as DOCX",
     WORDPERFECT: "a WordPerfect document: save it as DOCX",
 }
 """What an operator should read beside a media type that says little."""
