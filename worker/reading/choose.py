@@ -51,6 +51,7 @@ _READERS: Final[dict[str, Reader]] = {
     package.XLSX: _lazy("sheet"),
     package.ODS: _lazy("sheet"),
     package.OFD: _lazy("ofd"),
+    package.ARCHIVE: package.refuse,
     compound.DOC: _lazy("doc"),
     compound.XLS: _lazy("sheet"),
     compound.PPT: compound.refuse,
@@ -70,7 +71,6 @@ _INSIDE: Final[dict[str, Callable[[bytes], str]]] = {
     compound.UNKNOWN: compound.kind,
 }
 _NAMES: Final = {
-    package.ARCHIVE: "an archive or a zip package of a kind unknown",
     package.XLSB: "a binary workbook (XLSB): save it as XLSX",
     package.PPTX: "a presentation",
     package.EPUB: "an EPUB book",
