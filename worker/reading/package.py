@@ -182,10 +182,11 @@ def refuse(data: bytes) -> NoReturn:
     """Say why there is no reader for a package of a kind unknown.
 
     Raises:
-        Refused: ``truncated`` for one without a directory, what else ``Package`` finds, or
+        Refused: ``truncated`` for one with members but no directory, what else ``Package`` finds, or
             ``unsupported_type``.
     """
-    Package(data)
+    if any(_local_names(data)):
+        Package(data)
     raise Refused(
         Reason.UNSUPPORTED_TYPE,
         f"no reader for {ARCHIVE} (an archive or a zip package of a kind unknown)",
