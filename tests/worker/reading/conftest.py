@@ -19,6 +19,7 @@ def converted(tmp_path_factory: pytest.TempPathFactory) -> Converted:
         for seed, report in enumerate(office_files.reports(CONVERTED))
     }
     sources[office_files.FEATURES] = office_files.features()
+    sources[office_files.NUMBERED] = office_files.numbered(office_files.numbered_report())
     folder = tmp_path_factory.mktemp("office")
 
     @cache
