@@ -17,7 +17,14 @@ from typing import Final
 from tests.reports.cells import TruthReport
 from tests.reports.layouts import RENDERERS, random_document
 from tests.reports.truth import random_report
-from tests.worker.reading import html_pages, office_files, pdf_drawn, pdf_files
+from tests.worker.reading import (
+    html_pages,
+    ofd_files,
+    office_files,
+    pdf_drawn,
+    pdf_files,
+    pdf_parts,
+)
 from worker.inspection import Inspection, inspect
 
 Files = Iterator[tuple[TruthReport, bytes]]
@@ -114,6 +121,13 @@ def _drawn(count: int) -> Files:
         yield report, drawing.report(report, rng)
 
 
+def _ofd(count: int) -> Files:
+    """LibreOffice's pages written again as OFD, in any of its dialects."""
+    for seed, (report, data) in enumerate(_printed(count)):
+        dialect = ofd_files.random_dialect(random.Random(seed))
+        yield report, ofd_files.ofd(pdf_parts.sheets(data), dialect)
+
+
 def _texts(count: int) -> Files:
     for seed in range(count):
         name = list(RENDERERS)[seed % len(RENDERERS)]
@@ -160,6 +174,7 @@ FORMATS: Final[dict[str, Callable[[int], Files]]] = {
     "PDF, any setting, ruled": _printed,
     "PDF drawn, turned, cut": _drawn,
     "PDF, borderless": _borderless,
+    "OFD of those pages": _ofd,
     "scan, 200 dpi": _scans,
 }
 

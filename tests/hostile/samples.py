@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.reports.truth import random_report
-from tests.worker.reading import html_pages, office_files, pdf_drawn
+from tests.worker.reading import html_pages, ofd_files, office_files, pdf_drawn, pdf_parts
 
 _DATA: Final = Path(__file__).parents[1] / "data"
 
@@ -29,6 +29,10 @@ def _pdf() -> bytes:
     return pdf_drawn.Drawing().report(office_files.reports(1)[0], random.Random(1))
 
 
+def _ofd() -> bytes:
+    return ofd_files.ofd(pdf_parts.sheets(_pdf()))
+
+
 def _text() -> bytes:
     return min((_DATA / "seeds").iterdir(), key=lambda path: path.stat().st_size).read_bytes()
 
@@ -43,6 +47,7 @@ SAMPLES: Final[dict[str, Callable[[], bytes]]] = {
     "docx": _word,
     "xlsx": _workbook,
     "pdf": _pdf,
+    "ofd": _ofd,
     **{suffix: _kept(f".{suffix}") for suffix in ("xls", "doc", "odt", "rtf", "ods")},
 }
-"""Format → how its sample is made; the last five were made by LibreOffice once."""
+"""Format → how its sample is made; the others were made by LibreOffice once."""

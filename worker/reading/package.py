@@ -182,8 +182,8 @@ def refuse(data: bytes) -> NoReturn:
     """Say why there is no reader for a package of a kind unknown.
 
     Raises:
-        Refused: ``truncated`` for one with members but no directory, what else ``Package`` finds, or
-            ``unsupported_type``.
+        Refused: ``truncated`` for one with members but no directory, else what ``Package``
+            finds, or ``unsupported_type``.
     """
     if any(_local_names(data)):
         Package(data)

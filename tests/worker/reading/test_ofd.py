@@ -1,6 +1,5 @@
 """OFD files in many dialects, cell by cell; single features; and files that are no good."""
 
-import os
 import random
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.disclosure.finding import Reason
+from tests.budgets import CONVERTED, EXAMPLES
 from tests.reports.truth import MESS, random_report
 from tests.worker.reading import ofd_files, office_files, pdf_parts
 from tests.worker.reading.ofd_files import Dialect, Writer, random_dialect, zipped
@@ -19,12 +19,11 @@ from worker.inspection import inspect
 from worker.reading import choose, ofd, package
 from worker.reading.pages import Grid, Pages, Paragraph
 
-_EXAMPLES = int(os.environ.get("GOUJI_TEST_EXAMPLES", "40"))
 _MM = 72 / 25.4
 _NS = 'xmlns="http://www.ofdspec.org/2016"'
 
 
-@settings(max_examples=_EXAMPLES // 2, deadline=None, derandomize=True)
+@settings(max_examples=EXAMPLES // 2, deadline=None, derandomize=True)
 @given(seed=st.integers(0, 2**32))
 def test_every_cell_drawn_by_hand_is_read_in_any_dialect(seed: int) -> None:
     # Given
@@ -49,7 +48,7 @@ def test_every_cell_drawn_by_hand_is_read_in_any_dialect(seed: int) -> None:
 @pytest.mark.process
 def test_every_cell_that_libreoffice_sets_is_read(tmp_path: Path) -> None:
     # Given
-    truths = office_files.reports(max(4, office_files.CONVERTED // 3), first=800)
+    truths = office_files.reports(max(4, CONVERTED // 3), first=800)
     sources = {f"{at}.docx": office_files.word(truth) for at, truth in enumerate(truths)}
     printed = office_files.convert(sources, "pdf", tmp_path)
     rng = random.Random(3)
