@@ -21,7 +21,7 @@ from worker.recognise.heading import named
 from worker.recognise.recognise import recognise
 
 SCHEMA: Final = "gouji.inspection/1"
-PARSER_VERSION: Final = "1"
+PARSER_VERSION: Final = "2"
 """Raised by hand whenever a document may be read differently than before."""
 
 Timing = Callable[[str, float], None]
