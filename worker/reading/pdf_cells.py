@@ -11,6 +11,8 @@ from worker.reading.pdf_ink import Box, Glyph
 from worker.reading.pdf_lines import Line, cell_lines, joined, text_of
 from worker.reading.pdf_rulings import Lattice
 
+_TALLEST: Final = 2.0
+"""Characters that are higher than so many times their cell are a watermark."""
 _LEAST_HEIGHT: Final = 5.0
 """Lower places without text are the gap between two lines, not rows."""
 
@@ -31,21 +33,21 @@ class Cell:
     lines: list[Line] = field(default_factory=list)
     open_above: bool = False
     open_below: bool = False
-    texts: list[str] = field(default_factory=list)
-
-    @property
-    def text(self) -> str:
-        """The text, its lines joined."""
-        return joined(self.texts) if self.texts else ""
+    text: str = ""
 
 
 @dataclass(slots=True)
 class Table:
-    """The cells of a table by rows; ``xs`` are the edges of its columns on its first page."""
+    """The cells of a table by rows; ``xs`` are the edges of its columns on its first page.
+
+    ``last_page`` is the page it ends on, ``ends`` the cells that reach its last row.
+    """
 
     xs: list[float]
     rows: int
     cells: list[Cell]
+    last_page: int
+    ends: list[Cell]
 
     @property
     def top(self) -> float:
@@ -56,11 +58,6 @@ class Table:
     def page(self) -> int:
         """The page it begins on."""
         return self.cells[0].page
-
-    @property
-    def last_page(self) -> int:
-        """The page it ends on."""
-        return max(cell.page for cell in self.cells)
 
     @property
     def columns(self) -> int:
@@ -75,10 +72,11 @@ Places = dict[tuple[int, int], list[Glyph]]
 def table_of(lattice: Lattice, places: Places, page: int) -> Table | None:
     """Return the table drawn by a lattice, or ``None`` when it is nothing but a frame."""
     cells = [_filled(cell, places) for cell in _regions(lattice, page)]
-    kept = [cell for cell in cells if cell.texts or cell.box[3] - cell.box[1] >= _LEAST_HEIGHT]
-    if len(kept) < 2 or not any(cell.texts for cell in kept):
+    kept = [cell for cell in cells if cell.text or cell.box[3] - cell.box[1] >= _LEAST_HEIGHT]
+    if len(kept) < 2 or not any(cell.text for cell in kept):
         return None
-    return Table(lattice.xs, lattice.rows, kept)
+    ends = [cell for cell in kept if cell.row + cell.row_span == lattice.rows]
+    return Table(lattice.xs, lattice.rows, kept, page, ends)
 
 
 def grid_of(table: Table) -> Grid:
@@ -111,9 +109,12 @@ def _filled(cell: Cell, places: Places) -> Cell:
         for column in range(cell.column, cell.column + cell.column_span):
             if (row, column) in places:
                 glyphs += places[row, column]
+    highest = _TALLEST * (cell.box[3] - cell.box[1])
+    if glyphs and max([glyph.bottom - glyph.top for glyph in glyphs]) > highest:
+        glyphs = [glyph for glyph in glyphs if glyph.bottom - glyph.top <= highest]
     if glyphs:
         cell.lines = cell_lines(glyphs)
-        cell.texts = [text for line in cell.lines if (text := text_of(line))]
+        cell.text = joined([text for line in cell.lines if (text := text_of(line))])
     return cell
 
 

@@ -9,6 +9,9 @@ from typing import Final, NamedTuple
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom."""
 
+UNKNOWN: Final = "\ufffd"
+"""The text of a glyph whose font does not say which character it is."""
+
 _THICK: Final = 4.0
 """Greatest thickness of a ruling line in points; Word's thickest border has 6, its common 0.5."""
 
@@ -37,7 +40,11 @@ class Rule(NamedTuple):
 
 @dataclass(slots=True)
 class Ink:
-    """One page: glyphs in the order in which they were drawn, rules across and down."""
+    """One page: glyphs in the order in which they were drawn, rules across and down.
+
+    ``pictures`` tells that something else than text is drawn; ``photograph`` is the share of the
+    page that the largest image takes.
+    """
 
     page: int
     width: float
@@ -46,6 +53,7 @@ class Ink:
     across: list[Rule]
     down: list[Rule]
     pictures: bool = False
+    photograph: float = 0.0
 
     def rule(self, left: float, top: float, right: float, bottom: float) -> bool:
         """Take a thin box as a ruling line; tell whether it was thin. A dot may be part of both."""

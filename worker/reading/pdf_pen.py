@@ -11,40 +11,17 @@ from typing import Any, Final
 
 import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
-from models.disclosure.finding import Reason
-from worker.errors import Refused
+from worker.reading.pdf_allowance import Allowance
 from worker.reading.pdf_ink import Box, Ink
 
-_MOST_CHARACTERS: Final = 2_000_000
-_MOST_OBJECTS: Final = 500_000
 _MOST_SEGMENTS: Final = 20_000
 _DEEPEST_FORM: Final = 8
 _RECTANGLE: Final = 5
 _AXIS: Final = 0.6
+_ASLANT: Final = 0.1
 
 Matrix = tuple[float, float, float, float, float, float]
 _IDENTITY: Final[Matrix] = (1, 0, 0, 1, 0, 0)
-
-
-@dataclass(slots=True)
-class Allowance:
-    """How many characters, objects and path segments a file may still hold."""
-
-    characters: int = _MOST_CHARACTERS
-    objects: int = _MOST_OBJECTS
-
-    def take(self, *, characters: int = 0, objects: int = 0) -> None:
-        """Take from the allowance.
-
-        Raises:
-            Refused: ``too_large`` when nothing is left.
-        """
-        self.characters -= characters
-        self.objects -= objects
-        if self.characters < 0:
-            raise Refused(Reason.TOO_LARGE, f"more than {_MOST_CHARACTERS:,} characters")
-        if self.objects < 0:
-            raise Refused(Reason.TOO_LARGE, f"more than {_MOST_OBJECTS:,} drawn objects")
 
 
 @dataclass(slots=True)
@@ -80,6 +57,12 @@ class Pen:
         self._ink, self._turn, self._allowance = ink, turn, allowance
         self._fill, self._stroke = ctypes.c_int(), ctypes.c_int()
         self._sides = [ctypes.c_float() for _ in range(4)]
+        self._ghosts: set[int] = set()
+
+    @property
+    def ghosts(self) -> frozenset[int]:
+        """The addresses of the text objects that cannot be seen, or are set aslant."""
+        return frozenset(self._ghosts)
 
     def draw(self, page: Any) -> None:
         """Draw the lines of a page."""
@@ -91,6 +74,8 @@ class Pen:
         for drawn in objects:
             kind = pdfium.FPDFPageObj_GetType(drawn)
             if kind == pdfium.FPDF_PAGEOBJ_TEXT:
+                if self._is_ghost(drawn, matrix):
+                    self._ghosts.add(address(drawn))
                 continue
             if kind == pdfium.FPDF_PAGEOBJ_FORM:
                 if depth < _DEEPEST_FORM:
@@ -99,6 +84,21 @@ class Pen:
             self._ink.pictures = True
             if kind == pdfium.FPDF_PAGEOBJ_PATH:
                 self._path(drawn, matrix)
+            elif kind == pdfium.FPDF_PAGEOBJ_IMAGE:
+                self._image(drawn, matrix)
+
+    def _is_ghost(self, text: Any, matrix: Matrix) -> bool:
+        """Tell text that is not painted, and a watermark set aslant, from the text of a page."""
+        if pdfium.FPDFTextObj_GetTextRenderMode(text) == pdfium.FPDF_TEXTRENDERMODE_INVISIBLE:
+            return True
+        a, b, *_ = _matrix(text) if matrix is _IDENTITY else _times(_matrix(text), matrix)
+        return min(abs(a), abs(b)) > _ASLANT * max(abs(a), abs(b))
+
+    def _image(self, image: Any, matrix: Matrix) -> None:
+        left, bottom, right, top = self._bounds(image, matrix)
+        width, height = self._turn.size
+        area = (right - left) * (top - bottom) / max(width * height, 1.0)
+        self._ink.photograph = max(self._ink.photograph, area)
 
     def _parts(self, form: Any) -> Iterable[Any]:
         number = max(0, pdfium.FPDFFormObj_CountObjects(form))
@@ -127,6 +127,11 @@ class Pen:
         if matrix is _IDENTITY:
             return left, bottom, right, top
         return _around([_moved(matrix, x, y) for x in (left, right) for y in (bottom, top)])
+
+
+def address(drawn: Any) -> int:
+    """Return where pdfium keeps an object: what tells it from others."""
+    return ctypes.cast(drawn, ctypes.c_void_p).value or 0
 
 
 def _subpaths(path: Any, matrix: Matrix, *, stroked: bool) -> Iterator[Box]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
 
+from worker.reading.pdf_allowance import Allowance
 from worker.reading.pdf_ink import Box, Ink, Rule
 
 _SAME: Final = 2.5
@@ -47,14 +48,23 @@ class Lattice:
         return self.xs[0], self.ys[0], self.xs[-1], self.ys[-1]
 
 
-def lattices(ink: Ink) -> list[Lattice]:
-    """Return the lattices of a page, smallest first; one that is a mere box holds no table."""
+def lattices(ink: Ink, allowance: Allowance) -> list[Lattice]:
+    """Return the lattices of a page, smallest first; one that is a mere box holds no table.
+
+    Raises:
+        Refused: ``too_large``: too many lines cross.
+    """
     across, down = _joined(ink.across), _joined(ink.down)
     if len(across) * len(down) > _MOST_CROSSINGS:
         return []  # A drawing or a map, not a table.
-    found = [_lattice(rows, columns) for rows, columns in _meeting(across, down)]
-    tables = [lattice for lattice in found if 1 < lattice.rows * lattice.columns <= _MOST_CELLS]
-    return sorted(tables, key=lambda t: (t.xs[-1] - t.xs[0]) * (t.ys[-1] - t.ys[0]))
+    found = []
+    for rows, columns in _meeting(across, down, allowance):
+        lattice = _lattice(rows, columns)
+        if 1 < lattice.rows * lattice.columns <= _MOST_CELLS:
+            allowance.take(crossings=lattice.rows * lattice.columns)
+            _build(lattice, rows, columns)
+            found.append(lattice)
+    return sorted(found, key=lambda t: (t.xs[-1] - t.xs[0]) * (t.ys[-1] - t.ys[0]))
 
 
 def _joined(rules: Iterable[Rule]) -> list[Rule]:
@@ -87,7 +97,9 @@ def _clusters(rules: Sequence[Rule]) -> Iterable[list[Rule]]:
         yield cluster
 
 
-def _meeting(across: list[Rule], down: list[Rule]) -> Iterable[tuple[list[Rule], list[Rule]]]:
+def _meeting(
+    across: list[Rule], down: list[Rule], allowance: Allowance
+) -> Iterable[tuple[list[Rule], list[Rule]]]:
     """Yield the lines that hang together: each set draws one table."""
     groups = list(range(len(across) + len(down)))
 
@@ -97,38 +109,41 @@ def _meeting(across: list[Rule], down: list[Rule]) -> Iterable[tuple[list[Rule],
             at = groups[at]
         return at
 
+    down = sorted(down)
+    ats = [column.at for column in down]
     for first, row in enumerate(across):
-        for second, column in enumerate(down, len(across)):
-            if _meet(row, column):
-                groups[root(first)] = root(second)
+        left = bisect_left(ats, row.start - _TOUCHING)
+        right = bisect_right(ats, row.end + _TOUCHING)
+        allowance.take(crossings=right - left)
+        for second in range(left, right):
+            if down[second].start - _TOUCHING <= row.at <= down[second].end + _TOUCHING:
+                groups[root(first)] = root(len(across) + second)
     sets: dict[int, tuple[list[Rule], list[Rule]]] = {}
     for at, rule in enumerate([*across, *down]):
         sets.setdefault(root(at), ([], []))[at >= len(across)].append(rule)
     return [pair for pair in sets.values() if pair[0] and pair[1]]
 
 
-def _meet(row: Rule, column: Rule) -> bool:
-    return (
-        row.start - _TOUCHING <= column.at <= row.end + _TOUCHING
-        and column.start - _TOUCHING <= row.at <= column.end + _TOUCHING
-    )
-
-
 def _lattice(across: list[Rule], down: list[Rule]) -> Lattice:
-    xs, ys = _edges(down, across), _edges(across, down)
-    lattice = Lattice(xs, ys)
+    return Lattice(_edges(down, across), _edges(across, down))
+
+
+def _build(lattice: Lattice, across: list[Rule], down: list[Rule]) -> None:
+    """Put up the walls that the lines draw."""
+    xs, ys = lattice.xs, lattice.ys
     lattice.right = [[False] * lattice.columns for _ in range(lattice.rows)]
     lattice.below = [[False] * lattice.columns for _ in range(lattice.rows + 1)]
+    middles = _middles(ys)
     for rule in down:
         column = _nearest(xs, rule.at) - 1
         if column >= 0:
-            for row in _covered(ys, rule):
+            for row in _covered(middles, rule):
                 lattice.right[row][column] = True
+    middles = _middles(xs)
     for rule in across:
         row = _nearest(ys, rule.at)
-        for column in _covered(xs, rule):
+        for column in _covered(middles, rule):
             lattice.below[row][column] = True
-    return lattice
 
 
 def _edges(rules: list[Rule], crossing: list[Rule]) -> list[float]:
@@ -148,7 +163,10 @@ def _nearest(edges: list[float], at: float) -> int:
     return left if at - edges[left] < edges[right] - at else right
 
 
-def _covered(edges: list[float], rule: Rule) -> range:
+def _middles(edges: list[float]) -> list[float]:
+    return [(one + other) / 2 for one, other in pairwise(edges)]
+
+
+def _covered(middles: list[float], rule: Rule) -> range:
     """Return the places whose middle the line runs along."""
-    middles = [(one + other) / 2 for one, other in pairwise(edges)]
     return range(bisect_left(middles, rule.start), bisect_right(middles, rule.end))
