@@ -72,7 +72,8 @@ Places = dict[tuple[int, int], list[Glyph]]
 def table_of(lattice: Lattice, places: Places, page: int) -> Table | None:
     """Return the table drawn by a lattice, or ``None`` when it is nothing but a frame."""
     cells = [_filled(cell, places) for cell in _regions(lattice, page)]
-    kept = [cell for cell in cells if cell.text or cell.box[3] - cell.box[1] >= _LEAST_HEIGHT]
+    reach = _reach(lattice)
+    kept = [cell for cell in cells if cell.text or _is_drawn(cell, reach)]
     if len(kept) < 2 or not any(cell.text for cell in kept):
         return None
     ends = [cell for cell in kept if cell.row + cell.row_span == lattice.rows]
@@ -101,6 +102,28 @@ def grid_of(table: Table) -> Grid:
 
 def _within(starts: list[int], start: int, span: int) -> int:
     return max(1, bisect_left(starts, start + span) - bisect_left(starts, start))
+
+
+def _reach(lattice: Lattice) -> list[tuple[int, int]]:
+    """Return where the first and last line down stands in each row of places.
+
+    Where no row is closed at a side, the table has no line there, and all rows reach the side.
+    """
+    open_left = not any(lattice.left)
+    open_right = not any(walls[-1] for walls in lattice.right)
+    found = []
+    for closed, walls in zip(lattice.left, lattice.right, strict=True):
+        first = 0 if closed or open_left else next((at + 1 for at, w in enumerate(walls) if w), 0)
+        back = next((at for at, wall in enumerate(reversed(walls)) if wall), 0)
+        found.append((first, lattice.columns - (0 if open_right else back)))
+    return found
+
+
+def _is_drawn(cell: Cell, reach: list[tuple[int, int]]) -> bool:
+    """Tell an empty cell from a gap between lines, or beside a row shorter than others."""
+    rows = reach[cell.row : cell.row + cell.row_span]
+    beside = all(cell.column + cell.column_span <= first or cell.column >= last for first, last in rows)
+    return cell.box[3] - cell.box[1] >= _LEAST_HEIGHT and not beside
 
 
 def _filled(cell: Cell, places: Places) -> Cell:

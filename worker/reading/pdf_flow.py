@@ -9,7 +9,8 @@ from worker.reading.pdf_allowance import Allowance
 from worker.reading.pdf_cells import Places, Table, grid_of, table_of
 from worker.reading.pdf_ink import Glyph, Ink
 from worker.reading.pdf_joins import join
-from worker.reading.pdf_lines import TextLine, lines, text_line
+from worker.reading.pdf_leaves import leaves, placed
+from worker.reading.pdf_lines import TextLine, by_size, lines, text_line
 from worker.reading.pdf_prose import blocks_of, measure_of
 from worker.reading.pdf_rulings import Lattice, lattices
 from worker.reading.pdf_running import Item, Sheet, without_running
@@ -24,7 +25,12 @@ def blocks(inks: Iterable[Ink], allowance: Allowance) -> Iterator[Block]:
     Raises:
         Refused: ``too_large``: more is drawn than the allowance has left.
     """
-    items = without_running([_sheet(ink, allowance) for ink in inks])
+    sheets, where = leaves(inks)
+    yield from placed(_blocks([_sheet(ink, allowance) for ink in sheets]), where)
+
+
+def _blocks(sheets: Sequence[Sheet]) -> Iterator[Block]:
+    items = without_running(sheets)
     measure = measure_of([item for item in items if isinstance(item, TextLine)])
     text: list[TextLine] = []
     for item in _joined(items):
@@ -64,7 +70,9 @@ def _sheet(ink: Ink, allowance: Allowance) -> Sheet:
             outside += [glyph for glyphs in places.values() for glyph in glyphs]
         else:
             items.append(table)
-    items += [line for glyphs in lines(outside) if (line := text_line(glyphs, ink.page))]
+    for glyphs in (line for size in by_size(outside) for line in lines(size)):
+        if line := text_line(glyphs, ink.page):
+            items.append(line)
     return Sheet(ink.page, ink.height, sorted(items, key=lambda item: item.top))
 
 

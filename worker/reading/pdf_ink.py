@@ -42,8 +42,9 @@ class Rule(NamedTuple):
 class Ink:
     """One page: glyphs in the order in which they were drawn, rules across and down.
 
+    ``scale`` is how many of its points the page's own unit has, 1 on all but odd pages;
     ``pictures`` tells that something else than text is drawn; ``photograph`` is the share of the
-    page that the largest image takes.
+    page that its largest image takes.
     """
 
     page: int
@@ -52,6 +53,7 @@ class Ink:
     glyphs: list[Glyph]
     across: list[Rule]
     down: list[Rule]
+    scale: float = 1.0
     pictures: bool = False
     photograph: float = 0.0
 

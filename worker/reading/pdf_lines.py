@@ -23,6 +23,7 @@ _LEAST_GAP: Final = 1.5
 _LEAST_EM: Final = 0.1
 """In points; some fonts give a character no width, or no height."""
 _DOUBLE: Final = 0.3
+_HUGE: Final = 3.5
 _REMEMBERED: Final = 50
 _VERTICAL: Final = 0.6
 _HEIGHT: Final = 1.25
@@ -74,6 +75,20 @@ def lines(glyphs: Sequence[Glyph]) -> list[Line]:
         top, bottom = glyph.top + inset, glyph.bottom - inset
         found.append([glyph])
     return [_once(sorted(line, key=_LEFT)) for line in found]
+
+
+def by_size(glyphs: Sequence[Glyph]) -> tuple[Sequence[Glyph], ...]:
+    """Part a watermark, in letters much larger than the text, from the text it stands behind."""
+    if not glyphs:
+        return ()
+    heights = sorted([glyph.bottom - glyph.top for glyph in glyphs])
+    largest = _HUGE * heights[len(heights) // 2]
+    if heights[-1] <= largest:
+        return (glyphs,)
+    return (
+        [glyph for glyph in glyphs if glyph.bottom - glyph.top <= largest],
+        [glyph for glyph in glyphs if glyph.bottom - glyph.top > largest],
+    )
 
 
 def cell_lines(glyphs: Sequence[Glyph]) -> list[Line]:

@@ -15,10 +15,12 @@ from typing import Any, Final
 import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
 from worker.reading.pdf_allowance import Allowance
+from worker.reading.pdf_ghosts import address
 from worker.reading.pdf_ink import UNKNOWN, Box, Glyph, Ink
-from worker.reading.pdf_pen import Pen, Turn, address
+from worker.reading.pdf_pen import Pen, Turn
 
 _SAMPLES: Final = 40
+_SMALLEST, _USUAL, _LARGEST, _NO_SIZE = 3.0, 10.5, 72.0, 0.01
 _FLAT: Final = 0.4
 _ASCENT: Final = 0.88
 _DESCENT: Final = 0.12
@@ -93,18 +95,19 @@ def _loaded(document: Any, index: int) -> Any:
 def _ink(page: Any, text: Any, index: int, allowance: Allowance) -> Ink:
     count = max(0, pdfium.FPDFText_CountChars(text))
     allowance.take(characters=count)
-    turn = Turn(_quarter(text, count), _page_box(page))
+    quarter, scale = _posture(text, count)
+    turn = Turn(quarter, _page_box(page), scale)
     glyphs, numbers = _glyphs(text, count, turn)
     if _any_untold(text, glyphs, numbers):
         glyphs = [_told(text, at, glyph) for at, glyph in zip(numbers, glyphs, strict=True)]
     if any(bottom - top < _FLAT * (right - left) for _, left, top, right, bottom, _ in glyphs):
         placed = zip(numbers, glyphs, strict=True)
         glyphs = [_heightened(text, at, glyph, turn) for at, glyph in placed]
-    ink = Ink(index + 1, *turn.size, glyphs, [], [])
+    ink = Ink(index + 1, *turn.size, glyphs, [], [], scale)
     pen = Pen(ink, turn, allowance)
     pen.draw(page)
-    if pen.ghosts:
-        shown = _shown(text, numbers, pen.ghosts)
+    if ghosts := pen.ghosts:
+        shown = _shown(text, numbers, ghosts)
         ink.glyphs = [glyph for glyph, kept in zip(glyphs, shown, strict=True) if kept]
     return ink
 
@@ -120,7 +123,7 @@ def _any_untold(text: Any, glyphs: list[Glyph], numbers: list[int]) -> bool:
 
 
 def _told(text: Any, at: int, glyph: Glyph) -> Glyph:
-    """pdfium gives the number of a glyph for its text where its font does not say that."""
+    """Where a font does not say which character a glyph is, pdfium gives the number of the glyph."""
     untold = pdfium.FPDFText_HasUnicodeMapError(text, at) == 1
     return glyph._replace(text=UNKNOWN) if untold else glyph
 
@@ -141,19 +144,29 @@ def _page_box(page: Any) -> Box:
     return rect.left, rect.bottom, rect.right, rect.top
 
 
-def _quarter(text: Any, count: int) -> int:
-    """Return which way most of the text runs: pages are turned by their flag, or only drawn so."""
+def _posture(text: Any, count: int) -> tuple[int, float]:
+    """Return which way most of the text runs, and what makes points of the page's unit.
+
+    Pages are turned by their flag, or only drawn so; pdfium knows nothing of ``UserUnit``, and
+    sheets are printed much smaller or larger: text between 3 and 72 points is taken as it is.
+    """
     matrix = pdfium.FS_MATRIX()
     seen: Counter[int] = Counter()
+    sizes: list[float] = []
     for at in range(0, count, max(1, count // _SAMPLES)):
         if pdfium.FPDFText_IsGenerated(text, at):
             continue
         if pdfium.FPDFText_GetMatrix(text, at, matrix) and (matrix.a or matrix.b):
+            sizes.append(pdfium.FPDFText_GetFontSize(text, at) * hypot(matrix.c, matrix.d))
             if abs(matrix.a) >= abs(matrix.b):
                 seen[0 if matrix.a > 0 else 2] += 1
             else:
                 seen[1 if matrix.b > 0 else 3] += 1
-    return seen.most_common(1)[0][0] if seen else 0
+    if not sizes:
+        return 0, 1.0
+    size = sorted(sizes)[len(sizes) // 2]
+    usual = _SMALLEST <= size <= _LARGEST or size < _NO_SIZE
+    return seen.most_common(1)[0][0], 1.0 if usual else _USUAL / size
 
 
 def _glyphs(text: Any, count: int, turn: Turn) -> tuple[list[Glyph], list[int]]:
@@ -167,7 +180,8 @@ def _glyphs(text: Any, count: int, turn: Turn) -> tuple[list[Glyph], list[int]]:
     reference = ctypes.byref(rect)
     get_box, new = pdfium.FPDFText_GetLooseCharBox, tuple.__new__
     width, height = turn.size
-    upright, start, head = turn.quarter == 0, turn.box[0], turn.box[3]
+    upright = turn.quarter == 0 and turn.scale == 1.0
+    start, head = turn.box[0], turn.box[3]
     for at, letter in enumerate(_letters(text, count)):
         if letter in _ODD and not (letter := _plain(letter, text, at)):
             continue
@@ -222,7 +236,7 @@ def _heightened(text: Any, at: int, glyph: Glyph, turn: Turn) -> Glyph:
     x, y, matrix = ctypes.c_double(), ctypes.c_double(), pdfium.FS_MATRIX()
     pdfium.FPDFText_GetCharOrigin(text, at, x, y)
     pdfium.FPDFText_GetMatrix(text, at, matrix)
-    size = pdfium.FPDFText_GetFontSize(text, at) * hypot(matrix.c, matrix.d)
+    size = pdfium.FPDFText_GetFontSize(text, at) * hypot(matrix.c, matrix.d) * turn.scale
     if not size:
         return glyph
     base = turn(x.value, y.value, x.value, y.value)[1]

@@ -11,6 +11,8 @@ from worker.reading.pdf_ink import Box, Ink, Rule
 
 _SAME: Final = 2.5
 """Lines nearer than this are one line: double borders, borders drawn cell by cell."""
+_NARROWEST, _SHARE = 5.0, 0.4
+"""No row or column is narrower than this, in points and as a share of the height of the text."""
 _TOUCHING: Final = 3.0
 _SHORTEST: Final = 5.0
 _OPEN: Final = 6.0
@@ -24,13 +26,15 @@ class Lattice:
     """Columns between ``xs``, rows between ``ys``, and the walls drawn between their places.
 
     ``right[row][column]`` tells that a line stands to the right of that place, ``below`` that one
-    stands under it; the first row of ``below`` is the line above the lattice.
+    stands under it; the first row of ``below`` is the line above the lattice. ``left[row]`` tells
+    that a line stands to the left of the first place.
     """
 
     xs: list[float]
     ys: list[float]
     right: list[list[bool]] = field(default_factory=list)
     below: list[list[bool]] = field(default_factory=list)
+    left: list[bool] = field(default_factory=list)
 
     @property
     def rows(self) -> int:
@@ -58,8 +62,9 @@ def lattices(ink: Ink, allowance: Allowance) -> list[Lattice]:
     if len(across) * len(down) > _MOST_CROSSINGS:
         return []  # A drawing or a map, not a table.
     found = []
+    least = _least(ink)
     for rows, columns in _meeting(across, down, allowance):
-        lattice = _lattice(rows, columns)
+        lattice = Lattice(_edges(columns, rows, least), _edges(rows, columns, least))
         if 1 < lattice.rows * lattice.columns <= _MOST_CELLS:
             allowance.take(crossings=lattice.rows * lattice.columns)
             _build(lattice, rows, columns)
@@ -86,10 +91,10 @@ def _joined(rules: Iterable[Rule]) -> list[Rule]:
     return [rule for rule in found if rule.end - rule.start >= _SHORTEST]
 
 
-def _clusters(rules: Sequence[Rule]) -> Iterable[list[Rule]]:
+def _clusters(rules: Sequence[Rule], least: float = _SAME) -> Iterable[list[Rule]]:
     cluster: list[Rule] = []
     for rule in rules:
-        if cluster and rule.at - cluster[0].at > _SAME:
+        if cluster and rule.at - cluster[0].at > least:
             yield cluster
             cluster = []
         cluster.append(rule)
@@ -124,8 +129,15 @@ def _meeting(
     return [pair for pair in sets.values() if pair[0] and pair[1]]
 
 
-def _lattice(across: list[Rule], down: list[Rule]) -> Lattice:
-    return Lattice(_edges(down, across), _edges(across, down))
+def _least(ink: Ink) -> float:
+    """Return how far apart the lines are, at least, that have a row or column between them.
+
+    Nearer ones are the ends of cells that a page cut, or of neighbours whose lines do not agree.
+    """
+    if not ink.glyphs:
+        return _SAME
+    heights = sorted([glyph.bottom - glyph.top for glyph in ink.glyphs])
+    return max(_SAME, min(_NARROWEST, _SHARE * heights[len(heights) // 2]))
 
 
 def _build(lattice: Lattice, across: list[Rule], down: list[Rule]) -> None:
@@ -133,11 +145,14 @@ def _build(lattice: Lattice, across: list[Rule], down: list[Rule]) -> None:
     xs, ys = lattice.xs, lattice.ys
     lattice.right = [[False] * lattice.columns for _ in range(lattice.rows)]
     lattice.below = [[False] * lattice.columns for _ in range(lattice.rows + 1)]
+    lattice.left = [False] * lattice.rows
     middles = _middles(ys)
     for rule in down:
         column = _nearest(xs, rule.at) - 1
-        if column >= 0:
-            for row in _covered(middles, rule):
+        for row in _covered(middles, rule):
+            if column < 0:
+                lattice.left[row] = True
+            else:
                 lattice.right[row][column] = True
     middles = _middles(xs)
     for rule in across:
@@ -146,9 +161,9 @@ def _build(lattice: Lattice, across: list[Rule], down: list[Rule]) -> None:
             lattice.below[row][column] = True
 
 
-def _edges(rules: list[Rule], crossing: list[Rule]) -> list[float]:
+def _edges(rules: list[Rule], crossing: list[Rule], least: float) -> list[float]:
     """Return where lines stand, and the open ends of those that cross them."""
-    ats = [sum(r.at for r in same) / len(same) for same in _clusters(sorted(rules))]
+    ats = [sum(r.at for r in same) / len(same) for same in _clusters(sorted(rules), least)]
     start, end = min(rule.start for rule in crossing), max(rule.end for rule in crossing)
     if start < ats[0] - _OPEN:
         ats.insert(0, start)
