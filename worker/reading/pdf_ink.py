@@ -58,12 +58,15 @@ class Ink:
     photograph: float = 0.0
 
     def rule(self, left: float, top: float, right: float, bottom: float) -> bool:
-        """Take a thin box as a ruling line; tell whether it was thin. A dot may be part of both."""
-        thin = False
-        if bottom - top <= _THICK:
-            self.across.append(Rule((top + bottom) / 2, left, right))
-            thin = True
-        if right - left <= _THICK:
-            self.down.append(Rule((left + right) / 2, top, bottom))
-            thin = True
-        return thin
+        """Take a thin box as a ruling line; tell whether it was thin. A dot may be part of both.
+
+        Only what is on the page is taken: some programs draw the whole of a cut table on each.
+        """
+        low, narrow = bottom - top <= _THICK, right - left <= _THICK
+        if top > self.height or bottom < 0 or left > self.width or right < 0:
+            return low or narrow
+        if low:
+            self.across.append(Rule((top + bottom) / 2, max(left, 0.0), min(right, self.width)))
+        if narrow:
+            self.down.append(Rule((left + right) / 2, max(top, 0.0), min(bottom, self.height)))
+        return low or narrow

@@ -33,7 +33,7 @@ Pair = tuple[Cell, Cell]
 
 def join(upper: Table, lower: Table) -> bool:
     """Put the lower part under the upper one, and tell so; leave both where they are two tables."""
-    edges = _edges(upper, lower)
+    edges = None if upper.ragged or lower.ragged else _edges(upper, lower)
     if edges is None:
         return False
     for table in (upper, lower):
@@ -113,7 +113,7 @@ def _is_cut(upper: Table, lower: Table, pairs: list[Pair]) -> bool:
         return False
     if all(cell.open_below for cell in upper.ends) or all(cell.open_above for _, cell in pairs):
         # Some programs draw the line between two rows on one of the pages only.
-        return not any(_is_next(*pair) for pair in pairs)
+        return not any(one.text and _is_next(one, other) for one, other in pairs)
     return _is_unlabelled(pairs) or _text_goes_on([pair for pair in pairs if pair[1].text])
 
 
@@ -186,12 +186,15 @@ def _goes_on(one: Cell, other: Cell) -> bool:
 
 
 def _is_next(one: Cell, other: Cell) -> bool:
-    """Tell whether the lower cell begins anew: it is numbered, or a figure under a whole one."""
+    """Tell whether the lower cell begins anew: numbered, or a figure under words or a figure."""
     if _NUMBERED.match(other.text):
         return True
-    if len(one.text) > _TAIL or not _FIGURE.fullmatch(one.text):
+    if not one.text or not _FIGURE.fullmatch(other.text[:_TAIL]):
         return False
-    return _FIGURE.fullmatch(other.text) is not None and not _goes_on(one, other)
+    above = one.text[-_TAIL:]
+    if _is_words(above) and not _DIGIT.search(above):
+        return True
+    return _FIGURE.fullmatch(above) is not None and not _goes_on(one, other)
 
 
 def _stack(upper: Table, lower: Table, pairs: list[Pair], *, cut: bool) -> None:

@@ -9,10 +9,14 @@ from typing import Final
 from worker.reading.pdf_allowance import Allowance
 from worker.reading.pdf_ink import Box, Ink, Rule
 
+_ONE: Final = 0.8
+"""Pieces of one line, drawn cell by cell, are no further from each other."""
 _SAME: Final = 2.5
-"""Lines nearer than this are one line: double borders, borders drawn cell by cell."""
-_NARROWEST, _SHARE = 5.0, 0.4
-"""No row or column is narrower than this, in points and as a share of the height of the text."""
+"""Lines nearer than this are one edge: double borders."""
+_NARROWEST: Final = 3.5
+"""No column is narrower than this, in points."""
+_LOWEST, _SHARE = 5.0, 0.4
+"""No row is lower than this, in points and as a share of the height of the text."""
 _TOUCHING: Final = 3.0
 _SHORTEST: Final = 5.0
 _OPEN: Final = 6.0
@@ -21,20 +25,24 @@ _MOST_CROSSINGS: Final = 400_000
 _MOST_CELLS: Final = 100_000
 
 
+Wall = tuple[float, float] | None
+"""Where the first and the last line of a wall stand: cells may have borders of their own."""
+
+
 @dataclass(slots=True)
 class Lattice:
     """Columns between ``xs``, rows between ``ys``, and the walls drawn between their places.
 
-    ``right[row][column]`` tells that a line stands to the right of that place, ``below`` that one
-    stands under it; the first row of ``below`` is the line above the lattice. ``left[row]`` tells
-    that a line stands to the left of the first place.
+    ``right[row][column]`` is the wall to the right of that place, ``left[row]`` that to the left
+    of the first place; ``below`` tells that a line stands under a place, and its first row is the
+    line above the lattice.
     """
 
     xs: list[float]
     ys: list[float]
-    right: list[list[bool]] = field(default_factory=list)
+    right: list[list[Wall]] = field(default_factory=list)
     below: list[list[bool]] = field(default_factory=list)
-    left: list[bool] = field(default_factory=list)
+    left: list[Wall] = field(default_factory=list)
 
     @property
     def rows(self) -> int:
@@ -64,7 +72,7 @@ def lattices(ink: Ink, allowance: Allowance) -> list[Lattice]:
     found = []
     least = _least(ink)
     for rows, columns in _meeting(across, down, allowance):
-        lattice = Lattice(_edges(columns, rows, least), _edges(rows, columns, least))
+        lattice = Lattice(_edges(columns, rows, _NARROWEST), _edges(rows, columns, least))
         if 1 < lattice.rows * lattice.columns <= _MOST_CELLS:
             allowance.take(crossings=lattice.rows * lattice.columns)
             _build(lattice, rows, columns)
@@ -73,9 +81,9 @@ def lattices(ink: Ink, allowance: Allowance) -> list[Lattice]:
 
 
 def _joined(rules: Iterable[Rule]) -> list[Rule]:
-    """Join pieces of one line, and the strokes of a double one."""
+    """Join pieces of one line."""
     found: list[Rule] = []
-    for same in _clusters(sorted(rules)):
+    for same in _clusters(sorted(rules), _ONE):
         at = sum(rule.at for rule in same) / len(same)
         start, end = None, 0.0
         for rule in sorted(same, key=lambda rule: rule.start):
@@ -91,7 +99,7 @@ def _joined(rules: Iterable[Rule]) -> list[Rule]:
     return [rule for rule in found if rule.end - rule.start >= _SHORTEST]
 
 
-def _clusters(rules: Sequence[Rule], least: float = _SAME) -> Iterable[list[Rule]]:
+def _clusters(rules: Sequence[Rule], least: float) -> Iterable[list[Rule]]:
     cluster: list[Rule] = []
     for rule in rules:
         if cluster and rule.at - cluster[0].at > least:
@@ -130,30 +138,28 @@ def _meeting(
 
 
 def _least(ink: Ink) -> float:
-    """Return how far apart the lines are, at least, that have a row or column between them.
+    """Return how far apart lines across are, at least, that have a row between them.
 
     Nearer ones are the ends of cells that a page cut, or of neighbours whose lines do not agree.
     """
     if not ink.glyphs:
         return _SAME
     heights = sorted([glyph.bottom - glyph.top for glyph in ink.glyphs])
-    return max(_SAME, min(_NARROWEST, _SHARE * heights[len(heights) // 2]))
+    return max(_SAME, min(_LOWEST, _SHARE * heights[len(heights) // 2]))
 
 
 def _build(lattice: Lattice, across: list[Rule], down: list[Rule]) -> None:
     """Put up the walls that the lines draw."""
     xs, ys = lattice.xs, lattice.ys
-    lattice.right = [[False] * lattice.columns for _ in range(lattice.rows)]
+    lattice.right = [[None] * lattice.columns for _ in range(lattice.rows)]
     lattice.below = [[False] * lattice.columns for _ in range(lattice.rows + 1)]
-    lattice.left = [False] * lattice.rows
+    lattice.left = [None] * lattice.rows
     middles = _middles(ys)
     for rule in down:
         column = _nearest(xs, rule.at) - 1
         for row in _covered(middles, rule):
-            if column < 0:
-                lattice.left[row] = True
-            else:
-                lattice.right[row][column] = True
+            walls, place = (lattice.left, row) if column < 0 else (lattice.right[row], column)
+            walls[place] = _thicker(walls[place], rule.at)
     middles = _middles(xs)
     for rule in across:
         row = _nearest(ys, rule.at)
@@ -176,6 +182,10 @@ def _nearest(edges: list[float], at: float) -> int:
     right = min(bisect_left(edges, at), len(edges) - 1)
     left = max(right - 1, 0)
     return left if at - edges[left] < edges[right] - at else right
+
+
+def _thicker(wall: Wall, at: float) -> Wall:
+    return (at, at) if wall is None else (min(wall[0], at), max(wall[1], at))
 
 
 def _middles(edges: list[float]) -> list[float]:
