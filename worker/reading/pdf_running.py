@@ -64,9 +64,8 @@ def _is_running(line: TextLine, sheet: Sheet, times: int) -> bool:
     title. A line that comes twice may be the title and the signature, unless it stands next to a
     table.
     """
-    first = sheet.page == 1 and line.top < sheet.height / 2 and not _is_number(line)
-    if first and not (times >= _TWICE and _comes_again(line, sheet)):
-        return False
+    if sheet.page == 1 and line.top < sheet.height / 2 and not _is_number(line):
+        return times >= _TWICE and _comes_again(line, sheet)
     at = sheet.items.index(line)
     beside = sheet.items[max(0, at - 1) : at + 2]
     return times > _TWICE or (

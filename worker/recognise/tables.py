@@ -125,6 +125,7 @@ def _read(alignment: Alignment, lines: Sequence[Strip], records: Sequence[Record
         _unaligned(alignment, records),
         chosen.unplaced,
         chosen.chosen,
+        _lost(alignment, records),
     )
     return Found(read, first, last)
 
@@ -244,12 +245,28 @@ def _blank_row(layout: Layout, row: Row, where: Place) -> dict[str, Cell]:
 
 def _unaligned(alignment: Alignment, records: Sequence[Record]) -> tuple[str, ...]:
     """Return the lines with figures between the first and last match that no row took."""
+    return tuple(_line(records[at]) for at in _untaken(alignment, records))
+
+
+def _lost(alignment: Alignment, records: Sequence[Record]) -> tuple[str, ...]:
+    """Return those of them next to a row without figures: a page may have cut it in two."""
+    blank = {
+        at
+        for match in alignment.matches
+        if not any(records[at].printed for at in range(match.first, match.last))
+        for at in (match.first - 1, match.last)
+    }
+    return tuple(_line(records[at]) for at in _untaken(alignment, records) if at in blank)
+
+
+def _untaken(alignment: Alignment, records: Sequence[Record]) -> list[int]:
     taken = {at for match in alignment.matches for at in range(match.first, match.last)}
-    return tuple(
-        " ".join(piece.text for piece in (*records[at].own, *records[at].printed))
-        for at in range(min(taken), max(taken))
-        if at not in taken and records[at].printed
-    )
+    inside = range(min(taken), max(taken))
+    return [at for at in inside if at not in taken and records[at].printed]
+
+
+def _line(record: Record) -> str:
+    return " ".join(piece.text for piece in (*record.own, *record.printed))
 
 
 def review(lines: Sequence[Strip], records: Sequence[Record], start: int | None) -> Found | None:

@@ -6,7 +6,9 @@ cuts in two without a line between; and the ``MANNERS`` in which programs write 
 
 import random
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final
 
 from tests.reports.cells import TruthReport
@@ -283,9 +285,20 @@ def assembled(
     flagged: bool = True,
     form: bool = False,
     manners: frozenset[str] = frozenset(),
+    fonts: Mapping[str, bytes] = MappingProxyType({}),
+    widget: tuple[str, bytes] | None = None,
 ) -> bytes:
-    """Return a PDF of pages of (text, rules) as content streams."""
-    objects = [b"<</Type/Catalog/Pages 2 0 R>>", b"", _FONT]
+    """Return a PDF of pages of (text, rules) as content streams.
+
+    ``fonts`` are more than ``F1``, by name; ``widget`` is what every page has for an annotation,
+    the number of its looks to be filled in, and these.
+    """
+    objects = [b"<</Type/Catalog/Pages 2 0 R>>", b"", _FONT, *fonts.values()]
+    faces = "".join(f"/{name} {number} 0 R" for number, name in enumerate(("F1", *fonts), 3))
+    annotation = ""
+    if widget is not None:
+        objects.append(widget[1])
+        annotation = f"/Annots[<<{widget[0].format(len(objects))}>>]"
     kids = []
     step = 2 if "booklet" in manners else 1
     for first in range(0, len(pages), step):
@@ -301,9 +314,9 @@ def assembled(
         objects.append(stream(placed))
         kids.append(len(objects) + 1)
         named = "".join(f"/X{at} {number} 0 R" for at, number in enumerate(forms, 1))
-        resources = f"/Font<</F1 3 0 R>>/XObject<<{named}>>"
+        resources = f"/Font<<{faces}>>/XObject<<{named}>>"
         rotate = 90 * turned if flagged else 0
-        page = f"{boxes}/Rotate {rotate}/Contents {len(objects)} 0 R"
+        page = f"{annotation}{boxes}/Rotate {rotate}/Contents {len(objects)} 0 R"
         objects.append(f"<</Type/Page/Parent 2 0 R/Resources<<{resources}>>{page}>>".encode())
     listed = " ".join(f"{kid} 0 R" for kid in kids)
     objects[1] = f"<</Type/Pages/Count {len(kids)}/Kids[{listed}]>>".encode()
@@ -326,7 +339,9 @@ def _paper(content: str, turn: int, step: int, manners: frozenset[str]) -> tuple
     if "cropped" in manners:
         marks = f"BT /F1 8 Tf 1 0 0 1 5 {height / 2} Tm <0034003200300032> Tj ET"
         content = f"{marks}\nq 1 0 0 1 40 30 cm\n{content}\nQ"
-        boxes = f"/MediaBox[0 0 {width + 80} {height + 60}]/CropBox[40 30 {width + 40} {height + 30}]"
+        boxes = (
+            f"/MediaBox[0 0 {width + 80} {height + 60}]/CropBox[40 30 {width + 40} {height + 30}]"
+        )
     if "units" in manners:
         content = f"q 0.1 0 0 0.1 0 0 cm\n{content}\nQ"
         boxes = re.sub(r"(?<=[\[ ])\d[\d.]*", lambda found: f"{float(found[0]) / 10:.1f}", boxes)
