@@ -12,6 +12,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -103,7 +104,7 @@ def _cells(report: Report) -> list[tuple[str, tuple[object, object]]]:
 
 def bare_text(data: bytes) -> int:
     """Have pdfium say the text of every page; return the number of characters."""
-    from pypdfium2 import PdfDocument
+    from pypdfium2 import PdfDocument  # type: ignore[import-untyped]
 
     document = PdfDocument(data)
     try:
@@ -114,8 +115,7 @@ def bare_text(data: bytes) -> int:
 
 def by_pdfplumber(data: bytes) -> Pages:
     """Return the tables that pdfplumber finds."""
-    import pdfplumber  # type: ignore[import-not-found]
-
+    pdfplumber = import_module("pdfplumber")
     with pdfplumber.open(io.BytesIO(data)) as document:
         tables = [table for page in document.pages for table in page.extract_tables()]
     return Pages(tuple(_grid(table) for table in tables), pdf.MEDIA_TYPE)
@@ -151,6 +151,8 @@ def _lines(figures: dict[str, float]) -> list[Line]:
     ]
     if "pdfplumber_ms" in figures:
         right = 100 * figures["pdfplumber_cells_right"] / figures["cells"]
-        lines.append(single("times faster than pdfplumber", figures["times_faster_than_pdfplumber"], ""))
+        lines.append(
+            single("times faster than pdfplumber", figures["times_faster_than_pdfplumber"], "")
+        )
         lines.append(single("cells right by pdfplumber", right, "%"))
     return lines

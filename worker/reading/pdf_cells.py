@@ -75,9 +75,12 @@ Places = dict[tuple[int, int], list[Glyph]]
 """The glyphs in each place (row, column) of a lattice."""
 
 
-def table_of(lattice: Lattice, places: Places, page: int) -> Table | None:
-    """Return the table drawn by a lattice, or ``None`` when it is nothing but a frame."""
-    cells = [_filled(cell, places) for cell in _regions(lattice, page)]
+def table_of(lattice: Lattice, places: Places, page: int, tallest: float = 0.0) -> Table | None:
+    """Return the table drawn by a lattice, or ``None`` when it is nothing but a frame.
+
+    ``tallest`` is the height of the highest character on the page.
+    """
+    cells = [_filled(cell, places, tallest) for cell in _regions(lattice, page)]
     reach = _reach(lattice)
     kept = [cell for cell in cells if cell.text or _is_drawn(cell, lattice, reach)]
     if len(kept) < 2 or not any(cell.text for cell in kept):
@@ -147,14 +150,14 @@ def _is_drawn(cell: Cell, lattice: Lattice, reach: list[tuple[int, int]]) -> boo
     return not left or not right or right[0] - left[1] >= _LEAST_WIDTH
 
 
-def _filled(cell: Cell, places: Places) -> Cell:
+def _filled(cell: Cell, places: Places, tallest: float) -> Cell:
     glyphs: list[Glyph] = []
     for row in range(cell.row, cell.row + cell.row_span):
         for column in range(cell.column, cell.column + cell.column_span):
             if (row, column) in places:
                 glyphs += places[row, column]
     highest = _TALLEST * (cell.box[3] - cell.box[1])
-    if glyphs and max([glyph.bottom - glyph.top for glyph in glyphs]) > highest:
+    if highest < tallest:
         glyphs = [glyph for glyph in glyphs if glyph.bottom - glyph.top <= highest]
     if glyphs:
         cell.lines = cell_lines(glyphs)

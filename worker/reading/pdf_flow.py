@@ -64,8 +64,9 @@ def _sheet(ink: Ink, allowance: Allowance) -> Sheet:
     found = lattices(ink, allowance)
     inside, outside = _sorted(ink, found)
     items: list[Item] = []
+    tallest = max([glyph.bottom - glyph.top for glyph in ink.glyphs], default=0.0)
     for lattice, places in zip(found, inside, strict=True):
-        table = table_of(lattice, places, ink.page)
+        table = table_of(lattice, places, ink.page, tallest)
         if table is None:
             outside += [glyph for glyphs in places.values() for glyph in glyphs]
         else:

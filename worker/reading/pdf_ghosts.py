@@ -10,6 +10,7 @@ from worker.reading.pdf_ink import Box
 _ASLANT: Final = 0.1
 _WHITE: Final = 250
 _PALE: Final = 230
+_INVISIBLE: Final = pdfium.FPDF_TEXTRENDERMODE_INVISIBLE
 _MOST_PAIRS: Final = 200_000
 
 Matrix = tuple[float, float, float, float, float, float]
@@ -23,17 +24,24 @@ class Ghosts:
         self._white: list[tuple[int, Box]] = []
         self._backdrops: list[Box] = []
         self._colour = [ctypes.c_uint() for _ in range(4)]
+        self._to_colour = [ctypes.byref(part) for part in self._colour]
+        self._matrix = pdfium.FS_MATRIX()
+        self._to_matrix = ctypes.byref(self._matrix)
 
-    def look(self, text: Any, matrix: Matrix) -> bool:
-        """Take a text object, its matrix that of the page; tell whether it is white.
+    def look(self, text: Any, matrix: Matrix | None) -> bool:
+        """Take a text object inside a form with this matrix; tell whether it is white.
 
         White text waits until all that may stand behind it is known: ``wait`` says where.
         """
-        a, b, *_ = matrix
-        aslant = min(abs(a), abs(b)) > _ASLANT * max(abs(a), abs(b))
-        if aslant or (
-            pdfium.FPDFTextObj_GetTextRenderMode(text) == pdfium.FPDF_TEXTRENDERMODE_INVISIBLE
-        ):
+        own = self._matrix
+        if pdfium.FPDFPageObj_GetMatrix(text, self._to_matrix):
+            a, b = own.a, own.b
+            if matrix is not None:
+                a, b = a * matrix[0] + b * matrix[2], a * matrix[1] + b * matrix[3]
+            if a and b and min(abs(a), abs(b)) > _ASLANT * max(abs(a), abs(b)):
+                self._found.add(address(text))
+                return False
+        if pdfium.FPDFTextObj_GetTextRenderMode(text) == _INVISIBLE:
             self._found.add(address(text))
             return False
         return self._darkest(text) >= _WHITE
@@ -66,9 +74,10 @@ class Ghosts:
 
     def _darkest(self, drawn: Any) -> int:
         """Return the darkest of the three colours it is filled with; black if that is not said."""
-        if not pdfium.FPDFPageObj_GetFillColor(drawn, *self._colour):
+        if not pdfium.FPDFPageObj_GetFillColor(drawn, *self._to_colour):
             return 0
-        return min(part.value for part in self._colour[:3])
+        red, green, blue, _ = self._colour
+        return min(red.value, green.value, blue.value)
 
 
 def address(drawn: Any) -> int:

@@ -41,9 +41,7 @@ _RADICALS_READ: Final = {
     for letter in map(chr, range(0x2E80, 0x2FD6))
 }
 """Radicals that stand for whole characters: what a font's map gives where both share a glyph."""
-_FIRST_HAN: Final = "\u2e80"
-_EVERY: Final = 16
-"""Of Chinese characters one in so many is asked whether its font says what it is."""
+_DIGITS: Final = frozenset("0123456789")
 _ODD: Final = (
     _CONTROLS
     | _NO_CHARACTER
@@ -113,17 +111,19 @@ def _ink(page: Any, text: Any, index: int, allowance: Allowance) -> Ink:
 
 
 def _any_untold(text: Any, glyphs: list[Glyph], numbers: list[int]) -> bool:
-    """Tell whether a font on the page does not say which characters its glyphs are."""
+    """Tell whether a font on the page does not say which characters its glyphs are.
+
+    Every digit is asked for, of other characters one of each: a font has many.
+    """
     ask = pdfium.FPDFText_HasUnicodeMapError
-    return any(
-        ask(text, number) == 1
-        for at, (glyph, number) in enumerate(zip(glyphs, numbers, strict=True))
-        if glyph[0] < _FIRST_HAN or not at % _EVERY
-    )
+    letters = [glyph[0] for glyph in glyphs]
+    one_of_each = dict(zip(letters, numbers, strict=True)).values()
+    digits = [at for letter, at in zip(letters, numbers, strict=True) if letter in _DIGITS]
+    return any(ask(text, at) == 1 for at in (*one_of_each, *digits))
 
 
 def _told(text: Any, at: int, glyph: Glyph) -> Glyph:
-    """Where a font does not say which character a glyph is, pdfium gives the number of the glyph."""
+    """Where a font does not say its characters, pdfium gives the numbers of its glyphs."""
     untold = pdfium.FPDFText_HasUnicodeMapError(text, at) == 1
     return glyph._replace(text=UNKNOWN) if untold else glyph
 

@@ -79,11 +79,11 @@ class Pen:
         self._draw((pdfium.FPDFPage_GetObject(page, at) for at in range(number)), _IDENTITY, 0)
 
     def _draw(self, objects: Iterable[Any], matrix: Matrix, depth: int) -> None:
+        look = self._ghosts.look
         for drawn in objects:
             kind = pdfium.FPDFPageObj_GetType(drawn)
             if kind == pdfium.FPDF_PAGEOBJ_TEXT:
-                own = _matrix(drawn)
-                if self._ghosts.look(drawn, own if matrix is _IDENTITY else _times(own, matrix)):
+                if look(drawn, None if matrix is _IDENTITY else matrix):
                     self._ghosts.wait(drawn, self._bounds(drawn, matrix))
                 continue
             if kind == pdfium.FPDF_PAGEOBJ_FORM:

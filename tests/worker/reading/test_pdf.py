@@ -4,6 +4,7 @@ import json
 import os
 import random
 import shutil
+import subprocess
 import time
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from models.disclosure.finding import Reason
 from tests.reports.truth import MESS, TruthReport, random_report
-from tests.worker.reading import office_files
+from tests.worker.reading import html_pages, office_files
 from tests.worker.reading.pdf_drawn import MANNERS, STYLES, Drawing, assembled, stream
 from tests.worker.reading.pdf_files import Printing, print_all, random_printing
 from worker.errors import Refused
@@ -70,6 +71,31 @@ def test_every_cell_of_a_word_file_printed_to_pdf_is_read(tmp_path: Path) -> Non
         (inspect(printed[name], name), truth) for name, truth in zip(sources, truths, strict=True)
     ]
     assert office_files.all_wrong(inspected) == []
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("table", ["plain", "broken", "by_row", "cut"])
+def test_every_cell_of_a_page_that_a_browser_saves_is_read(table: str, tmp_path: Path) -> None:
+    """Borders drawn cell by cell, rows of their own widths, the browser's own head and foot."""
+    browser = shutil.which("chromium") or shutil.which("google-chrome")
+    if browser is None:
+        pytest.skip("no Chromium is installed")
+
+    # Given
+    rng = random.Random(table)
+    truth = _messy(rng)
+    page, saved = tmp_path / "page.html", tmp_path / "page.pdf"
+    html = html_pages.page(truth, rng, table, "fragment")
+    page.write_text(f"<meta charset=utf-8>{html}", encoding="utf-8")
+    options = ("--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}/me")
+    command = (browser, *options, f"--print-to-pdf={saved}", page.as_uri())
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
+
+    # When
+    inspection = inspect(saved.read_bytes(), "年报.pdf")
+
+    # Then
+    assert office_files.wrong_cells(inspection, truth) == []
 
 
 @pytest.mark.process
