@@ -10,13 +10,14 @@ from decimal import Decimal
 from time import perf_counter
 from typing import Any, Final, Literal
 
-from models.disclosure.finding import Finding, Reason
+from models.disclosure.finding import Finding, Reason, Severity
 from models.disclosure.hints import NONE, Hints
 from models.disclosure.report import Cell, Printed, Report
 from worker.check.check import check, verdict
 from worker.errors import Refused
 from worker.isolation.reading import Reader, Reading, Refusal
 from worker.reading import choose
+from worker.reading.pages import Pages
 from worker.recognise.heading import named
 from worker.recognise.recognise import recognise
 
@@ -100,14 +101,23 @@ def inspect(
         with stages.stage("recognise"):
             report = recognise(reading.pages, name, hints)
         with stages.stage("check"):
-            findings = check(report, tuple(named(name)))
+            findings = (*check(report, tuple(named(name))), *_unread_parts(reading.pages))
             reason = verdict(findings)
     except Refused as refusal:
         return Inspection(file, "dead", refusal.reason, stages.current, refusal.message)
     if reason is None:
         return Inspection(file, "stored", report=report, findings=findings)
-    message = "; ".join(f"{f.rule} {f.scope}: {f.message}" for f in findings[:3])
+    told = (*findings[:3], *_unread_parts(reading.pages))
+    message = "; ".join(f"{f.rule} {f.scope}: {f.message}" for f in dict.fromkeys(told))
     return Inspection(file, "dead", reason, "check", message, report, findings)
+
+
+def _unread_parts(pages: Pages) -> tuple[Finding, ...]:
+    """Return what the reader has to say of its work as findings: figures may be missing for it."""
+    return tuple(
+        Finding("TABLE.COMPLETE", Severity.SOFT, "document", f"读取提示 on reading: {warning}")
+        for warning in pages.warnings
+    )
 
 
 def admit(size: int, most: int) -> None:

@@ -73,6 +73,7 @@ class ReadTable:
     ``missing`` names rows of the layout that are not in the file. ``unaligned`` holds lines with
     figures inside the table that no row could take. ``unplaced`` names rows whose figures could
     not be told to columns; ``chosen`` those where the edits chose between equal placements.
+    ``lost`` are those unaligned lines that stand beside a row read as blank, and may be its own.
     """
 
     layout: str
@@ -81,6 +82,7 @@ class ReadTable:
     unaligned: tuple[str, ...] = ()
     unplaced: tuple[str, ...] = ()
     chosen: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
 
     @property
     def form(self) -> Layout:

@@ -46,7 +46,9 @@ def _rows(key: str, read: ReadTable) -> Iterator[Finding]:
         yield Finding(_RULE, Severity.HARD if hard else Severity.SOFT, key, message, cells)
     for line in read.unaligned:
         figures = line.split()
-        hard = len(figures) >= _A_ROW and _FIGURE.search(" ".join(figures[1:])) is not None
+        hard = line in read.lost or (
+            len(figures) >= _A_ROW and _FIGURE.search(" ".join(figures[1:])) is not None
+        )
         message = f"有数字的行无法对应 a line with figures fits no row: {line[:_SHOWN]}"
         yield Finding(_RULE, Severity.HARD if hard else Severity.SOFT, key, message)
     for row in read.chosen:

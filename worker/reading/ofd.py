@@ -12,7 +12,7 @@ from typing import Final
 
 from models.disclosure.finding import Reason
 from worker.errors import Refused
-from worker.reading import package
+from worker.reading import package, pdf_allowance
 from worker.reading.ofd_book import Book
 from worker.reading.ofd_page import Allowance, ink_of
 from worker.reading.pages import Pages
@@ -38,7 +38,7 @@ def read(data: bytes) -> Pages:
     """
     inks = _inks(data)
     warnings = _text_layer(inks)
-    return Pages(tuple(blocks(inks)), MEDIA_TYPE, warnings=warnings)
+    return Pages(tuple(blocks(inks, pdf_allowance.Allowance())), MEDIA_TYPE, warnings=warnings)
 
 
 def _inks(data: bytes) -> list[Ink]:

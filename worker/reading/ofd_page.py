@@ -157,7 +157,8 @@ class _Painter:
         turned = times((_POINTS, 0, 0, _POINTS, -left * _POINTS, -top * _POINTS), _turn(quarter))
         corner = moved_box(turned, (left, top, left + width, top + height))
         to_page = times(turned, (1, 0, 0, 1, -corner[0], -corner[1]))
-        ink = Ink(page, corner[2] - corner[0], corner[3] - corner[1], [], [], [], self.pictures)
+        width, height = corner[2] - corner[0], corner[3] - corner[1]
+        ink = Ink(page, width, height, [], [], [], pictures=self.pictures)
         for letter, box in self.letters:
             self._glyph(ink, letter, moved_box(to_page, box))
         for box in self.rules:

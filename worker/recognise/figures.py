@@ -21,7 +21,7 @@ _SLASH: Final = re.compile(r"[/\\]{1,3}")
 _DASH: Final = re.compile(r"[-—–―─]{1,4}")
 _NUMBERING: Final = re.compile(r"\(?\d{1,2}(?:[.、]|\)[.、]?)")
 _GARBLED: Final = re.compile(
-    r"(?=.{1,8}$)(?:[^\u4e00-\u9fff]*\d[^\u4e00-\u9fff]*|[oOQ〇○零无?*×]+)"
+    r"(?=.{1,8}$)(?:[^\u4e00-\u9fff]*\d[^\u4e00-\u9fff]*|[oOQ〇○零无?*×\ufffd\ue000-\uf8ff]+)"
 )
 _DOWN: Final = ("-", "减", "减少", "↓")
 _MOST_DIGITS: Final = 15

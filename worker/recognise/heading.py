@@ -10,6 +10,7 @@ from worker.recognise import dates
 from worker.recognise.labels import simplified
 
 _HEAD_LINES: Final = 40
+_LONGEST_MENU: Final = 160
 _FOOT_LINES: Final = 8
 _LONGEST_TITLE: Final = 80
 _LONGEST_NAME: Final = 45
@@ -23,7 +24,9 @@ _TITLES: Final = (
     re.compile(rf"(?P<before>.*?)(?P<after>){_SUBJECT}{_YEAR}{_REPORT}"),
     re.compile(rf"(?P<before>.*?)(?P<after>)(?P<year>){_SUBJECT}{_REPORT}"),
 )
-_NOT_A_TITLE: Final = re.compile(r"[。；;！？]|根据|按照|如下|编制|现将|http|下载|附件|要求")
+_NOT_A_TITLE: Final = re.compile(
+    r"[>＞»]|位置[:：]|[。；;！？]|根据|按照|如下|编制|现将|http|下载|附件|要求"
+)
 _AGENCY: Final = re.compile(
     r"(?:政府|局|委员会|管委会|办公室|办|厅|委|院|中心|办事处|街道|镇|乡|区|县|市|省|州|盟|旗|队|处|所"
     r"|公司|部|会|署|站|校|馆|社|银行|税务|海关|机关|集团|大学|学院|医院|公安|联合会|支队|总队)(?:\(.{1,20}\))?(?:关于)?"
@@ -56,8 +59,21 @@ class Foot:
 
 
 def title(texts: Sequence[str]) -> Title | None:
-    """Find the title among the first lines; it may be cut over up to three."""
-    folded = [dates.folded(text) for text in texts[:_HEAD_LINES]]
+    """Find the title among the first lines; it may be cut over up to three.
+
+    Below the menus of a page printed by a browser only one with publisher and year is believed.
+    """
+    found = _first(texts[:_HEAD_LINES])
+    if found is not None and found.publisher and found.year:
+        return found
+    later = _first(texts[_HEAD_LINES:_LONGEST_MENU])
+    if later is None or not later.publisher or not later.year:
+        return found
+    return replace(later, first=later.first + _HEAD_LINES, last=later.last + _HEAD_LINES)
+
+
+def _first(texts: Sequence[str]) -> Title | None:
+    folded = [dates.folded(text) for text in texts]
     best: Title | None = None
     for first in range(len(folded)):
         for last in range(first, min(first + 3, len(folded))):
