@@ -72,13 +72,13 @@ def list_reports(
 def show(invocation: Invocation, report_id: int, as_json: bool) -> None:
     """查看报告 Show the three tables of a report as published, and its findings."""
     from console.queries import filings
-    from worker import store
+    from worker.rows import load
 
     with invocation.database() as database, database.reading() as session:
         row = filings.report(session, report_id)
         if row is None:
             raise NotFound(f"there is no report {report_id}", hint="gouji reports list")
-        report = _in_order(store.load(session, report_id))
+        report = _in_order(load(session, report_id))
         findings = filings.findings(session, filings.attempt_of(session, report_id))
     if as_json:
         output.emit(_as_dict(row, report, findings))

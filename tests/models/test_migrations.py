@@ -136,6 +136,8 @@ def _schema(url: str) -> list[str]:
         query = text("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name != :name")
         made = connection.scalars(query, {"name": "alembic_version"}).all()
     engine.dispose()
+    # A table that was made anew under another name has its own in quotes.
+    made = [re.sub(r'^CREATE TABLE "(\w+)"', r"CREATE TABLE \1", statement) for statement in made]
     # SQLite writes columns that were added later behind everything else, on the same line.
     apart = [re.sub(r", (?=\w+ [A-Z]+[,)])|\)$", "\n", statement).strip() for statement in made]
     return sorted("\n".join(sorted(re.split(r",?\s*\n\s*", statement))) for statement in apart)

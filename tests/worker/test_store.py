@@ -1,6 +1,5 @@
 """Reports go into rows and come back as they were."""
 
-import threading
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
@@ -9,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from models.disclosure.finding import Finding, Severity
 from models.disclosure.form import LAYOUTS, Edition, Kind, Layout, column_of
@@ -18,8 +17,11 @@ from models.filing import ApplicationRow, DisclosureRow, StoredFinding, StoredRe
 from models.ledger import Attempt
 from tests.worker.house import House, house, report
 from worker.errors import Refused
-from worker.store import Filed, Origin, load, store
+from worker.inspection import inspect
+from worker.rows import load
+from worker.store import Filed, Origin, store
 
+SEED = Path(__file__).parents[1] / "data" / "seeds" / "001_978f6dfc59ee8d2b.txt"
 _TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
 _COUNTS = st.integers(-(2**63) + 1, 2**63 - 1)
 _AMOUNTS = st.decimals(allow_nan=False, allow_infinity=False, places=6)
@@ -128,52 +130,39 @@ def test_an_amount_keeps_every_digit(home: House) -> None:
 
 
 def test_a_second_report_of_the_same_year_is_the_next_version(home: House) -> None:
-    # Given reports of two publishers and of nobody known
+    # Given reports of two publishers and of nobody known, no two with the same figures
     # When they are stored
     names = ["甲", "甲", "乙", None, None]
-    versions = [_store(home, report(name, 2023)).version for name in names]
+    versions = [_store(home, report(name, 2023, total)).version for total, name in enumerate(names)]
 
     # Then versions count for each publisher and year; of the unknown nobody knows
     assert versions == [1, 2, 1, 1, 1]
 
 
-def test_workers_that_store_at_once_take_different_versions(home: House) -> None:
-    # Given eight workers with reports of one publisher and year
-    origins = [_origin(home) for _ in range(8)]
-    barrier = threading.Barrier(len(origins))
+@pytest.mark.parametrize("copy", [False, True])
+def test_it_takes_few_statements(home: House, copy: bool) -> None:
+    # Given a report with all three tables and findings, of which a copy may be stored
+    read = inspect(SEED.read_bytes(), SEED.name).report
+    assert read is not None
+    assert len(read.tables) == 3
+    found = (Finding("DATE.YEAR", Severity.SOFT, "title", ""),)
+    if copy:
+        _store(home, read, found)
+    origin = _origin(home)
+    statements: list[str] = []
+    event.listen(
+        home.database.engine,
+        "before_cursor_execute",
+        lambda _connection, _cursor, statement, *_: statements.append(statement),
+    )
 
-    def work(origin: Origin) -> None:
-        barrier.wait()
-        with home.database.transaction() as session:
-            store(session, origin, report(), ())
+    # When it is stored
+    with home.database.transaction() as session:
+        store(session, origin, read, found)
 
-    # When they store at the same moment
-    threads = [threading.Thread(target=work, args=(origin,)) for origin in origins]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    # Then every version is there once
-    with home.database.reading() as session:
-        versions = session.scalars(select(StoredReport.version)).all()
-    assert sorted(versions) == list(range(1, 9))
-
-
-def test_a_version_taken_meanwhile_is_counted_again(
-    home: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Given a worker that counts the versions just before another one stores
-    _store(home, report())
-    counted = iter([1, 2, 2])
-    monkeypatch.setattr("worker.store._next_version", lambda *_: next(counted))
-
-    # When it stores
-    filed = _store(home, report())
-
-    # Then it takes the next one, and its transaction goes on
-    assert filed.version == 2
-    assert home.count(StoredReport) == 2
+    # Then there is one for the versions, one for the header, and one for the rows of each kind
+    served = [one for one in statements if "pg_" not in one and not one.startswith("BEGIN")]
+    assert len(served) == 6, served
 
 
 def test_findings_are_counted_and_kept(home: House) -> None:
