@@ -5,16 +5,20 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from models.disclosure.finding import Finding, Severity
-from models.filing import StoredFinding, StoredReport
+from models.filing import StoredFinding, StoredReport, same_subject
 from models.ledger import Document
 
 
 @dataclass(frozen=True, slots=True)
 class ReportRow:
-    """A stored report as lists show it."""
+    """A stored report as lists show it.
+
+    ``versions`` is how many there are of its publisher and year; ``same_as`` is the id of the
+    version whose figures a copy has.
+    """
 
     id: int
     publisher: str | None
@@ -28,19 +32,28 @@ class ReportRow:
     name: str
     size: int
     stored_at: datetime
+    standing: bool
+    versions: int
+    same_as: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class ReportFilter:
-    """Reports that match everything given; ``publisher`` is a part of the name."""
+    """Reports that match everything given; ``publisher`` is a part of the name.
+
+    Those that stand, or with ``all_versions`` every version and copy.
+    """
 
     publisher: str | None = None
     year: int | None = None
     edition: str | None = None
+    all_versions: bool = False
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """Return the filter as conditions on ``StoredReport``."""
         found: list[ColumnElement[bool]] = []
+        if not self.all_versions:
+            found.append(StoredReport.standing.is_(True))
         if self.publisher is not None:
             found.append(StoredReport.publisher.contains(self.publisher, autoescape=True))
         if self.year is not None:
@@ -88,6 +101,10 @@ def attempt_of(session: Session, report_id: int) -> int | None:
 
 
 def _headers() -> Select[*tuple[Any, ...]]:
+    other = aliased(StoredReport)
+    versions = select(func.count()).where(
+        same_subject(other, StoredReport), other.same_as.is_(None)
+    )
     return select(
         StoredReport.id,
         StoredReport.publisher,
@@ -99,6 +116,9 @@ def _headers() -> Select[*tuple[Any, ...]]:
         StoredReport.title,
         StoredReport.document_id,
         StoredReport.stored_at,
+        StoredReport.standing,
+        StoredReport.same_as,
+        versions.correlate(StoredReport).scalar_subquery().label("versions"),
         Document.sha256,
         Document.name,
         Document.size,
@@ -119,6 +139,9 @@ def _row(row: Row[*tuple[Any, ...]]) -> ReportRow:
         name=row.name,
         size=row.size,
         stored_at=row.stored_at,
+        standing=row.standing,
+        versions=max(row.versions, 1),  # without publisher or year it is the only one
+        same_as=row.same_as,
     )
 
 
