@@ -1,6 +1,7 @@
 """Any report that a reader could make, as a strategy."""
 
 from datetime import date
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -23,7 +24,7 @@ _PLACES = st.builds(
 @st.composite
 def _cells(draw: st.DrawFn, key: str) -> Cell:
     printed = draw(st.sampled_from(Printed))
-    numbers = _AMOUNTS if column_of(key).kind is Kind.AMOUNT else _COUNTS
+    numbers: st.SearchStrategy[Any] = _AMOUNTS if column_of(key).kind is Kind.AMOUNT else _COUNTS
     value = draw(numbers) if printed is Printed.NUMBER else None
     place = draw(st.none() | _PLACES.filter(lambda place: bool(place.as_dict())))
     return Cell(value, draw(_TEXT), printed, place, draw(_TEXT), draw(st.booleans()))
