@@ -9,16 +9,19 @@ import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Final, Self
+from typing import Any, Final, Self, cast
 
 from sqlalchemy import (
     CheckConstraint,
     ColumnElement,
     ForeignKey,
+    FromClause,
     Index,
     String,
+    Table,
     UniqueConstraint,
     and_,
+    bindparam,
     text,
 )
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
@@ -104,14 +107,10 @@ class Subject:
         """Return the subject, ``None`` where the publisher or the year is not known."""
         return None if publisher is None or year is None else cls(publisher, year)
 
-    def reports(self, among: type[StoredReport] = StoredReport) -> ColumnElement[bool]:
-        """Return the condition that a report is of this subject, copies included."""
-        return and_(
-            *(
-                getattr(among, column) == value
-                for column, value in zip(_SUBJECT, (self.publisher, self.year), strict=True)
-            )
-        )
+    @property
+    def values(self) -> dict[str, Any]:
+        """What a statement with :func:`of_subject` is executed with."""
+        return dict(zip(_SUBJECT, (self.publisher, self.year), strict=True))
 
     @property
     def lock(self) -> int:
@@ -120,9 +119,17 @@ class Subject:
         return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), signed=True)
 
 
-def same_subject(one: type[StoredReport], other: type[StoredReport]) -> ColumnElement[bool]:
+REPORTS: Final = cast("Table", StoredReport.__table__)
+
+
+def of_subject(reports: FromClause = REPORTS) -> ColumnElement[bool]:
+    """Return the condition that a report, or a copy, is of the subject given at execution."""
+    return and_(*(reports.c[column] == bindparam(column) for column in _SUBJECT))
+
+
+def same_subject(one: FromClause, other: FromClause) -> ColumnElement[bool]:
     """Return the condition that two rows are of one subject; it never holds for unknown ones."""
-    return and_(*(getattr(one, column) == getattr(other, column) for column in _SUBJECT))
+    return and_(*(one.c[column] == other.c[column] for column in _SUBJECT))
 
 
 class Restoration(Base):

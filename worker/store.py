@@ -2,19 +2,22 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from sqlalchemy import Table, insert
 from sqlalchemy.orm import Session
 
-from models.base import Base
 from models.disclosure.difference import compare, fingerprint
 from models.disclosure.finding import Finding, Severity
 from models.disclosure.report import Report
-from models.filing import StoredFinding, StoredReport, Subject
+from models.filing import REPORTS, StoredFinding, Subject
 from worker import versions
 from worker.rows import KINDS, load, rows, told
-from worker.versions import Place, Version
+from worker.versions import Version
+
+_INSERT_HEADER: Final = insert(REPORTS).returning(REPORTS.c.id)
+_FINDINGS: Final = cast("Table", StoredFinding.__table__)
+_ROWS: Final = {key: cast("Table", kind.__table__) for key, kind in KINDS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +62,10 @@ def store(session: Session, origin: Origin, report: Report, findings: Iterable[F
     figures = fingerprint(report)
     subject = Subject.of(report.publisher, report.year)
     place = versions.place(session, subject, figures, origin.document_id)
-    report_id = _insert_header(session, _header(origin, report, findings), figures, place)
+    header = _header(origin, report, findings) | {"figures": figures} | place.columns
+    report_id: int = session.connection().execute(_INSERT_HEADER, header).scalar_one()
     for key, values in kept.items():
-        _insert(session, KINDS[key], [{"report_id": report_id} | row for row in values])
+        _insert_all(session, _ROWS[key], [{"report_id": report_id} | row for row in values])
     keep_findings(session, origin, findings)
     filed = Filed(report_id, place.version, place.standing, place.same_as)
     return filed if place.before is None else _compared(session, filed, place.before, report)
@@ -77,30 +81,13 @@ def _compared(session: Session, filed: Filed, before: Version, report: Report) -
 
 def keep_findings(session: Session, origin: Origin, findings: Iterable[Finding]) -> None:
     """Keep the findings of an attempt, whether its report is stored or not."""
-    _insert(session, StoredFinding, [_finding(origin, finding) for finding in findings])
+    _insert_all(session, _FINDINGS, [_finding(origin, finding) for finding in findings])
 
 
-def _insert(session: Session, kind: type[Base], values: list[dict[str, Any]]) -> None:
+def _insert_all(session: Session, table: Table, values: list[dict[str, Any]]) -> None:
     """Insert rows in one statement; the ORM makes one for each set of columns that are not NULL."""
     if values:
-        session.connection().execute(insert(_table(kind)), values)
-
-
-def _insert_header(session: Session, values: dict[str, Any], figures: str, place: Place) -> int:
-    reports = _table(StoredReport)
-    statement = insert(reports).values(
-        **values,
-        figures=figures,
-        version=place.version,
-        standing=place.standing,
-        same_as=place.same_as,
-    )
-    report_id: int = session.connection().execute(statement.returning(reports.c.id)).scalar_one()
-    return report_id
-
-
-def _table(kind: type[Base]) -> Table:
-    return cast("Table", kind.__table__)
+        session.connection().execute(insert(table), values)
 
 
 def _header(origin: Origin, report: Report, findings: tuple[Finding, ...]) -> dict[str, Any]:

@@ -12,20 +12,18 @@ transaction: the whole database on SQLite, an advisory lock on PostgreSQL.
 
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
-from typing import Any, Final, cast
+from typing import Any, Final
 
-from sqlalchemy import Row, Select, Table, func, insert, or_, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import Row, bindparam, func, insert, or_, select, update
+from sqlalchemy.orm import Session
 
 from models.disclosure.difference import fingerprint
 from models.event import EventName
-from models.filing import Restoration, StoredReport, Subject
+from models.filing import REPORTS, Restoration, Subject, of_subject
 from models.ledger import Arrival
 from worker.dead_letter import Conflict, DecisionError, NoteMissing
 from worker.logs import record
 from worker.rows import load
-
-_REPORTS: Final = cast("Table", StoredReport.__table__)
 
 
 class UnknownReport(DecisionError):  # noqa: N818 - it says what is wrong
@@ -44,6 +42,32 @@ class Version:
     figures: str | None = None
 
 
+_OTHERS: Final = REPORTS.alias("others")
+_VERSIONS: Final = (
+    select(*(REPORTS.c[field.name] for field in fields(Version)))
+    .where(of_subject(), REPORTS.c.same_as.is_(None))
+    .order_by(REPORTS.c.version)
+)
+_STANDING: Final = _VERSIONS.where(REPORTS.c.standing)
+_NEWEST: Final = select(func.max(_OTHERS.c.version)).where(
+    of_subject(_OTHERS), _OTHERS.c.same_as.is_(None)
+)
+_KNOWN: Final = _VERSIONS.where(
+    or_(
+        REPORTS.c.standing,
+        REPORTS.c.figures == bindparam("wanted"),
+        REPORTS.c.figures.is_(None),
+    )
+).add_columns(_NEWEST.scalar_subquery().label("newest"))
+_FIRSTS: Final = (
+    select(func.min(REPORTS.c.document_id), func.min(Arrival.fetched_at))
+    .select_from(REPORTS)
+    .outerjoin(Arrival, Arrival.document_id == REPORTS.c.document_id)
+    .where(of_subject())
+    .group_by(func.coalesce(REPORTS.c.same_as, REPORTS.c.id))
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a report goes: its number, whether it will stand, the version it is a copy of.
@@ -55,6 +79,11 @@ class Place:
     standing: bool
     same_as: int | None = None
     before: Version | None = None
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """What of it is kept in the report's header."""
+        return {"version": self.version, "standing": self.standing, "same_as": self.same_as}
 
 
 def place(session: Session, subject: Subject | None, figures: str, document_id: int) -> Place:
@@ -190,23 +219,9 @@ def _known(session: Session, subject: Subject, figures: str) -> tuple[int, list[
 
     A misread publisher can have thousands of versions: they are not all fetched.
     """
-    other = aliased(StoredReport)
-    newest = select(func.max(other.version)).where(subject.reports(other), other.same_as.is_(None))
-    query = _versions(subject).where(
-        or_(StoredReport.standing, StoredReport.figures == figures, StoredReport.figures.is_(None))
-    )
-    found = session.execute(query.add_columns(newest.scalar_subquery().label("newest"))).all()
+    found = session.connection().execute(_KNOWN, {"wanted": figures} | subject.values).all()
     known = [_measured(session, Version(*row[:-1])) for row in found]
     return (found[0].newest if found else 0), known
-
-
-def _versions(subject: Subject) -> Select[*tuple[Any, ...]]:
-    wanted = [getattr(StoredReport, field.name) for field in fields(Version)]
-    return (
-        select(*wanted)
-        .where(subject.reports(), StoredReport.same_as.is_(None))
-        .order_by(StoredReport.version)
-    )
 
 
 def _measured(session: Session, version: Version) -> Version:
@@ -214,16 +229,16 @@ def _measured(session: Session, version: Version) -> Version:
     if version.figures is not None:
         return version
     figures = fingerprint(load(session, version.id))
-    session.execute(update(_REPORTS).where(_REPORTS.c.id == version.id).values(figures=figures))
+    session.execute(update(REPORTS).where(REPORTS.c.id == version.id).values(figures=figures))
     return replace(version, figures=figures)
 
 
 def _standing(session: Session, subject: Subject) -> Version:
-    return Version(*session.execute(_versions(subject).where(StoredReport.standing)).one())
+    return Version(*session.connection().execute(_STANDING, subject.values).one())
 
 
 def _set_standing(session: Session, report_id: int, *, to: bool) -> None:
-    session.execute(update(_REPORTS).where(_REPORTS.c.id == report_id).values(standing=to))
+    session.execute(update(REPORTS).where(REPORTS.c.id == report_id).values(standing=to))
 
 
 def _late(session: Session, subject: Subject, document_id: int) -> bool:
@@ -234,12 +249,7 @@ def _late(session: Session, subject: Subject, document_id: int) -> bool:
     fetched = session.scalar(
         select(func.min(Arrival.fetched_at)).where(Arrival.document_id == document_id)
     )
-    firsts = session.execute(
-        select(func.min(StoredReport.document_id), func.min(Arrival.fetched_at))
-        .outerjoin(Arrival, Arrival.document_id == StoredReport.document_id)
-        .where(subject.reports())
-        .group_by(func.coalesce(StoredReport.same_as, StoredReport.id))
-    )
+    firsts = session.connection().execute(_FIRSTS, subject.values)
     return any(_older((document_id, fetched), (first, seen)) for first, seen in firsts)
 
 
@@ -251,7 +261,7 @@ def _older(one: tuple[int, datetime | None], other: tuple[int, datetime | None])
 
 def _header(session: Session, report_id: int) -> Row[*tuple[Any, ...]]:
     columns = ("id", "version", "same_as", "publisher", "year", "document_id", "attempt_id")
-    query = select(*(_REPORTS.c[name] for name in columns)).where(_REPORTS.c.id == report_id)
+    query = select(*(REPORTS.c[name] for name in columns)).where(REPORTS.c.id == report_id)
     found = session.execute(query).one_or_none()
     if found is None:
         raise UnknownReport(f"there is no report {report_id}")

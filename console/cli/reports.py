@@ -46,7 +46,7 @@ def command() -> None:
 def list_reports(
     invocation: Invocation, /, as_json: bool, limit: int, everything: bool, **wanted: Any
 ) -> None:
-    """报告一览 List stored reports, the latest first: of each publisher and year what stands."""
+    """报告一览 List the reports that stand, the latest first."""
     from console.queries import filings
 
     criteria = filings.ReportFilter(**wanted)
@@ -71,7 +71,7 @@ def list_reports(
 @output.json_option
 @pass_invocation
 def show(invocation: Invocation, report_id: int, as_json: bool) -> None:
-    """查看报告 Show the tables of a report as published, its findings and its versions."""
+    """查看报告 Show one: tables as published, findings, versions."""
     from console.cli import report_story
 
     with invocation.database() as database, database.reading() as session:
@@ -129,8 +129,8 @@ def diff(invocation: Invocation, report_id: int, other_id: int | None, as_json: 
 )
 @output.json_option
 @pass_invocation
-def restore(invocation: Invocation, report_id: int, /, **decided: Any) -> None:
-    """放回 Let an earlier version stand again; a later one with new figures will replace it."""
+def restore(invocation: Invocation, /, report_id: int, **decided: Any) -> None:
+    """放回 Put an earlier version back: it stands until new figures come."""
     from console.cli import report_restore
 
     report_restore.restore(invocation, report_id, **decided)

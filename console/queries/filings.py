@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from models.disclosure.finding import Finding, Severity
-from models.filing import StoredFinding, StoredReport, same_subject
+from models.filing import REPORTS, StoredFinding, StoredReport, same_subject
 from models.ledger import Document
 
 
@@ -101,9 +101,12 @@ def attempt_of(session: Session, report_id: int) -> int | None:
 
 
 def _headers() -> Select[*tuple[Any, ...]]:
-    other = aliased(StoredReport)
-    versions = select(func.count()).where(
-        same_subject(other, StoredReport), other.same_as.is_(None)
+    other = REPORTS.alias()
+    versions = (
+        select(func.count())
+        .select_from(other)
+        .where(same_subject(other, REPORTS), other.c.same_as.is_(None))
+        .correlate(REPORTS)
     )
     return select(
         StoredReport.id,
@@ -118,7 +121,7 @@ def _headers() -> Select[*tuple[Any, ...]]:
         StoredReport.stored_at,
         StoredReport.standing,
         StoredReport.same_as,
-        versions.correlate(StoredReport).scalar_subquery().label("versions"),
+        versions.scalar_subquery().label("versions"),
         Document.sha256,
         Document.name,
         Document.size,

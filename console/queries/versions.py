@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from console.queries.filings import ReportRow
-from models.filing import Restoration, StoredReport, Subject
+from models.filing import Restoration, StoredReport, Subject, of_subject
 from models.ledger import Document
 
 
@@ -40,7 +40,7 @@ class RestorationRow:
 def versions(session: Session, row: ReportRow) -> list[VersionRow]:
     """Return the versions of the publisher and year of a report, each with its copies behind it."""
     subject = Subject.of(row.publisher, row.year)
-    wanted = StoredReport.id == row.id if subject is None else subject.reports()
+    wanted = StoredReport.id == row.id if subject is None else of_subject()
     query = (
         select(
             StoredReport.id,
@@ -60,7 +60,8 @@ def versions(session: Session, row: ReportRow) -> list[VersionRow]:
             StoredReport.id,
         )
     )
-    return [VersionRow(*found) for found in session.execute(query)]
+    given = {} if subject is None else subject.values
+    return [VersionRow(*found) for found in session.execute(query, given)]
 
 
 def restorations(session: Session, report_ids: Iterable[int]) -> list[RestorationRow]:
@@ -85,6 +86,6 @@ def before(session: Session, row: ReportRow) -> int | None:
     if subject is None:
         return None
     query = select(StoredReport.id).where(
-        subject.reports(), StoredReport.same_as.is_(None), StoredReport.version < row.version
+        of_subject(), StoredReport.same_as.is_(None), StoredReport.version < row.version
     )
-    return session.scalar(query.order_by(StoredReport.version.desc()).limit(1))
+    return session.scalar(query.order_by(StoredReport.version.desc()).limit(1), subject.values)
