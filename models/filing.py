@@ -17,6 +17,7 @@ from sqlalchemy import (
     ForeignKey,
     FromClause,
     Index,
+    PrimaryKeyConstraint,
     String,
     Table,
     UniqueConstraint,
@@ -154,13 +155,18 @@ class _TableRow:
     edits chose among equally good ones.
     """
 
+    @declared_attr.directive
+    @classmethod
+    def __table_args__(cls) -> tuple[PrimaryKeyConstraint]:
+        return (PrimaryKeyConstraint("report_id", "row"),)  # rows are looked up by their report
+
     @declared_attr
     @classmethod
     def report_id(cls) -> Mapped[int]:
         """The report the row belongs to."""
-        return mapped_column(ForeignKey("reports.id"), primary_key=True)
+        return mapped_column(ForeignKey("reports.id"))
 
-    row: Mapped[str] = mapped_column(String(48), primary_key=True)
+    row: Mapped[str] = mapped_column(String(48))
     position: Mapped[int]
     printed: Mapped[dict[str, Any]] = mapped_column(Json)
     raw: Mapped[dict[str, Any]] = mapped_column(Json)

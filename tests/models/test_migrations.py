@@ -12,7 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, column, insert, table, text
+from sqlalchemy import Connection, column, insert, inspect, table, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CreateTable
@@ -162,6 +162,17 @@ def test_versions_that_are_there_keep_their_numbers_and_the_last_stands(url: str
     # and the rows still belong to their reports: those cannot be taken away
     with pytest.raises(IntegrityError), engine.begin() as connection:
         connection.execute(text("DELETE FROM reports WHERE id = 1"))
+    engine.dispose()
+
+
+@pytest.mark.parametrize("rows", ["disclosure_rows", "application_rows", "review_rows"])
+def test_the_rows_of_a_report_are_found_by_their_key(url: str, rows: str) -> None:
+    # Given a database of the newest revision
+    migrations.upgrade(url)
+    engine = create(url)
+
+    # Then the key of the rows begins with the report they are looked up by
+    assert inspect(engine).get_pk_constraint(rows)["constrained_columns"] == ["report_id", "row"]
     engine.dispose()
 
 

@@ -1,7 +1,8 @@
 """Versions of reports: copies, which one stands, who put one back.
 
 Versions that are there keep their numbers, even where two have the same figures; the last one of
-each publisher and year stands. Fingerprints are made when they are first needed.
+each publisher and year stands. Fingerprints are made when they are first needed. The keys of the
+tables' rows begin with the report: to find the rows of one, all were read.
 """
 
 import sqlalchemy as sa
@@ -55,6 +56,10 @@ def upgrade() -> None:
         sqlite_where=sa.text("standing"),
         postgresql_where=sa.text("standing"),
     )
+    for table in ("disclosure_rows", "application_rows", "review_rows"):
+        with op.batch_alter_table(table) as rows:
+            rows.drop_constraint(op.f(f"pk_{table}"), type_="primary")
+            rows.create_primary_key(op.f(f"pk_{table}"), ["report_id", "row"])
     op.create_table(
         "restorations",
         sa.Column("id", _ID, nullable=False),
