@@ -103,17 +103,17 @@ def diff(invocation: Invocation, report_id: int, other_id: int | None, as_json: 
 
     with invocation.database() as database, database.reading() as session:
         after = _row(session, report_id)
-        other_id = versions.before(session, after) if other_id is None else other_id
-        if other_id is None:
+        before_id = versions.before(session, after) if other_id is None else other_id
+        if before_id is None:
             message = f"report {report_id} is the first version; name the one to compare with"
             raise NotFound(message, hint="gouji reports list --all-versions")
-        before = _row(session, other_id)
+        before = _row(session, before_id)
         found = compare(load(session, before.id), load(session, after.id))
     if as_json:
         output.emit(report_diff.as_dict(before, after, found))
     else:
         report_diff.print_difference(before, after, found)
-    if after.standing and found.cells and before.publisher == after.publisher:
+    if after.standing and found.cells and other_id is None:
         output.hint(f"gouji reports restore {before.id} --note WHY", "放回 puts it back")
 
 
