@@ -28,8 +28,9 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
 from models.base import Amount, Base, Json, now
+from models.disclosure.publisher import key
 
-_SUBJECT: Final = ("publisher", "year")
+_SUBJECT: Final = ("publisher_key", "year")
 """The columns that say whose report on which year a row is; indexes and :class:`Subject` use it."""
 
 
@@ -43,6 +44,10 @@ class StoredReport(Base):
     ``figures`` is the fingerprint of the figures (:mod:`models.disclosure.difference`), or
     ``None`` where it has not been needed yet. A report without publisher or year is nobody's
     version and stands by itself.
+
+    ``publisher_key`` is what spellings of one publisher have in common; versions count by it.
+    ``division_code`` (GB/T 2260) is where the publisher belongs, ``evidence`` what each witness
+    says of publisher and year.
     """
 
     __tablename__ = "reports"
@@ -50,7 +55,7 @@ class StoredReport(Base):
         UniqueConstraint("document_id"),
         CheckConstraint("same_as IS NULL OR NOT standing", name="copies_never_stand"),
         Index(
-            "uq_reports_publisher_year_version",
+            "uq_reports_publisher_key_year_version",
             *_SUBJECT,
             "version",
             unique=True,
@@ -58,13 +63,14 @@ class StoredReport(Base):
             postgresql_where=text("same_as IS NULL"),
         ),
         Index(
-            "uq_reports_publisher_year_standing",
+            "uq_reports_publisher_key_year_standing",
             *_SUBJECT,
             unique=True,
             sqlite_where=text("standing"),
             postgresql_where=text("standing"),
         ),
         Index(None, *reversed(_SUBJECT)),
+        Index(None, "division_code"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -87,6 +93,9 @@ class StoredReport(Base):
     hard: Mapped[int] = mapped_column(default=0)
     soft: Mapped[int] = mapped_column(default=0)
     stored_at: Mapped[datetime] = mapped_column(default=now)
+    publisher_key: Mapped[str | None]
+    division_code: Mapped[str | None] = mapped_column(String(6))
+    evidence: Mapped[list[Any] | None] = mapped_column(Json)
 
     disclosure: Mapped[list["DisclosureRow"]] = relationship(order_by="DisclosureRow.position")
     applications: Mapped[list["ApplicationRow"]] = relationship(order_by="ApplicationRow.position")
@@ -97,26 +106,26 @@ class StoredReport(Base):
 class Subject:
     """Whose report on which year: what versions are versions of.
 
-    This is the one place that says when two publishers are the same.
+    ``publisher_key`` is the same for all spellings of one publisher.
     """
 
-    publisher: str
+    publisher_key: str
     year: int
 
     @classmethod
     def of(cls, publisher: str | None, year: int | None) -> Self | None:
         """Return the subject, ``None`` where the publisher or the year is not known."""
-        return None if publisher is None or year is None else cls(publisher, year)
+        return None if publisher is None or year is None else cls(key(publisher), year)
 
     @property
     def values(self) -> dict[str, Any]:
         """What a statement with :func:`of_subject` is executed with."""
-        return dict(zip(_SUBJECT, (self.publisher, self.year), strict=True))
+        return dict(zip(_SUBJECT, (self.publisher_key, self.year), strict=True))
 
     @property
     def lock(self) -> int:
         """A number of 64 bits, signed, that all who change what stands here lock together."""
-        text = f"{self.publisher}\0{self.year}".encode("utf-8", "surrogatepass")
+        text = f"{self.publisher_key}\0{self.year}".encode("utf-8", "surrogatepass")
         return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), signed=True)
 
 

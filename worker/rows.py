@@ -7,9 +7,12 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
+from models.disclosure.evidence import Claim, Source
 from models.disclosure.finding import Reason
 from models.disclosure.form import LAYOUTS, TABLES, Edition, cell_key
 from models.disclosure.report import Cell, Period, Place, Printed, ReadTable, Report, Section
+from models.divisions.division import NOWHERE, Located
+from models.divisions.gazetteer import division
 from models.filing import ApplicationRow, DisclosureRow, ReviewRow, StoredReport
 from worker.errors import Refused
 
@@ -84,6 +87,8 @@ def load(session: Session, report_id: int) -> Report:
         period=_period(header),
         signature=header.signature,
         signed_on=header.signed_on,
+        evidence=tuple(_claim(told) for told in header.evidence or ()),
+        located=_located(header.division_code),
     )
 
 
@@ -138,6 +143,21 @@ def _cell(row: TableRow, column: str) -> Cell:
 def _place(told: Mapping[str, Any]) -> Place:
     box = told.get("box")
     return Place(**{**told, "box": None if box is None else tuple(box)})
+
+
+def _claim(told: Mapping[str, Any]) -> Claim:
+    place = told.get("place")
+    return Claim(
+        told["field"],
+        told["value"],
+        Source(told["source"]),
+        told["raw"],
+        None if place is None else _place(place),
+    )
+
+
+def _located(code: str | None) -> Located:
+    return NOWHERE if code is None else Located(division(code))
 
 
 def _period(header: StoredReport) -> Period | None:

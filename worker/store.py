@@ -7,6 +7,7 @@ from typing import Any, Final, cast
 from sqlalchemy import Table, insert
 from sqlalchemy.orm import Session
 
+from models.disclosure import publisher
 from models.disclosure.difference import compare, fingerprint
 from models.disclosure.finding import Finding, Severity
 from models.disclosure.report import Report
@@ -96,6 +97,9 @@ def _header(origin: Origin, report: Report, findings: tuple[Finding, ...]) -> di
         "document_id": origin.document_id,
         "attempt_id": origin.attempt_id,
         "publisher": report.publisher,
+        "publisher_key": None if report.publisher is None else publisher.key(report.publisher),
+        "division_code": report.division and report.division.code,
+        "evidence": [claim.as_dict() for claim in report.evidence],
         "year": report.year,
         "edition": report.edition,
         "title": report.title,

@@ -32,6 +32,7 @@ class ReportRow:
     name: str
     size: int
     stored_at: datetime
+    division_code: str | None
     standing: bool
     versions: int
     same_as: int | None
@@ -41,12 +42,14 @@ class ReportRow:
 class ReportFilter:
     """Reports that match everything given; ``publisher`` is a part of the name.
 
+    ``division`` is how the GB/T 2260 code of the publisher's division begins.
     Those that stand, or with ``all_versions`` every version and copy.
     """
 
     publisher: str | None = None
     year: int | None = None
     edition: str | None = None
+    division: str | None = None
     all_versions: bool = False
 
     def conditions(self) -> list[ColumnElement[bool]]:
@@ -60,6 +63,8 @@ class ReportFilter:
             found.append(StoredReport.year == self.year)
         if self.edition is not None:
             found.append(StoredReport.edition == self.edition)
+        if self.division is not None:
+            found.append(StoredReport.division_code.startswith(self.division, autoescape=True))
         return found
 
 
@@ -119,6 +124,7 @@ def _headers() -> Select[*tuple[Any, ...]]:
         StoredReport.title,
         StoredReport.document_id,
         StoredReport.stored_at,
+        StoredReport.division_code,
         StoredReport.standing,
         StoredReport.same_as,
         versions.scalar_subquery().label("versions"),
@@ -142,6 +148,7 @@ def _row(row: Row[*tuple[Any, ...]]) -> ReportRow:
         name=row.name,
         size=row.size,
         stored_at=row.stored_at,
+        division_code=row.division_code,
         standing=row.standing,
         versions=max(row.versions, 1),  # without publisher or year it is the only one
         same_as=row.same_as,

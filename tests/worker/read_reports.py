@@ -5,8 +5,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from models.disclosure.evidence import Claim, Source
 from models.disclosure.form import LAYOUTS, Edition, Kind, Layout, column_of
 from models.disclosure.report import Cell, Period, Place, Printed, ReadTable, Report, Section
+from models.divisions.division import NOWHERE, Located
+from models.divisions.gazetteer import division
 
 _TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
 _COUNTS = st.integers(-(2**63) + 1, 2**63 - 1)
@@ -45,6 +48,17 @@ def _tables(draw: st.DrawFn, layout: Layout) -> ReadTable:
     )
 
 
+_CLAIMS = st.builds(
+    Claim,
+    st.just("publisher"),
+    _TEXT,
+    st.sampled_from([source for source in Source if source is not Source.URL]),
+    _TEXT,
+    st.none() | _PLACES.filter(lambda place: bool(place.as_dict())),
+)
+_DIVISIONS = st.sampled_from(["410000", "410300", "410304", "419001"])
+
+
 @st.composite
 def reports(draw: st.DrawFn) -> Report:
     """Return any report: all or some of its tables, rows and cells, whatever they hold."""
@@ -61,4 +75,6 @@ def reports(draw: st.DrawFn) -> Report:
         period=draw(st.none() | st.builds(Period, days, days)),
         signature=draw(st.none() | _TEXT),
         signed_on=draw(st.none() | days),
+        evidence=tuple(draw(st.lists(_CLAIMS, max_size=3))),
+        located=draw(st.just(NOWHERE) | st.builds(Located, _DIVISIONS.map(division))),
     )

@@ -86,6 +86,25 @@ def test_a_second_report_of_the_same_year_is_the_next_version(home: House) -> No
     assert versions == [1, 2, 1, 1, 1]
 
 
+def test_spellings_of_one_publisher_are_versions_of_one_report(home: House) -> None:
+    # Given one publisher, printed in four ways, and its office, each time with other figures
+    names = (
+        "濮阳市经开区管委会",
+        "濮阳市 经开区管理委员会",
+        "濮陽市經開區管委會（本级）",
+        "濮阳市经开区管委会办公室",
+    )
+
+    # When their reports on one year are stored
+    filed = [_store(home, report(name, 2023, total)) for total, name in enumerate(names)]
+
+    # Then the office is another publisher
+    assert [one.version for one in filed] == [1, 2, 3, 1]
+    with home.database.reading() as session:
+        standing = session.scalars(select(StoredReport.id).where(StoredReport.standing)).all()
+    assert sorted(standing) == [filed[2].report_id, filed[3].report_id]
+
+
 @pytest.mark.parametrize("copy", [False, True])
 def test_it_takes_few_statements(home: House, copy: bool) -> None:
     # Given a report with all three tables and findings, of which a copy may be stored

@@ -7,6 +7,7 @@ from typing import Final, Self
 
 from models.disclosure.finding import Reason
 from worker.errors import Transient
+from worker.isolation import conversion
 from worker.isolation.limits import Limits
 from worker.isolation.reading import Reading, Refusal
 from worker.isolation.ward import Lost, Ward
@@ -30,12 +31,18 @@ class Isolated:
     _closed: bool = False
 
     def __call__(self, data: bytes) -> Reading:
-        """Read one document.
+        """Read one document, by way of LibreOffice where our readers do not understand it.
 
         Raises:
             Transient: no reading process can be had.
             OSError: no process can be started.
         """
+        reading = self._read(data)
+        if conversion.wanted(reading):
+            return conversion.instead(data, reading, self._read, self.limits.seconds)
+        return reading
+
+    def _read(self, data: bytes) -> Reading:
         taken = False
         for _ in range(2):
             ward = self._ward()

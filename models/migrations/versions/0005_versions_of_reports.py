@@ -9,16 +9,16 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0005"
-down_revision = "0002"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
 _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _LAST = """
     UPDATE reports SET standing = (
-        publisher IS NULL OR year IS NULL OR version = (
+        publisher_key IS NULL OR year IS NULL OR version = (
             SELECT max(other.version) FROM reports AS other
-            WHERE other.publisher = reports.publisher AND other.year = reports.year
+            WHERE other.publisher_key = reports.publisher_key AND other.year = reports.year
         )
     )
 """
@@ -29,6 +29,7 @@ def upgrade() -> None:
     op.add_column("reports", sa.Column("standing", sa.Boolean(), nullable=True))
     op.add_column("reports", sa.Column("figures", sa.String(length=64), nullable=True))
     op.execute(_LAST)
+    op.drop_index(op.f("ix_reports_publisher_key_year_version"), table_name="reports")
     with op.batch_alter_table("reports") as reports:
         reports.alter_column("standing", existing_type=sa.Boolean(), nullable=False)
         reports.drop_constraint("uq_reports_publisher_year_version", type_="unique")
@@ -39,19 +40,19 @@ def upgrade() -> None:
             op.f("ck_reports_copies_never_stand"), "same_as IS NULL OR NOT standing"
         )
     op.drop_index(op.f("ix_reports_year"), table_name="reports")
-    op.create_index(op.f("ix_reports_year_publisher"), "reports", ["year", "publisher"])
+    op.create_index(op.f("ix_reports_year_publisher_key"), "reports", ["year", "publisher_key"])
     op.create_index(
-        "uq_reports_publisher_year_version",
+        "uq_reports_publisher_key_year_version",
         "reports",
-        ["publisher", "year", "version"],
+        ["publisher_key", "year", "version"],
         unique=True,
         sqlite_where=sa.text("same_as IS NULL"),
         postgresql_where=sa.text("same_as IS NULL"),
     )
     op.create_index(
-        "uq_reports_publisher_year_standing",
+        "uq_reports_publisher_key_year_standing",
         "reports",
-        ["publisher", "year"],
+        ["publisher_key", "year"],
         unique=True,
         sqlite_where=sa.text("standing"),
         postgresql_where=sa.text("standing"),
