@@ -53,6 +53,8 @@ TITLES: Final[Mapping[str, str]] = {
     EventName.ATTEMPT_SUPERSEDED: "处理已被接替",
     EventName.STAGE_FINISHED: "环节完成",
     EventName.REPORT_STORED: "报告入库",
+    EventName.REPORT_SUPERSEDED: "被别的版本替下",
+    EventName.REPORT_RESTORED: "放回旧版",
     EventName.REPORT_IMBALANCED: "勾稽不平",
     EventName.REPORT_REFUSED: "报告未通过",
     EventName.DATABASE_MIGRATED: "数据库已升级",

@@ -60,6 +60,8 @@ class EventName(StrEnum):
     ATTEMPT_SUPERSEDED = "attempt.superseded"
     STAGE_FINISHED = "stage.finished"
     REPORT_STORED = "report.stored"
+    REPORT_SUPERSEDED = "report.superseded"
+    REPORT_RESTORED = "report.restored"
     REPORT_IMBALANCED = "report.imbalanced"
     REPORT_REFUSED = "report.refused"
     DATABASE_MIGRATED = "database.migrated"

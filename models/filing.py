@@ -1,22 +1,49 @@
-"""Stored reports: one header, three tables, sections, findings.
+"""Stored reports: one header, three tables, sections, findings; which version of one stands.
 
 Figures are kept as published; ``printed`` and ``raw`` say how each cell stood in the file, so
 that a blank stays a blank for ever. Table 三 is 25 rows of seven figures, table 四 three rows of
 five, table 二 one row per kind of act with the columns of both editions.
 """
 
+import hashlib
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final, Self, cast
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    FromClause,
+    Index,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    UniqueConstraint,
+    and_,
+    bindparam,
+    text,
+)
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
 from models.base import Amount, Base, Json, now
+from models.disclosure.publisher import key
+
+_SUBJECT: Final = ("publisher_key", "year")
+"""The columns that say whose report on which year a row is; indexes and :class:`Subject` use it."""
 
 
 class StoredReport(Base):
-    """One report, as recognised from one document; versions of (publisher, year) count from 1.
+    """One report, as recognised from one document.
+
+    Reports of one publisher on one year with other figures are its versions, counted from 1 in
+    the order in which they were stored. One of them stands: what lists and exports show. One that
+    has the figures of a version once more (the PDF beside the HTML page, or the page crawled again
+    with another menu) is a copy: ``same_as`` is the id of that version, ``version`` its number.
+    ``figures`` is the fingerprint of the figures (:mod:`models.disclosure.difference`), or
+    ``None`` where it has not been needed yet. A report without publisher or year is nobody's
+    version and stands by itself.
 
     ``publisher_key`` is what spellings of one publisher have in common; versions count by it.
     ``division_code`` (GB/T 2260) is where the publisher belongs, ``evidence`` what each witness
@@ -26,9 +53,23 @@ class StoredReport(Base):
     __tablename__ = "reports"
     __table_args__ = (
         UniqueConstraint("document_id"),
-        UniqueConstraint("publisher", "year", "version"),
-        Index(None, "publisher_key", "year", "version", unique=True),
-        Index(None, "year"),
+        CheckConstraint("same_as IS NULL OR NOT standing", name="copies_never_stand"),
+        Index(
+            "uq_reports_publisher_key_year_version",
+            *_SUBJECT,
+            "version",
+            unique=True,
+            sqlite_where=text("same_as IS NULL"),
+            postgresql_where=text("same_as IS NULL"),
+        ),
+        Index(
+            "uq_reports_publisher_key_year_standing",
+            *_SUBJECT,
+            unique=True,
+            sqlite_where=text("standing"),
+            postgresql_where=text("standing"),
+        ),
+        Index(None, *reversed(_SUBJECT)),
         Index(None, "division_code"),
     )
 
@@ -40,6 +81,9 @@ class StoredReport(Base):
     edition: Mapped[str | None] = mapped_column(String(8))
     title: Mapped[str | None]
     version: Mapped[int] = mapped_column(default=1)
+    same_as: Mapped[int | None] = mapped_column(ForeignKey("reports.id"))
+    standing: Mapped[bool]
+    figures: Mapped[str | None] = mapped_column(String(64))
     layouts: Mapped[dict[str, Any]] = mapped_column(Json)
     sections: Mapped[list[Any]] = mapped_column(Json)
     period_start: Mapped[date | None]
@@ -58,6 +102,60 @@ class StoredReport(Base):
     review: Mapped[list["ReviewRow"]] = relationship(order_by="ReviewRow.position")
 
 
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whose report on which year: what versions are versions of.
+
+    ``publisher_key`` is the same for all spellings of one publisher.
+    """
+
+    publisher_key: str
+    year: int
+
+    @classmethod
+    def of(cls, publisher: str | None, year: int | None) -> Self | None:
+        """Return the subject, ``None`` where the publisher or the year is not known."""
+        return None if publisher is None or year is None else cls(key(publisher), year)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What a statement with :func:`of_subject` is executed with."""
+        return dict(zip(_SUBJECT, (self.publisher_key, self.year), strict=True))
+
+    @property
+    def lock(self) -> int:
+        """A number of 64 bits, signed, that all who change what stands here lock together."""
+        text = f"{self.publisher_key}\0{self.year}".encode("utf-8", "surrogatepass")
+        return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), signed=True)
+
+
+REPORTS: Final = cast("Table", StoredReport.__table__)
+
+
+def of_subject(reports: FromClause = REPORTS) -> ColumnElement[bool]:
+    """Return the condition that a report, or a copy, is of the subject given at execution."""
+    return and_(*(reports.c[column] == bindparam(column) for column in _SUBJECT))
+
+
+def same_subject(one: FromClause, other: FromClause) -> ColumnElement[bool]:
+    """Return the condition that two rows are of one subject; it never holds for unknown ones."""
+    return and_(*(one.c[column] == other.c[column] for column in _SUBJECT))
+
+
+class Restoration(Base):
+    """The audit trail of versions: who put which one back, in place of which, when and why."""
+
+    __tablename__ = "restorations"
+    __table_args__ = (Index(None, "report_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    report_id: Mapped[int] = mapped_column(ForeignKey("reports.id"))
+    replaced_id: Mapped[int] = mapped_column(ForeignKey("reports.id"))
+    operator: Mapped[str] = mapped_column(String(128))
+    note: Mapped[str]
+    decided_at: Mapped[datetime] = mapped_column(default=now)
+
+
 class _TableRow:
     """What every row of a statutory table has beside its figures.
 
@@ -66,13 +164,18 @@ class _TableRow:
     edits chose among equally good ones.
     """
 
+    @declared_attr.directive
+    @classmethod
+    def __table_args__(cls) -> tuple[PrimaryKeyConstraint]:
+        return (PrimaryKeyConstraint("report_id", "row"),)  # rows are looked up by their report
+
     @declared_attr
     @classmethod
     def report_id(cls) -> Mapped[int]:
         """The report the row belongs to."""
-        return mapped_column(ForeignKey("reports.id"), primary_key=True)
+        return mapped_column(ForeignKey("reports.id"))
 
-    row: Mapped[str] = mapped_column(String(48), primary_key=True)
+    row: Mapped[str] = mapped_column(String(48))
     position: Mapped[int]
     printed: Mapped[dict[str, Any]] = mapped_column(Json)
     raw: Mapped[dict[str, Any]] = mapped_column(Json)

@@ -179,10 +179,9 @@ class Pipeline:
                 session,
                 EventName.REPORT_STORED,
                 file=claim.name,
-                report_id=filed.report_id,
                 publisher=found.report.publisher,
                 year=found.report.year,
-                version=filed.version,
+                **filed.told(),
                 rules=_rules(found),
             )
 

@@ -40,7 +40,7 @@ COMMANDS: Final = {
     "token": Entry(_BRING, "console.cli.token", "推送令牌 Make and revoke tokens for pushing"),
     "inspect": Entry(_BRING, "console.cli.inspection", "试读 Read and check a file, store nothing"),
     "status": Entry(_LOOK, "console.cli.status", "现状 Counts by state"),
-    "reports": Entry(_LOOK, "console.cli.reports", "入库报告 List and show stored reports"),
+    "reports": Entry(_LOOK, "console.cli.reports", "入库报告 List, show, compare stored reports"),
     "dead": Entry(_LOOK, "console.cli.dead", "死信 List, show, retry and discard dead letters"),
     "events": Entry(_LOOK, "console.cli.events", "经过 The story of a document"),
     "logs": Entry(_LOOK, "console.cli.logs", "日志 Read the log files"),

@@ -1,4 +1,4 @@
-"""``gouji reports``: list stored reports, show one with its tables and findings."""
+"""``gouji reports``: list stored reports, show one, compare versions, put an earlier one back."""
 
 import re
 from dataclasses import asdict
@@ -12,11 +12,10 @@ from console.cli.invocation import Invocation, pass_invocation
 from console.cli.parameters import WORDS, YEAR, Identifier
 
 if TYPE_CHECKING:
-    from console.queries.filings import ReportRow
-    from models.disclosure.finding import Finding
-    from models.disclosure.report import Report
+    from sqlalchemy.orm import Session
 
-SCHEMA: Final = "gouji.report/1"
+    from console.queries.filings import ReportRow
+
 _REPORT: Final = Identifier("report", "gouji reports list")
 
 _HEADS: Final = (
@@ -25,6 +24,7 @@ _HEADS: Final = (
     "年度 Year",
     "版式 Edition",
     "版次 Version",
+    "版数 Versions",
     "提示 Soft",
     "入库 Stored",
     "文件 File",
@@ -42,7 +42,7 @@ def _code(_context: click.Context, _option: click.Parameter, value: str | None) 
 
 @click.group("reports")
 def command() -> None:
-    """入库报告 List and show stored reports."""
+    """入库报告 List, show and compare stored reports; put an earlier version back."""
 
 
 @command.command("list")
@@ -55,13 +55,14 @@ def command() -> None:
     callback=_code,
     help="行政区划代码前缀 Where the publisher belongs: how its GB/T 2260 code begins (41, 4103).",
 )
+@click.option("--all-versions", is_flag=True, help="含旧版和副本 Earlier versions and copies too.")
 @output.limit_options
 @output.json_option
 @pass_invocation
 def list_reports(
     invocation: Invocation, /, as_json: bool, limit: int, everything: bool, **wanted: Any
 ) -> None:
-    """报告一览 List stored reports, the latest first."""
+    """报告一览 List the reports that stand, the latest first."""
     from console.queries import filings
 
     criteria = filings.ReportFilter(**wanted)
@@ -71,11 +72,11 @@ def list_reports(
     if as_json:
         output.emit([asdict(row) for row in rows])
     else:
-        _print_rows(rows)
+        _print_rows(rows, standing=wanted["all_versions"])
     output.cut_off(len(rows), total)
     if rows:
         output.hint(f"gouji reports show {rows[0].id}", "查看表格 shows its tables")
-    elif any(value is not None for value in wanted.values()):
+    elif any(value is not None for name, value in wanted.items() if name != "all_versions"):
         output.hint("gouji reports list", "去掉条件看全部 lists them without a filter")
     else:
         output.hint("gouji ingest PATH", "送入报告 brings reports in")
@@ -86,82 +87,100 @@ def list_reports(
 @output.json_option
 @pass_invocation
 def show(invocation: Invocation, report_id: int, as_json: bool) -> None:
-    """查看报告 Show the three tables of a report as published, and its findings."""
-    from console.queries import filings
-    from worker import store
+    """查看报告 Show one: tables as published, findings, versions."""
+    from console.cli import report_story
 
     with invocation.database() as database, database.reading() as session:
-        row = filings.report(session, report_id)
-        if row is None:
-            raise NotFound(f"there is no report {report_id}", hint="gouji reports list")
-        report = _in_order(store.load(session, report_id))
-        findings = filings.findings(session, filings.attempt_of(session, report_id))
+        row = _row(session, report_id)
+        story = report_story.story(session, row)
     if as_json:
-        output.emit(_as_dict(row, report, findings))
+        output.emit(report_story.as_dict(story))
     else:
-        _print(row, report, findings)
+        report_story.print_story(story)
+    if row.versions > 1 or row.same_as is not None:
+        output.hint(f"gouji reports diff {report_id}", "看差别 shows what changed")
     output.hint(f"gouji events --document {row.document_id}", "处理经过 tells its story")
 
 
-def _in_order(report: "Report") -> "Report":
-    """Put the tables in the order of the form: the database keeps JSON keys sorted."""
-    from dataclasses import replace
+@command.command("diff")
+@click.argument("report_id", metavar="ID", type=_REPORT)
+@click.argument("other_id", metavar="[OTHER]", type=_REPORT, required=False)
+@output.json_option
+@pass_invocation
+def diff(invocation: Invocation, report_id: int, other_id: int | None, as_json: bool) -> None:
+    """版次差别 Show which cells changed from OTHER to ID.
 
-    from models.disclosure.form import TABLES
+    Without OTHER: from the version before it, or from the version it is a copy of.
+    """
+    from console.cli import report_diff
+    from console.queries import versions
+    from models.disclosure.difference import compare
+    from worker.rows import load
 
-    return replace(report, tables={k: report.tables[k] for k in TABLES if k in report.tables})
+    with invocation.database() as database, database.reading() as session:
+        after = _row(session, report_id)
+        before_id = versions.before(session, after) if other_id is None else other_id
+        if before_id is None:
+            message = f"report {report_id} is the first version; name the one to compare with"
+            raise NotFound(message, hint="gouji reports list --all-versions")
+        before = _row(session, before_id)
+        found = compare(load(session, before.id), load(session, after.id))
+    if as_json:
+        output.emit(report_diff.as_dict(before, after, found))
+    else:
+        report_diff.print_difference(before, after, found)
+    if after.standing and found.cells and other_id is None:
+        output.hint(f"gouji reports restore {before.id} --note WHY", "放回 puts it back")
 
 
-def _as_dict(row: "ReportRow", report: "Report", findings: "list[Finding]") -> dict[str, Any]:
-    from worker.inspection import File, Inspection, as_json
+@command.command("restore")
+@click.argument("report_id", metavar="ID", type=_REPORT)
+@click.option("--note", required=True, metavar="TEXT", help="理由 Why; kept for ever.")
+@click.option("--operator", metavar="NAME", help="操作人 Who decides; else the login name.")
+@click.option(
+    "--instead-of",
+    metavar="ID",
+    type=_REPORT,
+    help="现行报告 The report that stood when you looked; refused if another stands now.",
+)
+@output.json_option
+@pass_invocation
+def restore(invocation: Invocation, /, report_id: int, **decided: Any) -> None:
+    """放回 Put an earlier version back: it stands until new figures come."""
+    from console.cli import report_restore
 
-    file = File(row.name, row.sha256, row.size, None)
-    told = as_json(Inspection(file, "stored", report=report, findings=tuple(findings)))
-    return {
-        "schema": SCHEMA,
-        "id": row.id,
-        "version": row.version,
-        "stored_at": row.stored_at,
-        "document": {"id": row.document_id, "sha256": row.sha256, "name": row.name},
-        **{name: told[name] for name in ("report", "tables", "cells", "findings")},
-    }
+    report_restore.restore(invocation, report_id, **decided)
 
 
-def _print_rows(rows: "list[ReportRow]") -> None:
+def _row(session: "Session", report_id: int) -> "ReportRow":
+    from console.queries import filings
+
+    row = filings.report(session, report_id)
+    if row is None:
+        raise NotFound(f"there is no report {report_id}", hint="gouji reports list")
+    return row
+
+
+def _print_rows(rows: "list[ReportRow]", *, standing: bool) -> None:
     from console.cli.listing import print_list
 
-    print_list(
-        _HEADS,
-        [
-            (
-                row.id,
-                row.publisher,
-                row.year,
-                row.edition,
-                row.version,
-                row.findings["soft"],
-                row.stored_at,
-                row.name,
-            )
-            for row in rows
-        ],
-        folding=("机关 Publisher", "文件 File"),
-    )
+    heads = _HEADS if not standing else (*_HEADS, "现行 Stands")
+    shown: list[tuple[object, ...]] = [
+        (
+            row.id,
+            row.publisher,
+            row.year,
+            row.edition,
+            row.version,
+            row.versions,
+            row.findings["soft"],
+            row.stored_at,
+            row.name,
+        )
+        for row in rows
+    ]
+    if standing:
+        from console.cli.report_story import stands
 
-
-def _print(row: "ReportRow", report: "Report", findings: "list[Finding]") -> None:
-    from console.cli.listing import moment
-    from console.cli.report_view import facts, print_lines, print_report
-
-    console = output.console()
-    line = facts(
-        [
-            ("报告 report", row.id),
-            ("版次 version", row.version),
-            ("文档 document", row.document_id),
-            ("文件 file", row.name),
-            ("入库 stored", moment(row.stored_at)),
-        ]
-    )
-    print_lines(console, [line])
-    print_report(console, report, findings)
+        shown = [(*line, stands(row)) for line, row in zip(shown, rows, strict=True)]
+    print_list(heads, shown, folding=("机关 Publisher", "文件 File"))

@@ -8,13 +8,17 @@ from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.orm import Session
 
 from models.disclosure.finding import Finding, Severity
-from models.filing import StoredFinding, StoredReport
+from models.filing import REPORTS, StoredFinding, StoredReport, same_subject
 from models.ledger import Document
 
 
 @dataclass(frozen=True, slots=True)
 class ReportRow:
-    """A stored report as lists show it."""
+    """A stored report as lists show it.
+
+    ``versions`` is how many there are of its publisher and year; ``same_as`` is the id of the
+    version whose figures a copy has.
+    """
 
     id: int
     publisher: str | None
@@ -29,6 +33,9 @@ class ReportRow:
     size: int
     stored_at: datetime
     division_code: str | None
+    standing: bool
+    versions: int
+    same_as: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +43,20 @@ class ReportFilter:
     """Reports that match everything given; ``publisher`` is a part of the name.
 
     ``division`` is how the GB/T 2260 code of the publisher's division begins.
+    Those that stand, or with ``all_versions`` every version and copy.
     """
 
     publisher: str | None = None
     year: int | None = None
     edition: str | None = None
     division: str | None = None
+    all_versions: bool = False
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """Return the filter as conditions on ``StoredReport``."""
         found: list[ColumnElement[bool]] = []
+        if not self.all_versions:
+            found.append(StoredReport.standing.is_(True))
         if self.publisher is not None:
             found.append(StoredReport.publisher.contains(self.publisher, autoescape=True))
         if self.year is not None:
@@ -95,6 +106,13 @@ def attempt_of(session: Session, report_id: int) -> int | None:
 
 
 def _headers() -> Select[*tuple[Any, ...]]:
+    other = REPORTS.alias()
+    versions = (
+        select(func.count())
+        .select_from(other)
+        .where(same_subject(other, REPORTS), other.c.same_as.is_(None))
+        .correlate(REPORTS)
+    )
     return select(
         StoredReport.id,
         StoredReport.publisher,
@@ -107,6 +125,9 @@ def _headers() -> Select[*tuple[Any, ...]]:
         StoredReport.document_id,
         StoredReport.stored_at,
         StoredReport.division_code,
+        StoredReport.standing,
+        StoredReport.same_as,
+        versions.scalar_subquery().label("versions"),
         Document.sha256,
         Document.name,
         Document.size,
@@ -128,6 +149,9 @@ def _row(row: Row[*tuple[Any, ...]]) -> ReportRow:
         size=row.size,
         stored_at=row.stored_at,
         division_code=row.division_code,
+        standing=row.standing,
+        versions=max(row.versions, 1),  # without publisher or year it is the only one
+        same_as=row.same_as,
     )
 
 

@@ -1,5 +1,7 @@
 """Alembic, run from code: no ``alembic.ini``, and safe when several processes start at once."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -30,13 +32,30 @@ def upgrade(database_url: str) -> None:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     engine = create(database_url)
     try:
-        with engine.begin() as connection:
+        with engine.connect() as connection, _rebuilding(connection):
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
             if _revision(connection) != head():
                 command.upgrade(configuration(connection), "head")
     finally:
         engine.dispose()
+
+
+@contextmanager
+def _rebuilding(connection: Connection) -> Iterator[None]:
+    """One transaction in which tables can be rebuilt that others refer to.
+
+    SQLite changes a constraint only by making the table anew, and what refers to the old one
+    would be in the way; so its foreign keys rest meanwhile and are checked before the commit.
+    Source: SQLite, "Making Other Kinds Of Table Schema Changes", steps 1, 10 and 12.
+    """
+    sqlite = connection.dialect.name == "sqlite"
+    if sqlite:  # has no effect inside a transaction, which an execution would begin
+        connection.connection.cursor().execute("PRAGMA foreign_keys = OFF")
+    with connection.begin():
+        yield
+        if sqlite and (broken := connection.exec_driver_sql("PRAGMA foreign_key_check").first()):
+            raise RuntimeError(f"row {broken[1]} of {broken[0]} has lost its row of {broken[2]}")
 
 
 def current(database_url: str) -> str | None:

@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import text
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, column, insert, inspect, table, text
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CreateTable
 
 import models.dead_letter
@@ -172,6 +175,125 @@ def test_postgresql_gets_its_own_types() -> None:
     assert "amount NUMERIC" in written["disclosure_rows"]
 
 
+def test_versions_that_are_there_keep_their_numbers_and_the_last_stands(url: str) -> None:
+    # Given reports, rows and findings of before there were copies
+    _upgrade_before(url, "0005")
+    reports = [("甲", 2023, 1), ("甲", 2023, 2), ("甲", 2022, 1), ("乙", 2023, 1)]
+    unknown = [(None, 2023, 1), (None, 2023, 1), ("甲", None, 1)]
+    engine = create(url)
+    with engine.begin() as connection:
+        for number, report in enumerate(reports + unknown, 1):
+            _store_plainly(connection, number, *report)
+    engine.dispose()
+
+    # When the database is upgraded
+    migrations.upgrade(url)
+
+    # Then nothing is lost, and of each publisher and year the last version stands
+    engine = create(url)
+    with engine.begin() as connection:
+        stored = connection.execute(
+            text("SELECT publisher, year, version, standing, same_as FROM reports ORDER BY id")
+        ).all()
+        rows = connection.scalars(text("SELECT report_id FROM review_rows ORDER BY 1")).all()
+    assert [tuple(row) for row in stored] == [
+        (*report, number != 1, None) for number, report in enumerate(reports + unknown, 1)
+    ]
+    assert rows == [1, 2, 3, 4, 5, 6, 7]
+
+    # and the rows still belong to their reports: those cannot be taken away
+    with pytest.raises(IntegrityError), engine.begin() as connection:
+        connection.execute(text("DELETE FROM reports WHERE id = 1"))
+    engine.dispose()
+
+
+@pytest.mark.parametrize("rows", ["disclosure_rows", "application_rows", "review_rows"])
+def test_the_rows_of_a_report_are_found_by_their_key(url: str, rows: str) -> None:
+    # Given a database of the newest revision
+    migrations.upgrade(url)
+    engine = create(url)
+
+    # Then the key of the rows begins with the report they are looked up by
+    assert inspect(engine).get_pk_constraint(rows)["constrained_columns"] == ["report_id", "row"]
+    engine.dispose()
+
+
+def test_a_revision_that_loses_what_others_refer_to_is_undone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a database with a report, and a revision that loses the reports
+    url = f"sqlite:///{tmp_path / 'gouji.db'}"
+    _upgrade_before(url, "0005")
+    engine = create(url)
+    with engine.begin() as connection:
+        _store_plainly(connection, 1, "甲", 2023, 1)
+
+    def lose(configuration: Config, _revision: str) -> None:
+        configuration.attributes["connection"].execute(text("DELETE FROM reports"))
+
+    monkeypatch.setattr("alembic.command.upgrade", lose)
+
+    # When it is applied, then it is refused, and everything is as it was
+    with pytest.raises(RuntimeError, match="review_rows has lost its row of reports"):
+        migrations.upgrade(url)
+    with engine.begin() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM reports")) == 1
+    engine.dispose()
+
+
+def _upgrade_before(url: str, revision: str) -> None:
+    """Bring an empty database to where it was before a revision."""
+    engine = create(url)
+    with engine.begin() as connection:
+        configuration = migrations.configuration(connection)
+        script = ScriptDirectory.from_config(configuration).get_revision(revision)
+        assert isinstance(script.down_revision, str)
+        command.upgrade(configuration, script.down_revision)
+    engine.dispose()
+
+
+def _store_plainly(
+    connection: Connection, number: int, publisher: str | None, year: int | None, version: int
+) -> None:
+    values: dict[str, dict[str, object]] = {
+        "documents": {
+            "id": number,
+            "sha256": str(number),
+            "size": 1,
+            "name": "x",
+            "state": "stored",
+            "queue": "fast",
+            "attempts": 1,
+            "unfinished": 0,
+            "retries": 0,
+            "created_at": "2026-01-01 00:00:00",
+            "updated_at": "2026-01-01 00:00:00",
+        },
+        "reports": {
+            "id": number,
+            "document_id": number,
+            "publisher": publisher,
+            "publisher_key": publisher,
+            "year": year,
+            "version": version,
+            "layouts": "{}",
+            "sections": "[]",
+            "hard": 0,
+            "soft": 0,
+            "stored_at": "2026-01-01 00:00:00",
+        },
+        "review_rows": {
+            "report_id": number,
+            "row": "reconsideration",
+            "position": 0,
+            **dict.fromkeys(("printed", "raw", "places", "notes"), "{}"),
+            "chosen": "[]",
+        },
+    }
+    for name, row in values.items():
+        connection.execute(insert(table(name, *map(column, row))).values(row))
+
+
 def _schema(url: str) -> list[str]:
     """Return the statements that made the database, columns and constraints in no order."""
     engine = create(url)
@@ -179,6 +301,8 @@ def _schema(url: str) -> list[str]:
         query = text("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name != :name")
         made = connection.scalars(query, {"name": "alembic_version"}).all()
     engine.dispose()
+    # A table that was made anew under another name has its own in quotes.
+    made = [re.sub(r'^CREATE TABLE "(\w+)"', r"CREATE TABLE \1", statement) for statement in made]
     # SQLite writes columns that were added later behind everything else, on the same line.
     apart = [
         re.sub(r", (?=\w+ [A-Z]+(?:\(\d+\))?[,)])|\)$", "\n", statement).strip()

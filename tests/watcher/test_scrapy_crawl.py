@@ -21,8 +21,8 @@ from tests.watcher.station import SETTLE, Station
 from tests.worker.reading import html_pages, office_files, pdf_drawn
 from worker.inspection import inspect
 from worker.pipeline import Pipeline
+from worker.rows import load
 from worker.source import Source
-from worker.store import load
 
 SPIDER = Path(__file__).parent / "scrapy_project" / "reports.py"
 FIRST, SECOND, THIRD, CORRECTED = office_files.reports(4, first=40)

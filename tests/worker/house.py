@@ -36,9 +36,11 @@ IMBALANCE = Finding(
 )
 
 
-def report(publisher: str | None = "甲市人民政府", year: int | None = 2023) -> Report:
+def report(
+    publisher: str | None = "甲市人民政府", year: int | None = 2023, total: int = 12
+) -> Report:
     """Return a small report: one table with one row."""
-    cell = Cell(12, "12", Printed.NUMBER)
+    cell = Cell(total, str(total), Printed.NUMBER)
     table = ReadTable(
         "review.across",
         {"review.reconsideration.total": cell},

@@ -4,18 +4,20 @@ import errno
 import shutil
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from dramatiq.middleware import Shutdown, TimeLimitExceeded
-from sqlalchemy import text, update
+from sqlalchemy import select, text, update
 from sqlalchemy.exc import OperationalError
 
 from models import ledger
 from models.base import now
 from models.disclosure.finding import Reason
 from models.disclosure.hints import NONE, Hints
+from models.event import Event, EventName
 from models.filing import StoredFinding, StoredReport
 from models.ledger import Attempt, AttemptOutcome, Document, State
 from tests.worker.house import House, house, imbalanced, raising, report, stored
@@ -47,6 +49,29 @@ def test_a_report_that_balances_is_stored(home: House) -> None:
     assert attempt.duration_ms is not None
     assert attempt.ended_at is not None
     assert home.story(document_id) == ["attempt.started", "report.stored"]
+
+
+def test_the_event_of_a_version_tells_its_place(home: House) -> None:
+    # Given a report that is stored
+    def read(data: bytes, name: str, timing: Timing, *, hints: Hints = NONE) -> Inspection:
+        found = stored(data, name, timing, hints=hints)
+        return replace(found, report=report(total=len(data)))
+
+    pipeline = home.pipeline(read)
+    documents = [home.receive(data) for data in (b"1", b"22", b"2 ")]
+
+    # When one with another figure comes, and one with the same
+    for document_id in documents:
+        pipeline.run(document_id)
+
+    # Then each event says what became of it, and the first one's history that it was replaced
+    with home.database.reading() as session:
+        query = select(Event).where(Event.name == EventName.REPORT_STORED).order_by(Event.id)
+        told = [event.data for event in session.scalars(query)]
+    kept = [(one["version"], one["standing"], one.get("same_as")) for one in told]
+    assert kept == [(1, True, None), (2, True, None), (2, False, told[1]["report_id"])]
+    assert (told[1]["before"], told[1]["changed"]) == (told[0]["report_id"], 1)
+    assert home.story(documents[0])[-1] == "report.superseded"
 
 
 def test_a_message_that_comes_ten_times_stores_once(home: House) -> None:

@@ -1,0 +1,121 @@
+"""A stored report with its findings and versions, for people and as JSON."""
+
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from rich.text import Text
+
+from console.cli import output
+from console.cli.listing import moment, print_list
+from console.cli.report_view import facts, print_lines, print_report
+from console.queries import filings, versions
+from console.queries.filings import ReportRow
+from console.queries.versions import RestorationRow, VersionRow
+from models.disclosure.finding import Finding
+from models.disclosure.form import TABLES
+from models.disclosure.report import Report
+from worker.inspection import File, Inspection
+from worker.inspection import as_json as inspected
+from worker.rows import load
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+SCHEMA: Final = "gouji.report/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Everything that is known about a stored report."""
+
+    row: ReportRow
+    report: Report
+    findings: list[Finding]
+    versions: list[VersionRow]
+    restorations: list[RestorationRow]
+
+
+def story(session: "Session", row: ReportRow) -> Story:
+    """Collect it."""
+    found = versions.versions(session, row)
+    return Story(
+        row,
+        _in_order(load(session, row.id)),
+        filings.findings(session, filings.attempt_of(session, row.id)),
+        found,
+        versions.restorations(session, [one.id for one in found]),
+    )
+
+
+def as_dict(told: Story) -> dict[str, Any]:
+    """Return it as JSON."""
+    row = told.row
+    file = File(row.name, row.sha256, row.size, None)
+    read = inspected(Inspection(file, "stored", report=told.report, findings=tuple(told.findings)))
+    return {
+        "schema": SCHEMA,
+        "id": row.id,
+        "version": row.version,
+        "standing": row.standing,
+        "same_as": row.same_as,
+        "stored_at": row.stored_at,
+        "document": {"id": row.document_id, "sha256": row.sha256, "name": row.name},
+        **{name: read[name] for name in ("report", "tables", "cells", "findings")},
+        "versions": [asdict(one) for one in told.versions],
+        "restorations": [asdict(one) for one in told.restorations],
+    }
+
+
+def print_story(told: Story) -> None:
+    """Print it: header, tables, findings, and the versions where there are others."""
+    row = told.row
+    line = facts(
+        [
+            ("报告 report", row.id),
+            ("版次 version", row.version),
+            ("文档 document", row.document_id),
+            ("文件 file", row.name),
+            ("入库 stored", moment(row.stored_at)),
+        ]
+    )
+    state = Text(f"   {stands(row) or '非现行 superseded'}", style="" if row.standing else "bold")
+    print_lines(output.console(), [line + state if len(told.versions) > 1 else line])
+    print_report(output.console(), told.report, told.findings)
+    if len(told.versions) > 1:
+        _print_versions(told.versions)
+    if told.restorations:
+        _print_restorations(told.restorations)
+
+
+def stands(row: ReportRow | VersionRow) -> str:
+    """Return whether a report stands or what it is a copy of; empty for an earlier version."""
+    if row.same_as is not None:
+        return f"同 same as {row.same_as}"
+    return "现行 stands" if row.standing else ""
+
+
+def _in_order(report: Report) -> Report:
+    """Put the tables in the order of the form: the database keeps JSON keys sorted."""
+    return replace(report, tables={k: report.tables[k] for k in TABLES if k in report.tables})
+
+
+def _print_versions(found: list[VersionRow]) -> None:
+    _title("各版 Versions")
+    print_list(
+        ("版次 Version", "报告 Report", "现行 Stands", "入库 Stored", "文件 File"),
+        [(one.version, one.id, stands(one), one.stored_at, one.name) for one in found],
+        folding=("文件 File",),
+    )
+
+
+def _print_restorations(found: list[RestorationRow]) -> None:
+    _title("放回 Put back")
+    print_list(
+        ("时间 When", "操作人 Who", "报告 Report", "替下 Instead", "理由 Why"),
+        [(p.decided_at, p.operator, p.report_id, p.replaced_id, p.note) for p in found],
+        folding=("理由 Why",),
+    )
+
+
+def _title(text: str) -> None:
+    print_lines(output.console(), [Text(""), Text(text, style="bold")])

@@ -1,0 +1,166 @@
+"""Reports as rows: a table as the values of its rows, and a stored report back from its rows."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from functools import cache
+from typing import Any, Final
+
+from sqlalchemy.orm import Session
+
+from models.disclosure.evidence import Claim, Source
+from models.disclosure.finding import Reason
+from models.disclosure.form import LAYOUTS, TABLES, Edition, cell_key
+from models.disclosure.report import Cell, Period, Place, Printed, ReadTable, Report, Section
+from models.divisions.division import NOWHERE, Located
+from models.divisions.gazetteer import division
+from models.filing import ApplicationRow, DisclosureRow, ReviewRow, StoredReport
+from worker.errors import Refused
+
+TableRow = DisclosureRow | ApplicationRow | ReviewRow
+
+KINDS: Final[Mapping[str, type[TableRow]]] = {
+    "disclosure": DisclosureRow,
+    "applications": ApplicationRow,
+    "review": ReviewRow,
+}
+"""The class of the rows of each table."""
+
+_LARGEST: Final = 2**63 - 1
+
+
+def told(table: ReadTable) -> dict[str, Any]:
+    """Return what a table tells beside its cells, as JSON."""
+    return {
+        field.name: value if isinstance(value, str) else list(value)
+        for field in fields(table)
+        if field.name != "cells"
+        for value in (getattr(table, field.name),)
+    }
+
+
+def rows(table: ReadTable) -> Iterable[dict[str, Any]]:
+    """Yield the values of each row that is in the file, in printed order.
+
+    Raises:
+        Refused: a figure is too large to be kept.
+    """
+    columns = _columns(table.layout)
+    for position, row in enumerate(table.rows()):
+        cells = {
+            column: cell
+            for column in columns
+            if (cell := table.cells.get(cell_key(table.form.table, row, column))) is not None
+        }
+        yield {
+            "row": row,
+            "position": position,
+            "printed": {column: str(cell.printed) for column, cell in cells.items()},
+            "raw": {column: cell.raw for column, cell in cells.items()},
+            "places": {c: cell.place.as_dict() for c, cell in cells.items() if cell.place},
+            "notes": {column: cell.note for column, cell in cells.items() if cell.note},
+            "chosen": [column for column, cell in cells.items() if cell.chosen],
+            **{column: _figure(cells.get(column), row, column) for column in columns},
+        }
+
+
+def load(session: Session, report_id: int) -> Report:
+    """Rebuild a stored report as it was recognised, every cell with its text and place.
+
+    Raises:
+        KeyError: there is no such report.
+    """
+    header = session.get(StoredReport, report_id)
+    if header is None:
+        raise KeyError(report_id)
+    stored: Mapping[str, Iterable[TableRow]] = {
+        "disclosure": header.disclosure,
+        "applications": header.applications,
+        "review": header.review,
+    }
+    return Report(
+        publisher=header.publisher,
+        year=header.year,
+        edition=None if header.edition is None else Edition(header.edition),
+        title=header.title,
+        tables={key: _table(told, stored[key]) for key, told in header.layouts.items()},
+        sections=tuple(Section(*section) for section in header.sections),
+        period=_period(header),
+        signature=header.signature,
+        signed_on=header.signed_on,
+        evidence=tuple(_claim(told) for told in header.evidence or ()),
+        located=_located(header.division_code),
+    )
+
+
+def _figure(cell: Cell | None, row: str, column: str) -> Any:
+    value = None if cell is None else cell.value
+    if isinstance(value, int) and abs(value) > _LARGEST:
+        message = f"{row}.{column}: a figure of {len(str(abs(value)))} digits cannot be kept"
+        raise Refused(Reason.INVALID_VALUE, message)
+    return value
+
+
+@cache
+def _columns(key: str) -> tuple[str, ...]:
+    """Return the columns that any row of the table has, in any edition, in printed order."""
+    layout = LAYOUTS[key]
+    rows = TABLES[layout.table].layouts
+    return tuple(
+        dict.fromkeys(
+            column.key for known in (layout, *rows) for row in known.rows for column in row.columns
+        )
+    )
+
+
+def _table(told: Mapping[str, Any], rows: Iterable[TableRow]) -> ReadTable:
+    layout = LAYOUTS[told["layout"]]
+    values: dict[str, Any] = {
+        field.name: tuple(told[field.name])
+        for field in fields(ReadTable)
+        if field.name in told and field.name != "layout"
+    }
+    values["cells"] = {
+        cell_key(layout.table, row.row, column): _cell(row, column)
+        for row in rows
+        for column in _columns(layout.key)
+        if column in row.printed
+    }
+    return ReadTable(layout.key, **values)
+
+
+def _cell(row: TableRow, column: str) -> Cell:
+    place = row.places.get(column)
+    return Cell(
+        value=getattr(row, column),
+        raw=row.raw[column],
+        printed=Printed(row.printed[column]),
+        place=None if place is None else _place(place),
+        note=row.notes.get(column, ""),
+        chosen=column in row.chosen,
+    )
+
+
+def _place(told: Mapping[str, Any]) -> Place:
+    box = told.get("box")
+    return Place(**{**told, "box": None if box is None else tuple(box)})
+
+
+def _claim(told: Mapping[str, Any]) -> Claim:
+    place = told.get("place")
+    return Claim(
+        told["field"],
+        told["value"],
+        Source(told["source"]),
+        told["raw"],
+        None if place is None else _place(place),
+    )
+
+
+def _located(code: str | None) -> Located:
+    return NOWHERE if code is None else Located(division(code))
+
+
+def _period(header: StoredReport) -> Period | None:
+    if header.period_start is None or header.period_end is None:
+        return None
+    return Period(header.period_start, header.period_end)

@@ -1,0 +1,273 @@
+"""Versions of a report: what is the same again, what is the next one, and which one stands.
+
+The latest stands: a version with new figures takes the place of the one before, also of one that an
+operator had put back, unless it is older than a version that is known. What is older is told by
+when a crawler fetched the files, where that is known of both, else by the order in which they
+arrived; so a document that waited as a dead letter, or on a slow queue, comes in where it
+belongs. Figures that are known make a copy, and a copy never changes what stands.
+
+Whoever changes the versions of a publisher and year holds a lock on them to the end of his
+transaction: the whole database on SQLite, an advisory lock on PostgreSQL.
+"""
+
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Row, bindparam, func, insert, or_, select, update
+from sqlalchemy.orm import Session
+
+from models.disclosure.difference import fingerprint
+from models.event import EventName
+from models.filing import REPORTS, Restoration, Subject, of_subject
+from models.ledger import Arrival
+from worker.dead_letter import Conflict, DecisionError, NoteMissing
+from worker.logs import record
+from worker.rows import load
+
+
+class UnknownReport(DecisionError):  # noqa: N818 - it says what is wrong
+    """There is no report with such an id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version as it is kept."""
+
+    id: int
+    version: int
+    standing: bool
+    document_id: int
+    attempt_id: int | None
+    figures: str | None = None
+
+
+_OTHERS: Final = REPORTS.alias("others")
+_VERSIONS: Final = (
+    select(*(REPORTS.c[field.name] for field in fields(Version)))
+    .where(of_subject(), REPORTS.c.same_as.is_(None))
+    .order_by(REPORTS.c.version)
+)
+_STANDING: Final = _VERSIONS.where(REPORTS.c.standing)
+_NEWEST: Final = select(func.max(_OTHERS.c.version)).where(
+    of_subject(_OTHERS), _OTHERS.c.same_as.is_(None)
+)
+_KNOWN: Final = _VERSIONS.where(
+    or_(
+        REPORTS.c.standing,
+        REPORTS.c.figures == bindparam("wanted"),
+        REPORTS.c.figures.is_(None),
+    )
+).add_columns(_NEWEST.scalar_subquery().label("newest"))
+_FIRSTS: Final = (
+    select(func.min(REPORTS.c.document_id), func.min(Arrival.fetched_at))
+    .select_from(REPORTS)
+    .outerjoin(Arrival, Arrival.document_id == REPORTS.c.document_id)
+    .where(of_subject())
+    .group_by(func.coalesce(REPORTS.c.same_as, REPORTS.c.id))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a report goes: its number, whether it will stand, the version it is a copy of.
+
+    ``before`` is the version that stood until then; there is none where it is the first or a copy.
+    """
+
+    version: int
+    standing: bool
+    same_as: int | None = None
+    before: Version | None = None
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """What of it is kept in the report's header."""
+        return {"version": self.version, "standing": self.standing, "same_as": self.same_as}
+
+
+def place(session: Session, subject: Subject | None, figures: str, document_id: int) -> Place:
+    """Find the place of a document's figures among the versions, and make room for it.
+
+    Where it will stand, nothing does when this returns: the caller inserts it in the same
+    transaction.
+    """
+    if subject is None:
+        return Place(1, standing=True)  # nobody knows what it would be a version of
+    _lock(session, subject)
+    newest, known = _known(session, subject, figures)
+    stands = next((one for one in known if one.standing), None)
+    same = next((one for one in known if one.figures == figures), None)
+    if same is not None:
+        return Place(same.version, standing=False, same_as=same.id)
+    standing = stands is None or not _late(session, subject, document_id)
+    if stands is not None and standing:
+        _set_standing(session, stands.id, to=False)
+    return Place(newest + 1, standing=standing, before=stands)
+
+
+def tell_superseded(session: Session, old: Version, by: int, by_version: int, **data: Any) -> None:
+    """Write into the history of a report that another one stands in its place now."""
+    restored = _restoration(session, old.id)
+    if restored is not None:
+        data["put_back_by"] = restored.operator
+    record(
+        session,
+        EventName.REPORT_SUPERSEDED,
+        level="info" if restored is None else "warning",
+        document_id=old.document_id,
+        attempt_id=old.attempt_id,
+        report_id=old.id,
+        version=old.version,
+        by=by,
+        by_version=by_version,
+        **data,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What putting a version back did.
+
+    ``replaced`` is the id of the report that stood instead, ``None`` where ``already`` tells that
+    an operator had put it back before and it still stands.
+    """
+
+    report_id: int
+    version: int
+    replaced: int | None
+    already: bool = False
+
+
+def restore(
+    session: Session,
+    report_id: int,
+    *,
+    note: str,
+    operator: str,
+    instead_of: int | None = None,
+) -> Restored:
+    """Let an earlier version stand again, or the one whose figures a copy has.
+
+    Repeating it has no second effect. A version with new figures that comes later will stand.
+
+    Args:
+        session: an open transaction.
+        report_id: the version, or a copy of it.
+        note: why; kept in the audit trail.
+        operator: who.
+        instead_of: the report that the operator saw standing; not checked where missing.
+
+    Raises:
+        NoteMissing: the note is blank.
+        UnknownReport: there is no such report.
+        Conflict: it stands without having been put back, or another one than ``instead_of`` does.
+    """
+    if not note.strip():
+        raise NoteMissing("a decision needs a note that says why")
+    chosen = _header(session, report_id)
+    if chosen.same_as is not None:
+        chosen = _header(session, chosen.same_as)
+    subject = Subject.of(chosen.publisher, chosen.year)
+    if subject is None:
+        raise Conflict(f"report {report_id} stands: without publisher or year it has no versions")
+    _lock(session, subject)
+    stands = _standing(session, subject)
+    if stands.id == chosen.id:
+        if _restoration(session, chosen.id) is None:
+            raise Conflict(f"report {chosen.id} stands already; nobody had to put it back")
+        return Restored(chosen.id, chosen.version, None, already=True)
+    if instead_of not in (None, stands.id):
+        raise Conflict(f"report {stands.id} stands now, not report {instead_of}")
+    return _put_back(session, chosen, stands, note=note, operator=operator)
+
+
+def _put_back(
+    session: Session, chosen: Row[*tuple[Any, ...]], stands: Version, *, note: str, operator: str
+) -> Restored:
+    _set_standing(session, stands.id, to=False)
+    _set_standing(session, chosen.id, to=True)
+    session.execute(
+        insert(Restoration).values(
+            report_id=chosen.id, replaced_id=stands.id, operator=operator, note=note
+        )
+    )
+    tell_superseded(session, stands, chosen.id, chosen.version, operator=operator)
+    record(
+        session,
+        EventName.REPORT_RESTORED,
+        document_id=chosen.document_id,
+        attempt_id=chosen.attempt_id,
+        report_id=chosen.id,
+        version=chosen.version,
+        replaced=stands.id,
+        replaced_version=stands.version,
+        operator=operator,
+        note=note,
+    )
+    return Restored(chosen.id, chosen.version, stands.id)
+
+
+def _lock(session: Session, subject: Subject) -> None:
+    """Wait until nobody else changes these versions; SQLite's transactions do so by themselves."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(subject.lock)))
+
+
+def _known(session: Session, subject: Subject, figures: str) -> tuple[int, list[Version]]:
+    """Return the newest number, and of the versions the standing one and those with the figures.
+
+    A misread publisher can have thousands of versions: they are not all fetched.
+    """
+    found = session.connection().execute(_KNOWN, {"wanted": figures} | subject.values).all()
+    known = [_measured(session, Version(*row[:-1])) for row in found]
+    return (found[0].newest if found else 0), known
+
+
+def _measured(session: Session, version: Version) -> Version:
+    """Return the version with its fingerprint, made now where it has not been needed before."""
+    if version.figures is not None:
+        return version
+    figures = fingerprint(load(session, version.id))
+    session.execute(update(REPORTS).where(REPORTS.c.id == version.id).values(figures=figures))
+    return replace(version, figures=figures)
+
+
+def _standing(session: Session, subject: Subject) -> Version:
+    return Version(*session.connection().execute(_STANDING, subject.values).one())
+
+
+def _set_standing(session: Session, report_id: int, *, to: bool) -> None:
+    session.execute(update(REPORTS).where(REPORTS.c.id == report_id).values(standing=to))
+
+
+def _late(session: Session, subject: Subject, document_id: int) -> bool:
+    """Tell whether a version is known that is newer than what a document brings.
+
+    A version is as old as the first document with its figures.
+    """
+    fetched = session.scalar(
+        select(func.min(Arrival.fetched_at)).where(Arrival.document_id == document_id)
+    )
+    firsts = session.connection().execute(_FIRSTS, subject.values)
+    return any(_older((document_id, fetched), (first, seen)) for first, seen in firsts)
+
+
+def _older(one: tuple[int, datetime | None], other: tuple[int, datetime | None]) -> bool:
+    if one[1] is not None and other[1] is not None and one[1] != other[1]:
+        return one[1] < other[1]
+    return one[0] < other[0]  # documents are numbered as they arrive
+
+
+def _header(session: Session, report_id: int) -> Row[*tuple[Any, ...]]:
+    columns = ("id", "version", "same_as", "publisher", "year", "document_id", "attempt_id")
+    query = select(*(REPORTS.c[name] for name in columns)).where(REPORTS.c.id == report_id)
+    found = session.execute(query).one_or_none()
+    if found is None:
+        raise UnknownReport(f"there is no report {report_id}")
+    return found
+
+
+def _restoration(session: Session, report_id: int) -> Restoration | None:
+    query = select(Restoration).where(Restoration.report_id == report_id)
+    return session.scalars(query.order_by(Restoration.id.desc()).limit(1)).one_or_none()
