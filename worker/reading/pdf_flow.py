@@ -71,9 +71,8 @@ def _sheet(ink: Ink, allowance: Allowance) -> Sheet:
             outside += [glyph for glyphs in places.values() for glyph in glyphs]
         else:
             items.append(table)
-    for glyphs in (line for size in by_size(outside) for line in lines(size)):
-        if line := text_line(glyphs, ink.page):
-            items.append(line)
+    for glyphs in by_size(outside):
+        items += [line for row in lines(glyphs) if (line := text_line(row, ink.page))]
     return Sheet(ink.page, ink.height, sorted(items, key=lambda item: item.top))
 
 
