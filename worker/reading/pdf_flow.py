@@ -71,8 +71,8 @@ def _sheet(ink: Ink, allowance: Allowance) -> Sheet:
             outside += [glyph for glyphs in places.values() for glyph in glyphs]
         else:
             items.append(table)
-    written = (line for size in by_size(outside) for line in lines(size))
-    items += filter(None, (text_line(glyphs, ink.page) for glyphs in written))
+    for glyphs in by_size(outside):
+        items += [line for row in lines(glyphs) if (line := text_line(row, ink.page))]
     return Sheet(ink.page, ink.height, sorted(items, key=lambda item: item.top))
 
 

@@ -11,6 +11,7 @@ from worker.recognise.labels import simplified
 
 _HEAD_LINES: Final = 40
 _LONGEST_MENU: Final = 160
+_FIRST_SECTION: Final = re.compile(r"\s*一\s*[、.．]")
 _FOOT_LINES: Final = 8
 _LONGEST_TITLE: Final = 80
 _LONGEST_NAME: Final = 45
@@ -66,7 +67,8 @@ def title(texts: Sequence[str]) -> Title | None:
     found = _first(texts[:_HEAD_LINES])
     if found is not None and found.publisher and found.year:
         return found
-    later = _first(texts[_HEAD_LINES:_LONGEST_MENU])
+    body = next((at for at, text in enumerate(texts) if _FIRST_SECTION.match(text)), 0)
+    later = _first(texts[_HEAD_LINES : min(body, _LONGEST_MENU)])
     if later is None or not later.publisher or not later.year:
         return found
     return replace(later, first=later.first + _HEAD_LINES, last=later.last + _HEAD_LINES)

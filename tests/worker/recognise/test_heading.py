@@ -86,3 +86,18 @@ def test_foot(lines: list[str], signature: str | None, signed: date | None) -> N
 )
 def test_years_in_a_file_name(name: str, years: list[int]) -> None:
     assert list(heading.named(name)) == years
+
+
+def test_a_title_below_the_menus_of_a_printed_page_is_found() -> None:
+    menu = ["首页", "政府信息公开指南", "政府信息公开年报"] * 20
+    crumbs = "您现在的位置：首页 > 政府信息公开年报 > 正文"
+    title = "衡水市人民政府2022年政府信息公开工作年度报告"
+    found = heading.title([*menu, crumbs, title, "一、总体情况"])
+    assert found is not None
+    assert (found.publisher, found.year, found.first) == ("衡水市人民政府", 2022, len(menu) + 1)
+
+
+def test_what_is_below_the_report_is_no_title() -> None:
+    body = ["一、总体情况", *["坚持以公开为常态、不公开为例外，"] * 60]
+    other = "上一篇：乙县水利局2020年政府信息公开工作年度报告"
+    assert heading.title([*body, "甲县水利局", "2026年1月17日", other]) is None
