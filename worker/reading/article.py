@@ -75,11 +75,11 @@ def _flattened(items: Sequence[Item]) -> Iterator[Item]:
             continue
         for is_grid, rows in groupby(item.rows, key=_is_grid_row):
             if is_grid:
-                yield Table(item.holder, list(rows))
+                yield Table(item.holder, item.heading, list(rows))
             else:
                 for row in rows:
                     for box in row:
-                        yield from _flattened(box.items)
+                        yield from _flattened(item.content(box))
 
 
 def _lays_out(table: Table) -> bool:
@@ -94,6 +94,8 @@ def _lays_out(table: Table) -> bool:
 
 def _is_page(box: Box) -> bool:
     """A cell with many lines and headings holds a page, not a value."""
+    if box.items is None:
+        return False
     headings = sum(isinstance(i, Line) and _NUMBERED.match(i.text) is not None for i in box.items)
     return headings > 1 and len(box.items) > headings + 2
 

@@ -53,12 +53,13 @@ def _article(content: str) -> Article:
         return Article((), 0)
     titles = _titles(tree)
     in_lines = _LEADING_MARKUP.match(content) is None
-    outline = Outline(tree.root, lines=in_lines)
+    page = tree.html or ""
+    outline = Outline(page, lines=in_lines)
     article = select(outline.items, titles)
     if article.figures or not outline.hidden_found:
         return article
     # Some pages show the article only by script.
-    return select(Outline(tree.root, hidden=True, lines=in_lines).items, titles)
+    return select(Outline(page, hidden=True, lines=in_lines).items, titles)
 
 
 def _titles(tree: "LexborHTMLParser") -> tuple[str, ...]:
@@ -92,10 +93,15 @@ def _blocks(items: Sequence[Item]) -> Iterator[Block]:
             yield grid
 
 
+def _place(cell: str) -> Place:
+    return Place(None, None, None, None, None, cell)
+
+
 def _grid(table: Table, number: int) -> Grid | None:
+    named = f"T{number}R"
     drawn = [
         [
-            (box.text, box.row_span, box.column_span, Place(cell=f"T{number}R{row}C{column}"))
+            (box.text, box.row_span, box.column_span, _place(f"{named}{row}C{column}"))
             for column, box in enumerate(boxes, 1)
         ]
         for row, boxes in enumerate(table.rows, 1)
