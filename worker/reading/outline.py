@@ -45,7 +45,7 @@ _TOKENS: Final = re.compile(
     rf"<(t[dh])({_ATTRIBUTES})>(\s*+(?:<p{_ATTRIBUTES}>{_INLINE}</p>\s*+|{_INLINE}))</t[dh]>"
     r"|<(/?[^\s>]++)([^>]*+)>([^<]*+)"
 )
-_TAG: Final = re.compile(r"<[^>]*>")
+_TEXTS: Final = re.compile(r">([^<]+)")
 _RAW: Final = re.compile(
     r"<!--.*?-->|<(script|style|iframe|noembed|noframes)[^>]*>.*?</\1>", re.DOTALL
 )
@@ -165,7 +165,9 @@ class Outline:
         self._linked = self._links = self._headings = self._cells = self._pre = self._open = 0
         self._anchors: list[int] = []
         self._skipped, self._depth = "", 0
-        self._walk(_without_raw(page))
+        page = _without_raw(page)
+        self._hiding = _may_hide(page)
+        self._walk(page)
         self._end_line()
 
     def _walk(self, page: str) -> None:
@@ -173,7 +175,10 @@ class Outline:
             if tag:
                 self._token(tag, others, text)
             elif not self._skipped:
-                self._whole_cell(cell, attributes, inner)
+                if attributes or self._row is None or self._texts or "<" in inner or "&" in inner:
+                    self._whole_cell(cell, attributes, inner)
+                else:
+                    self._row.append(Box(plain(inner), 1, 1))
 
     def _token(self, tag: str, attributes: str, text: str) -> None:
         if self._skipped:
@@ -212,7 +217,7 @@ class Outline:
         return False
 
     def _hides(self, tag: str, attributes: str) -> bool:
-        if not _may_hide(attributes) or _HIDDEN.search(attributes) is None:
+        if not (self._hiding and _may_hide(attributes)) or _HIDDEN.search(attributes) is None:
             return False
         if tag in _NEVER_HIDDEN or (self._take_hidden and tag not in _ROWS):
             return False
@@ -326,7 +331,7 @@ class Outline:
         """Take a cell that is one run of text."""
         if attributes and self._hides(tag, attributes):
             return
-        if self._row is None or ("<" in inner and _may_hide(inner)):
+        if self._row is None or (self._hiding and "<" in inner and _may_hide(inner)):
             self._token(tag, attributes, "")
             for *_, name, others, text in _TOKENS.findall(f"<wbr>{inner}"):
                 self._token(name, others, text)
@@ -334,7 +339,7 @@ class Outline:
             return
         if self._texts:
             self._end_line()
-        text = _TAG.sub("", inner) if "<" in inner else inner
+        text = "".join(_TEXTS.findall(f">{inner}")) if "<" in inner else inner
         text = plain(unescape(text) if "&" in text else text)
         self._row.append(_box(text, attributes) if attributes else Box(text, 1, 1))
 
@@ -361,8 +366,8 @@ def _without_raw(page: str) -> str:
 
 
 def _may_hide(markup: str) -> bool:
-    low = markup.lower()
-    return "hidden" in low or "display" in low
+    # Searched as they are written: lowering a long text takes longer than parsing it.
+    return any([word in markup for word in ("idden", "isplay", "IDDEN", "ISPLAY")])
 
 
 def _box(text: str, attributes: str) -> Box:

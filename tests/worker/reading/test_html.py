@@ -288,7 +288,7 @@ _BODY = "<html><body>"
         (lambda: _BODY + "<b>" * 200_000, "unreadable"),
         (lambda: _BODY + "<svg>" + "<tr>" * 200_000, "unreadable"),
         (lambda: "<table><tr><td>" * 1500 + "</body>", "unreadable"),
-        (lambda: "".join(f"<p><font size={at}>x" for at in range(2400)) + "</body>", "unreadable"),
+        (lambda: "".join(f"<p><font size={at}>x" for at in range(6000)) + "</body>", "unreadable"),
         (lambda: _BODY + "<p>x" * 500_000, "too_large"),
         (lambda: _BODY + "<table><tr>" + "<td>1" * 250_000, "too_large"),
         (lambda: "<table>" + "<tr><td>1<td>2" * 25_000 + "</table></html>", "too_large"),
