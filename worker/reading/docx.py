@@ -7,12 +7,16 @@ Left out: deletions, hidden text, placeholders, field codes, headers, footers, n
 import posixpath
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Final
 
-from worker.reading import nested, package
+from worker.reading import nested, package, word_table
 from worker.reading.nested import Box, Flow, Table
 from worker.reading.package import Element
 from worker.reading.pages import Pages
+from worker.reading.word_table import MARKS as _MARKS
+from worker.reading.word_table import clamped as _clamped
+from worker.reading.word_table import said as _said
 
 MEDIA_TYPE: Final = package.DOCX
 
@@ -34,17 +38,17 @@ _LEFT_OUT: Final = frozenset(
     _W + name
     for name in ("del", "moveFrom", "pPr", "rPr", "tblPr", "tblGrid", "trPr", "tcPr", "sectPr")
 )
-_MARKS: Final = {
-    _W + "tab": "\t",
-    _W + "ptab": "\t",
-    _W + "br": "\n",
-    _W + "cr": "\n",
-    _W + "noBreakHyphen": "-",
-}
 _HOLDERS: Final = frozenset((_W + "drawing", _W + "pict", _W + "object", _ALTERNATE))
+_STYLED: Final = (b":pStyle", b":rStyle")
+_INTRICATE: Final = (
+    *(_W + name for name in ("tbl", "del", "moveFrom", "sdt", "ruby", "vanish", "hidden")),
+    *(_W + name for name in ("hMerge", "cellDel", "pStyle", "rStyle")),
+    *(_W + name for name in ("tcPrChange", "trPrChange")),
+    *_HOLDERS,
+)
+"""What tells that text may be left out, moved or nested; most tables and paragraphs have none."""
 _OFF: Final = frozenset(("0", "false", "off", "none"))
 _OFFICE_DOCUMENT: Final = re.compile(r"/officeDocument$")
-_WIDEST: Final = 256
 
 
 def read(data: bytes) -> Pages:
@@ -55,11 +59,17 @@ def read(data: bytes) -> Pages:
     """
     parts = package.Package(data)
     name = _main_part(parts)
-    content = parts.read(name).replace(_STRICT, _TRANSITIONAL)
-    reader = _Document(_hidden_styles(parts, posixpath.dirname(name)))
+    content = _transitional(parts.read(name))
+    styled = any([mark in content for mark in _STYLED])
+    hidden = _hidden_styles(parts, posixpath.dirname(name)) if styled else frozenset[str]()
+    reader = _Document(hidden)
     body = package.parse_xml(content, name).find(_W + "body")
     flow = [] if body is None else reader.flow(body)
     return Pages(nested.blocks(flow), MEDIA_TYPE)
+
+
+def _transitional(content: bytes) -> bytes:
+    return content.replace(_STRICT, _TRANSITIONAL) if _STRICT in content else content
 
 
 def _main_part(parts: package.Package) -> str:
@@ -76,7 +86,7 @@ def _hidden_styles(parts: package.Package, folder: str) -> frozenset[str]:
     name = posixpath.join(folder, "styles.xml")
     if name not in parts:
         return frozenset()
-    content = parts.read(name).replace(_STRICT, _TRANSITIONAL)
+    content = _transitional(parts.read(name))
     if b":vanish" not in content:
         return frozenset()
     styles = package.parse_xml(content, name).iter(_STYLE)
@@ -87,10 +97,6 @@ def _hidden_styles(parts: package.Package, folder: str) -> frozenset[str]:
 
 def _is_on(toggle: Element | None) -> bool:
     return toggle is not None and toggle.get(_VAL) not in _OFF
-
-
-def _clamped(text: str | None, default: int) -> int:
-    return min(int(text), _WIDEST) if text and text.isdecimal() and len(text) < 11 else default
 
 
 def _branch(alternate: Element) -> Element | tuple[()]:
@@ -116,6 +122,8 @@ class _Document:
 
     def __init__(self, hidden: frozenset[str]) -> None:
         self.hidden = hidden
+        styles = () if hidden else (_W + "pStyle", _W + "rStyle")
+        self.intricate = tuple(tag for tag in _INTRICATE if tag not in styles)
 
     def flow(self, parent: Element | tuple[()]) -> Flow:
         """Return the paragraphs and tables below an element."""
@@ -135,6 +143,9 @@ class _Document:
     def paragraph(self, element: Element, found: Flow) -> None:
         """Add the lines of a paragraph, then what its text boxes hold."""
         if self.hidden and self._has_hidden_style(element.find(_PPR), "pStyle"):
+            return
+        if next(element.iter(*self.intricate), None) is None:
+            found.extend(nested.lines("".join(map(_said, element.iter(_T, *_MARKS)))))
             return
         texts: list[str] = []
         boxes: Flow = []
@@ -179,6 +190,11 @@ class _Document:
 
     def table(self, element: Element) -> Table:
         """Return a table; a cell merged over rows counts them and stands where it begins."""
+        intricate = element.iter(*self.intricate)
+        next(intricate)  # the table itself
+        if next(intricate, None) is None:
+            with suppress(IndexError):
+                return word_table.read(element)
         table = Table()
         above: dict[int, Box] = {}
         for row in _within(element, _TR):
