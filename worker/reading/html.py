@@ -11,7 +11,7 @@ from worker.reading import spans
 from worker.reading.article import Article, select, title_witnesses
 from worker.reading.blanks import plain
 from worker.reading.charset import decode
-from worker.reading.markup import Markup, survey, wants_survey
+from worker.reading.markup import Markup, survey, wants_survey, weigh
 from worker.reading.outline import Box, Item, Line, Outline, Table
 from worker.reading.pages import Block, Grid, Pages, Paragraph, Shape
 
@@ -36,6 +36,7 @@ def read(data: bytes) -> Pages:
             when it shows no text.
     """
     content, encoding = decode(data)
+    weigh(content)
     markup = survey(content) if wants_survey(content) else None
     article = _article(content)
     if markup is not None:
@@ -47,20 +48,25 @@ def read(data: bytes) -> Pages:
 
 
 def _article(content: str) -> Article:
-    from selectolax.lexbor import LexborHTMLParser
-
-    tree = LexborHTMLParser(content)
-    if tree.root is None:
-        return Article((), 0)
-    titles = _titles(tree)
+    page, titles = _parsed(content)
     in_lines = _LEADING_MARKUP.match(content) is None
-    page = tree.html or ""
     outline = Outline(page, lines=in_lines)
     article = select(outline.items, titles)
     if article.figures or not outline.hidden_found:
         return article
     # Some pages show the article only by script.
     return select(Outline(page, hidden=True, lines=in_lines).items, titles)
+
+
+def _parsed(content: str) -> tuple[str, tuple[str, ...]]:
+    """Return the page as the parser writes it out, and what its head calls it."""
+    from selectolax.lexbor import LexborHTMLParser, SelectolaxError
+
+    try:
+        tree = LexborHTMLParser(content)
+        return tree.html or "", _titles(tree)
+    except SelectolaxError as error:
+        raise Refused(Reason.UNREADABLE, f"the page cannot be parsed: {error}") from error
 
 
 def _titles(tree: "LexborHTMLParser") -> tuple[str, ...]:

@@ -17,6 +17,9 @@ DEEPEST: Final = 300
 """Elements inside one another; a browser's own limit is 512, a page of a portal has 20 to 40."""
 MOST_TAGS: Final = 400_000
 MOST_REOPENED: Final = 500_000
+MOST_BRACKETS: Final = 2_000_000
+MOST_CHARACTERS: Final = 64_000_000
+"""Of markup; pictures may be inside, written as text."""
 _FEW_TAGS: Final = 5000
 """So few tags take a parser some seconds at worst, however they are nested."""
 _SOME_TAGS: Final = 15_000
@@ -140,6 +143,18 @@ def wants_survey(content: str) -> bool:
     if count <= _FEW_TAGS:
         return False
     return len(_FORMATTING_TAG.findall(content)) * count > MOST_REOPENED
+
+
+def weigh(content: str) -> None:
+    """Check the size of a page before it is parsed.
+
+    Raises:
+        Refused: ``too_large`` for more than ``MOST_CHARACTERS``, or ``MOST_BRACKETS`` of ``<``.
+    """
+    if len(content) > MOST_CHARACTERS:
+        raise Refused(Reason.TOO_LARGE, f"the page has {len(content):,} characters")
+    if (brackets := content.count("<")) > MOST_BRACKETS:
+        raise Refused(Reason.TOO_LARGE, f"the page opens a tag {brackets:,} times")
 
 
 def survey(content: str) -> Markup:

@@ -18,6 +18,8 @@ from worker.reading.furniture import is_navigation
 from worker.reading.markup import tags
 
 MOST_CELLS: Final = 200_000
+MOST_CHARACTERS: Final = 20_000_000
+"""Of text."""
 DEEPEST_TABLE: Final = 40
 
 _SKIPPED: Final = tags(
@@ -162,7 +164,7 @@ class Outline:
         self._tables: list[Table] = []
         self._row: list[Box] | None = None
         self._texts: list[str] = []
-        self._linked = self._links = self._headings = self._cells = self._pre = self._open = 0
+        self._linked = self._links = self._headings = self._cells = self._pre = self._open = self._size = 0
         self._anchors: list[int] = []
         self._skipped, self._depth = "", 0
         page = _without_raw(page)
@@ -225,6 +227,10 @@ class Outline:
         return True
 
     def _text(self, text: str) -> None:
+        self._size += len(text)
+        if self._size > MOST_CHARACTERS:
+            most = f"{MOST_CHARACTERS:,} characters of text"
+            raise Refused(Reason.TOO_LARGE, f"the page holds more than {most}")
         if "&" in text:
             text = unescape(text)
         if not (self._pre or self._by_line):

@@ -17,6 +17,11 @@ from worker.reading.pages import Block, Grid, GridCell, GridRow, Pages, Paragrap
 
 MEDIA_TYPE: Final = "text/plain"
 
+MOST_LINES: Final = 200_000
+MOST_CHARACTERS: Final = 20_000_000
+MOST_CELLS: Final = 200_000
+_LONGEST_ROW: Final = 20_000
+"""Characters; a longer line is running text, whatever separators it holds."""
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _LINE_END: Final = re.compile(r"\r\n|[\n\r\f\v\x85\u2028\u2029]")
 _INVISIBLE: Final = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad\x00-\x08\x0e-\x1f]")
@@ -49,13 +54,24 @@ def read(data: bytes) -> Pages:
     """Read plain text.
 
     Raises:
-        Refused: ``empty`` when nothing but white space is in it.
+        Refused: ``empty`` when nothing but white space is in it, ``too_large`` for more than
+            ``MOST_LINES``, ``MOST_CHARACTERS`` or ``MOST_CELLS``.
     """
     content, encoding = decode(data)
+    _weigh(content)
     blocks = tuple(_joined(_blocks(content)))
     if not blocks:
         raise Refused(Reason.EMPTY, "the file holds nothing but white space")
     return Pages(blocks, MEDIA_TYPE, encoding)
+
+
+def _weigh(content: str) -> None:
+    if len(content) > MOST_CHARACTERS:
+        raise Refused(Reason.TOO_LARGE, f"the file holds more than {MOST_CHARACTERS:,} characters")
+    if max(map(content.count, "\n\r\f\v\x85\u2028\u2029")) > MOST_LINES:
+        raise Refused(Reason.TOO_LARGE, f"the file holds more than {MOST_LINES:,} lines")
+    if max(map(content.count, "\t|")) > MOST_CELLS:
+        raise Refused(Reason.TOO_LARGE, f"the file holds more than {MOST_CELLS:,} cells")
 
 
 def _blocks(content: str) -> Iterator[Block]:
@@ -83,6 +99,8 @@ def _clean(line: str) -> str:
 
 
 def _block(line: str, place: Place, *, gap: bool) -> Block | None:
+    if len(line) > _LONGEST_ROW:
+        return Paragraph(line.strip(), place, gap) if line.strip() else None
     if "\t" in line:
         cells = tuple(_separated(line, "\t", place))
         return Grid((GridRow(cells, gap),), Shape.RAGGED)

@@ -308,6 +308,10 @@ _BODY = "<html><body>"
         ),
         (lambda: "<p>" + "&#x1F600;" * 200_000, "not_a_report"),
         (lambda: "<p>" + "<" * 1_000_000, "not_a_report"),
+        (lambda: "<p>" + "<" * 20_000_000, "too_large"),
+        (lambda: _BODY + "<!--" * 10_000_000, "too_large"),
+        (lambda: _BODY + "<p>" + "&" * 21_000_000 + "</body>", "too_large"),
+        (lambda: _BODY + f"<p class='{'x' * 10_000_000}'>1</p></body>", "not_a_report"),
     ],
 )
 def test_a_hostile_page_is_refused_soon(make: Callable[[], str], reason: str) -> None:
