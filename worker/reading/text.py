@@ -32,6 +32,8 @@ _SEPARATOR: Final = re.compile(
     r"[|｜│┃+\s:=─━┼├┤┌┐└┘┬┴\-]*(?:-{2,}|[=─━]+)[|｜│┃+\s:=─━┼├┤┌┐└┘┬┴\-]*"
 )
 _EMPHASIS: Final = re.compile(r"\*\*|__|`|<br\s*/?>", re.IGNORECASE)
+# What converters put into a cell of a first row that has none.
+_FILLER: Final = re.compile(r"Col\d{1,2}|Unnamed: ?\d{1,2}(?:_level_\d)?")
 _PIECE: Final = re.compile(r"\S+(?:[ ]\S+)*")
 _NUMBER: Final = r"[+\-−－＋]?[\d０-９][\d０-９,，]*(?:[.．][\d０-９]+)?"
 _NOTE: Final = r"(?:[件个条项起元]|万元)?(?:[（(][^（()）]*[)）])?"
@@ -125,6 +127,8 @@ def _separated(line: str, mark: str, place: Place) -> Iterator[GridCell]:
         if index in kept:
             at = offset + len(text) - len(text.lstrip())
             stripped = _EMPHASIS.sub("", text).strip()
+            if _FILLER.fullmatch(stripped):
+                stripped = ""
             where = Place(place.line, at + 1, place.page)
             yield GridCell(stripped, index, at, at + len(stripped), place=where)
         offset += len(text) + 1

@@ -24,6 +24,7 @@ _MIDDLE: Final = 0.5
 _ANCHORS: Final = (0.5, 0.0, 1.0)
 _REACH: Final = 0.65
 _RAGGED: Final = 0.3
+_MERGED: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +159,8 @@ def place(
     if not printed:
         return Placement(((None,) * size,))
     record = parts[0]
+    if len(parts) == 1 and (once := _once(record, printed, size)):
+        return Placement((once,))
     if len(parts) == 1:
         slots = _by_position(record, values, printed, size, positions)
         if slots:
@@ -165,6 +168,24 @@ def place(
     elif len(values) == size:
         return Placement((_whole(values),))
     return Placement(tuple(_in_order(printed, size)))
+
+
+def _once(record: Record, printed: Sequence[Piece], size: int) -> Slots:
+    """Return the figures without those that a converter repeats in the columns of a merged cell.
+
+    Only the short rows of table 二 have such cells.
+    """
+    if size > _MERGED or len(printed) <= size or record.shape is not Shape.RAGGED:
+        return ()
+    first = [printed[0]]
+    first += [piece for left, piece in pairwise(printed) if not _again(left, piece)]
+    if len(first) == 1:
+        return tuple(printed[:size])
+    return tuple(first) if len(first) == size else ()
+
+
+def _again(left: Piece, piece: Piece) -> bool:
+    return left.text == piece.text and piece.column == left.column + 1
 
 
 def _by_position(

@@ -157,7 +157,7 @@ class Worth:
             alike = self._alike[at].by_row.get(row, 0.0)
             if alike >= _ALIKE:
                 gain += _FULL + _LABEL_WEIGHT * alike
-            elif self._alike[at].labelled and row == first:
+            elif self._alike[at].labelled:
                 return NOTHING
             else:
                 gain += _FULL + _UNLABELLED
