@@ -26,6 +26,10 @@ NOTHING: Final = float("-inf")
 
 
 _EMPTY_ALIKE: Final = 0.8
+_CUT_SHORT: Final = 4
+_BEGUN: Final = 0.6
+"""The likeness of a label of which a page has left but the number and the first characters."""
+_NARROW: Final = 6
 _MOST_ABOVE: Final = 4
 _MOST_BELOW: Final = 3
 
@@ -51,7 +55,7 @@ class Worth:
         self._numbers = [row.number for row in layout.rows]
         self.sizes = [len(row.columns) for row in layout.rows]
         self._largest = max(self.sizes)
-        self._alike = [_likeness(record, index) for record in records]
+        self._alike = [_likeness(record, index, self._numbers) for record in records]
         self._printed = [len(record.printed) for record in records]
         figured = {row for alike in self._alike for row, s in alike.by_row.items() if s >= 1.0}
         seen = _labels_seen(records, index) - figured
@@ -175,7 +179,7 @@ def _labels_seen(records: Sequence[Record], index: LabelIndex) -> set[int]:
     }
 
 
-def _likeness(record: Record, index: LabelIndex) -> _Likeness:
+def _likeness(record: Record, index: LabelIndex, numbering: Sequence[str]) -> _Likeness:
     best: dict[int, float] = {}
     numbers: dict[int, str] = {}
     nearest = record.own[-1:] or record.before[-1:]
@@ -188,7 +192,11 @@ def _likeness(record: Record, index: LabelIndex) -> _Likeness:
         number, label = normalised(text)
         if not label:
             continue
-        for row, score in index.likeness(label).by_row.items():
+        scores = index.likeness(label).by_row
+        if number and len(label) <= _CUT_SHORT:
+            cut = {row for row in index.begun(label) if numbering[row] == number}
+            scores = scores | {row: max(scores.get(row, 0.0), _BEGUN) for row in cut}
+        for row, score in scores.items():
             if score > best.get(row, 0.0):
                 best[row], numbers[row] = score, number
     labelled = bool(record.own) or max(best.values(), default=0.0) >= _ALIKE
@@ -210,8 +218,24 @@ def _texts(record: Record) -> Iterator[str]:
     yield from texts
     if len(texts) > 1:
         yield "".join(texts[-2:])
+    if texts and record.shape is Shape.SPACED and not record.stacked:
+        yield from _last_words(texts[-1], record.after)
     for column in _columns(record):
         yield from _around(*column)
+
+
+def _last_words(beside: str, after: Sequence[Piece]) -> Iterator[str]:
+    """Yield a label set in a narrow column, without the words of the column to the left of it.
+
+    Text without positions prints them on the same lines, one space apart.
+    """
+    text = beside
+    for piece in after:
+        word = piece.text.split()[-1:]
+        if not word or len(word[0]) > _NARROW or normalised(piece.text)[0]:
+            return
+        text += word[0]
+        yield text
 
 
 def _columns(record: Record) -> Iterator[tuple[list[str], list[str], list[str]]]:
