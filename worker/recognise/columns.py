@@ -5,9 +5,9 @@ rows that are complete; else every placement that keeps the order is returned, a
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from itertools import combinations, islice, pairwise
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain, combinations, islice, pairwise
 from statistics import median, pstdev
 from typing import Final
 
@@ -25,6 +25,7 @@ _ANCHORS: Final = (0.5, 0.0, 1.0)
 _REACH: Final = 0.65
 _RAGGED: Final = 0.3
 _MERGED: Final = 2
+_MOST_WRAPPED: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +160,8 @@ def place(
     if not printed:
         return Placement(((None,) * size,))
     record = parts[0]
-    if len(parts) == 1 and (once := _once(record, printed, size)):
-        return Placement((once,))
+    if len(parts) == 1 and (slots := once(record, printed, size)):
+        return Placement((slots,))
     if len(parts) == 1:
         slots = _by_position(record, values, printed, size, positions)
         if slots:
@@ -170,7 +171,7 @@ def place(
     return Placement(tuple(_in_order(printed, size)))
 
 
-def _once(record: Record, printed: Sequence[Piece], size: int) -> Slots:
+def once(record: Record, printed: Sequence[Piece], size: int) -> Slots:
     """Return the figures without those that a converter repeats in the columns of a merged cell.
 
     Only the short rows of table 二 have such cells.
@@ -262,12 +263,32 @@ def _spread(examples: Sequence[tuple[Extent, ...]], anchor: float) -> float:
 
 
 def _in_order(printed: Sequence[Piece], size: int) -> Iterable[Slots]:
-    """Yield every placement in order: too many figures drop some, too few leave gaps."""
+    """Yield every placement in order: too many figures drop some, too few leave gaps.
+
+    Too many may also be figures that a narrow column wrapped: neighbours are joined as well.
+    """
     if len(printed) > size:
-        chosen: Iterable[Slots] = combinations(printed, size)
+        chosen: Iterable[Slots] = chain(_joined(printed, size), combinations(printed, size))
     else:
         chosen = (
             tuple(dict(zip(columns, printed, strict=True)).get(at) for at in range(size))
             for columns in combinations(range(size), len(printed))
         )
     return islice(chosen, _MOST_PLACEMENTS)
+
+
+def _joined(printed: Sequence[Piece], size: int) -> Iterator[Slots]:
+    """Yield the figures with neighbours joined until there are as many as columns."""
+    excess = len(printed) - size
+    if excess > _MOST_WRAPPED:
+        return
+    for joints in combinations(range(1, len(printed)), excess):
+        found: list[Piece] = []
+        for at, piece in enumerate(printed):
+            if at in joints and found[-1].text.strip()[-1:].isdecimal():
+                text = found[-1].text.strip() + piece.text.strip()
+                found[-1] = replace(found[-1], text=text)
+            else:
+                found.append(piece)
+        if len(found) == size:
+            yield tuple(found)

@@ -282,6 +282,10 @@ def _across(lines: Sequence[Strip], records: Sequence[Record], start: int | None
 def _below_review_labels(lines: Sequence[Strip], record: Record, start: int | None) -> bool:
     above = lines[max(record.first - 40, (start or 0)) : record.first + 1]
     text = normalised("".join(line.text for line in above if len(line.text) < 120))[1]
+    if len(record.printed) == len(REVIEW_ACROSS.cells):
+        # Narrow columns set their labels vertically: text that has lost the cells mixes them.
+        characters = set(text)
+        return sum(set(word) <= characters for word in _REVIEW_WORDS) >= _LEAST_REVIEW_WORDS
     return sum(word in text for word in _REVIEW_WORDS) >= _LEAST_REVIEW_WORDS
 
 

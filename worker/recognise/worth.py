@@ -9,6 +9,7 @@ from typing import Final
 
 from models.disclosure.form import Layout
 from worker.reading.pages import Shape
+from worker.recognise.columns import once
 from worker.recognise.labels import LONGEST_FRAGMENT, LabelIndex, index_of, normalised, tails
 from worker.recognise.records import Piece, Record, overlap
 
@@ -134,6 +135,9 @@ class Worth:
         if printed == size:
             return _FULL
         if printed > size:
+            record = self._records[first]
+            if last - first == 1 and once(record, record.printed, size):
+                return _FULL
             return -2.0 * (printed - size)
         cells = sum(len(record.values) for record in self._records[first:last])
         known = cells >= size or self._records[first].shape is not Shape.RAGGED
