@@ -129,9 +129,16 @@ def _separated(line: str, mark: str, place: Place) -> Iterator[GridCell]:
             stripped = _EMPHASIS.sub("", text).strip()
             if _FILLER.fullmatch(stripped):
                 stripped = ""
-            where = Place(place.line, at + 1, place.page)
-            yield GridCell(stripped, index, at, at + len(stripped), place=where)
+            parts = list(_figures(at, stripped)) if _several(mark, stripped) else [(at, stripped)]
+            for left, part in parts:
+                where = Place(place.line, left + 1, place.page)
+                yield GridCell(part, index, left, left + len(part), place=where)
         offset += len(text) + 1
+
+
+def _several(mark: str, text: str) -> bool:
+    """Tell whether a converter has put the figures of several columns into one cell."""
+    return mark == "|" and " " in text and _FIGURES.fullmatch(text) is not None
 
 
 def _kept(texts: list[str], mark: str) -> range:

@@ -76,6 +76,8 @@ class Positions:
             extents = tuple((piece.left, piece.right) for piece in printed)
             self.examples.append((_page(printed[0]), record.first, extents))
             return
+        if _shared(record, printed):
+            return
         self.lengths.add(len(values))
         if printed[-1].column - printed[0].column == self.size - 1:
             self.trailing[_label_column(record)].add(_trailing(values))
@@ -189,6 +191,13 @@ def _again(left: Piece, piece: Piece) -> bool:
     return left.text == piece.text and piece.column == left.column + 1
 
 
+def _shared(record: Record, printed: Sequence[Piece]) -> bool:
+    """Tell whether one cell holds several figures: then their columns say nothing."""
+    if record.shape is Shape.SPACED or record.stacked:
+        return False
+    return len({piece.column for piece in printed}) < len(printed)
+
+
 def _by_position(
     record: Record,
     values: Sequence[Piece],
@@ -196,7 +205,7 @@ def _by_position(
     size: int,
     positions: Positions,
 ) -> tuple[Slots, ...]:
-    if len(printed) > size:
+    if len(printed) > size or _shared(record, printed):
         return ()
     if record.stacked:
         inside = all(piece.blank for piece in values[size:])

@@ -26,6 +26,7 @@ _CUT: Final = -1.0
 NOTHING: Final = float("-inf")
 
 
+_TWO: Final = 2
 _EMPTY_ALIKE: Final = 0.8
 _CUT_SHORT: Final = 4
 _BEGUN: Final = 0.6
@@ -52,7 +53,7 @@ class Worth:
 
     def __init__(self, records: Sequence[Record], layout: Layout) -> None:
         index = index_of(layout.key)
-        self._records = records
+        self._records, self._index = records, index
         self._numbers = [row.number for row in layout.rows]
         self.sizes = [len(row.columns) for row in layout.rows]
         self._largest = max(self.sizes)
@@ -77,6 +78,8 @@ class Worth:
         printed = sum(self._printed[first:last])
         if not printed:
             return self._empty_row(first) if last - first == 1 else None
+        if last - first == _TWO and self._printed[first] and not self._printed[first + 1]:
+            return self._continued(first)
         if last - first > 1 and (printed > self._largest or not all(self._printed[first:last])):
             return None
         cut = _CUT * (last - first - 1)
@@ -88,6 +91,19 @@ class Worth:
         if last - first > 1:
             self._forbid(first, last, printed, gains)
         return gains
+
+    def _continued(self, at: int) -> list[float] | None:
+        """A page cuts a row: above the figures and half of the label, below the other half."""
+        above, below = self._records[at], self._records[at + 1]
+        if not (above.own and below.own) or Shape.SPACED in (above.shape, below.shape):
+            return None
+        text = normalised(above.own[-1].text + below.own[-1].text)[1]
+        found = {
+            row: _LABEL_WEIGHT * alike + _CUT + self._count(at, at + 1, self._printed[at], size)
+            for row, alike in self._index.likeness(text).by_row.items()
+            if alike >= 1.0 and (size := self.sizes[row]) >= self._printed[at]
+        }
+        return [found.get(row, NOTHING) for row in range(len(self.sizes))] if found else None
 
     def _merged(self, first: int, last: int) -> Iterable[tuple[int, float]]:
         if last - first == 1:
