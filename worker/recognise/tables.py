@@ -133,7 +133,8 @@ def _placements(
     learnt: dict[tuple[Column, ...], Positions] = {}
     taken: list[tuple[Match, list[Record], list[Piece]]] = []
     for match in alignment.matches:
-        parts = list(records[match.first : match.last])
+        whole = records[match.first : match.last]
+        parts = [record for record in whole if record.printed] or list(whole[:1])
         values = _values(match, parts)
         taken.append((match, parts, values))
         columns = rows[match.row].columns
