@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Final
 
@@ -69,7 +69,8 @@ def _labelled(table: Table, lines: Sequence[Strip], records: Sequence[Record]) -
     if not scored:
         return None
     best = max(scored, key=lambda pair: pair[0])[1]
-    return _read(best, lines, records)
+    certain = tuple(match for match in best.matches if not match.doubtful)
+    return _read(replace(best, matches=certain), lines, records) if certain else None
 
 
 def _headed(alignment: Alignment, lines: Sequence[Strip], records: Sequence[Record]) -> float:

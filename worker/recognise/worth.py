@@ -105,6 +105,17 @@ class Worth:
         }
         return [found.get(row, NOTHING) for row in range(len(self.sizes))] if found else None
 
+    def sure(self, first: int, last: int, row: int) -> bool:
+        """Tell whether a label says that records ``first:last`` are this row; else order does."""
+        if any(self._alike[at].by_row.get(row, 0.0) >= _ALIKE for at in range(first, last)):
+            return True
+        cut = self._continued(first) if last - first == _TWO else None
+        return cut is not None and cut[row] > NOTHING
+
+    def seen(self, row: int) -> bool:
+        """Tell whether the label of a row stands on a line without figures."""
+        return self.missing[row] == _EMPTY_ROW
+
     def _merged(self, first: int, last: int) -> Iterable[tuple[int, float]]:
         if last - first == 1:
             return self._alike[first].by_row.items()
