@@ -101,10 +101,12 @@ def inspect(
             findings = check(report, tuple(named(name)))
             reason = verdict(findings)
     except Refused as refusal:
-        return Inspection(file, "dead", refusal.reason, stages.current, refusal.message)
+        told = "; ".join((refusal.message, *reading.pages.warnings))
+        return Inspection(file, "dead", refusal.reason, stages.current, told)
     if reason is None:
         return Inspection(file, "stored", report=report, findings=findings)
-    message = "; ".join(f"{f.rule} {f.scope}: {f.message}" for f in findings[:3])
+    found = (f"{f.rule} {f.scope}: {f.message}" for f in findings[:3])
+    message = "; ".join((*reading.pages.warnings, *found))
     return Inspection(file, "dead", reason, "check", message, report, findings)
 
 

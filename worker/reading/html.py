@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from models.disclosure.finding import Reason
 from models.disclosure.report import Place
 from worker.errors import Refused
-from worker.reading import spans
+from worker.reading import aligned, embedded, spans
 from worker.reading.article import Article, select, title_witnesses
 from worker.reading.blanks import plain
 from worker.reading.charset import decode
@@ -23,6 +24,8 @@ MEDIA_TYPE: Final = "text/html"
 MOST_ROWS: Final = 20_000
 _new: Final = tuple.__new__  # half the time of calling the class
 _LEADING_MARKUP: Final = re.compile(r"[\s\ufeff]*<")
+_LEAST: Final = 20
+"""Fewer figures than a page with any of the tables holds."""
 _WHOLE: Final = 150
 """Fewer figures than any edition of the form prints in its three tables."""
 
@@ -38,17 +41,28 @@ def read(data: bytes) -> Pages:
     content, encoding = decode(data)
     weigh(content)
     markup = survey(content) if wants_survey(content) else None
-    article = _article(content)
+    article = _article(embedded.mended(content))
     if markup is not None:
         _refuse_cut(markup, article)
     blocks = tuple(_blocks(article.items))
     if not blocks:
         raise Refused(Reason.EMPTY, "the page shows no text")
-    return Pages(blocks, MEDIA_TYPE, encoding)
+    bare = article.figures < _LEAST and all(isinstance(block, Paragraph) for block in blocks)
+    warnings = tuple(embedded.elsewhere(content)) if bare else ()
+    return Pages(blocks, MEDIA_TYPE, encoding, warnings)
 
 
 def _article(content: str) -> Article:
+    """Return the article; where a page shows none, what it keeps for its scripts is looked at."""
     page, titles = _parsed(content)
+    article = _shown(content, page, titles)
+    if article.figures >= _LEAST:
+        return article
+    others = (_shown(inner, _parsed(inner)[0], titles) for inner in embedded.pages(content))
+    return max((article, *others), key=lambda one: one.figures)
+
+
+def _shown(content: str, page: str, titles: Sequence[str]) -> Article:
     in_lines = _LEADING_MARKUP.match(content) is None
     outline = Outline(page, lines=in_lines)
     article = select(outline.items, titles)
@@ -88,16 +102,31 @@ def _refuse_cut(markup: Markup, article: Article) -> None:
 
 def _blocks(items: Sequence[Item]) -> Iterator[Block]:
     tables = rows = 0
-    for item in items:
-        if isinstance(item, Line):
-            yield Paragraph(item.text)
+    for typed, run in groupby(items, key=_is_typed):
+        if typed:
+            yield from aligned.blocks("\n".join(_typed(item) for item in run))
             continue
-        tables += 1
-        rows += len(item.rows)
-        if rows > MOST_ROWS:
-            raise Refused(Reason.TOO_LARGE, f"the tables have more than {MOST_ROWS} rows")
-        if (grid := _grid(item, tables)) is not None:
-            yield grid
+        for item in run:
+            if isinstance(item, Line):
+                yield Paragraph(item.text)
+                continue
+            tables += 1
+            rows += len(item.rows)
+            if rows > MOST_ROWS:
+                raise Refused(Reason.TOO_LARGE, f"the tables have more than {MOST_ROWS} rows")
+            if (grid := _grid(item, tables)) is not None:
+                yield grid
+
+
+def _is_typed(item: Item) -> bool:
+    """Tell whether a line stands in preformatted text, or is a row typed as running text."""
+    if not isinstance(item, Line):
+        return False
+    return item.source is not None or aligned.looks_like_a_row(item.text)
+
+
+def _typed(item: Item) -> str:
+    return (item.source or item.text) if isinstance(item, Line) else ""
 
 
 def _grid(table: Table, number: int) -> Grid | None:
