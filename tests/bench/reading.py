@@ -63,7 +63,9 @@ def samples(rng: random.Random, count: int) -> Mapping[str, list[Sample]]:
     return {
         "HTML, nothing but cells": list(_pages(rng, count, "plain", "bare", dressed=False)),
         "HTML, a portal": list(_pages(rng, count, "word", "portal", dressed=False)),
-        "HTML, a portal, pasted from Word": list(_pages(rng, count, "word", "portal", dressed=True)),
+        "HTML, a portal, pasted from Word": list(
+            _pages(rng, count, "word", "portal", dressed=True)
+        ),
         "DOCX, python-docx": list(_word(rng, count)),
     }
 
@@ -112,20 +114,20 @@ def _right(file: Sample) -> tuple[int, int]:
     return sum(read.get(key, "") == cell.value for key, cell in cells.items()), len(cells)
 
 
-def _page(data: bytes) -> Any:  # noqa: ANN401 - lxml carries no types
+def _page(data: bytes) -> Any:
     return html.document_fromstring(decode(data)[0])
 
 
-def _page_cells(tree: Any) -> list[tuple[str, str | None, str | None]]:  # noqa: ANN401
+def _page_cells(tree: Any) -> list[tuple[str, str | None, str | None]]:
     cells = tree.iter("td", "th")
     return [(cell.text_content(), cell.get("rowspan"), cell.get("colspan")) for cell in cells]
 
 
-def _docx(data: bytes) -> Any:  # noqa: ANN401
+def _docx(data: bytes) -> Any:
     return etree.fromstring(zipfile.ZipFile(io.BytesIO(data)).read("word/document.xml"))
 
 
-def _docx_cells(tree: Any) -> list[tuple[str, str | None]]:  # noqa: ANN401
+def _docx_cells(tree: Any) -> list[tuple[str, str | None]]:
     return [
         ("".join(cell.itertext(_W + "t")), (cell.find(f"{_W}tcPr/{_W}gridSpan")))
         for cell in tree.iter(_W + "tc")

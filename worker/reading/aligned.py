@@ -26,6 +26,7 @@ _EMPHASIS: Final = re.compile(r"\*\*|__|`|<br\s*/?>", re.IGNORECASE)
 # What converters put into a cell of a first row that has none.
 _FILLER: Final = re.compile(r"Col\d{1,2}|Unnamed: ?\d{1,2}(?:_level_\d)?")
 _A_ROW: Final = 3
+_SHORT: Final = 30
 _PIECE: Final = re.compile(r"\S+(?:[ ]\S+)*")
 _NUMBER: Final = r"[+\-−－＋]?[\d０-９][\d０-９,，]*(?:[.．][\d０-９]+)?"
 _NOTE: Final = r"(?:[件个条项起元]|万元)?(?:[（(][^（()）]*[)）])?"
@@ -46,8 +47,12 @@ def looks_like_a_row(line: str) -> bool:
     """Tell whether a line of running text sets cells apart: by pipes, or figures at its end."""
     if line.count("|") > 1:
         return True
+    if " " in line and _FIGURES.fullmatch(line) is not None:
+        return True
     found = _TRAILING.fullmatch(line) if line[-1:].isdigit() else None
-    return found is not None and len(found["figures"].split()) >= _A_ROW
+    if found is None:
+        return False
+    return len(line) <= _SHORT or len(found["figures"].split()) >= _A_ROW
 
 
 def _blocks(content: str) -> Iterator[Block]:

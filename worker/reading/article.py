@@ -86,7 +86,7 @@ def _flattened(items: Sequence[Item]) -> Iterator[Item]:
 
 def _lays_out(table: Table) -> bool:
     """Tell a table that places other tables, or running text in one column, from a real one."""
-    if all([len(row) <= 1 for row in table.rows]):
+    if all(len(row) <= 1 for row in table.rows):
         return True
     rich = [box for row in table.rows for box in row if box.items]
     inner = [part for box in rich for part in box.tables]

@@ -60,7 +60,7 @@ def read(data: bytes) -> Pages:
     parts = package.Package(data)
     name = _main_part(parts)
     content = _transitional(parts.read(name))
-    styled = any([mark in content for mark in _STYLED])
+    styled = any(mark in content for mark in _STYLED)
     hidden = _hidden_styles(parts, posixpath.dirname(name)) if styled else frozenset[str]()
     reader = _Document(hidden)
     body = package.parse_xml(content, name).find(_W + "body")

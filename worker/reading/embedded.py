@@ -18,6 +18,8 @@ _KEPT: Final = re.compile(
 _SOURCE: Final = re.compile(r"""<iframe[^<>]*?\ssrcdoc=(?:"([^"]*+)"|'([^']*+)')""", re.IGNORECASE)
 _CELL: Final = re.compile(r"<t[dr](?![\w-])", re.IGNORECASE)
 _ESCAPE: Final = re.compile(r"""\\(?:u\{?([0-9a-fA-F]{4})\}?|x([0-9a-fA-F]{2})|(.))""", re.DOTALL)
+# Strings that are put together: ``"…" + "…"`` and one ``document.write`` after the other.
+_JOINT: Final = re.compile(r"""["']\s*+(?:\+|\)\s*+;?\s*+document\.write(?:ln)?\s*+\()\s*+["']""")
 _SPOKEN: Final = {"n": "\n", "r": "\n", "t": "\t", "b": "", "f": "", "\n": ""}
 _MOST: Final = 20
 _NAMED: Final = 5
@@ -63,7 +65,7 @@ def _kept(content: str) -> Iterator[str]:
 def _spoken(text: str, *, script: bool) -> str:
     """Return a text without the escapes it is kept with."""
     if script:
-        text = _ESCAPE.sub(_character, text)
+        text = _ESCAPE.sub(_character, _JOINT.sub("", text))
         if "%3C" in text or "%3c" in text:
             text = unquote(text)
     return unescape(text) if "&lt;" in text else text

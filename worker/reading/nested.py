@@ -141,7 +141,7 @@ class _Numbered:
         found = []
         for row in spans.expand(drawn):
             cells = row.cells
-            if any([cell.text == _SKIPPED for cell in cells]):
+            if any(cell.text == _SKIPPED for cell in cells):
                 cells = tuple([cell for cell in cells if cell.text != _SKIPPED])
             if cells:
                 found.append(GridRow(cells))
@@ -190,7 +190,7 @@ def _size(table: Table) -> int:
 
 def _lays_out(table: Table) -> bool:
     """Tell a table that places other tables, or running text in one column, from a real one."""
-    if all([len(row) <= 1 for row in table.rows]):
+    if all(len(row) <= 1 for row in table.rows):
         return True
     own = sum(map(len, table.rows))
     return _size(table) > 2 * own

@@ -6,7 +6,7 @@ object for every node.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html import escape, unescape
 from typing import Final
@@ -35,13 +35,12 @@ _BLOCKS: Final = tags(
     " figcaption figure footer form frameset h1 h2 h3 h4 h5 h6 header html legend li main menu"
     " nav ol p pre section summary ul"
 )
+_ENDS: Final = frozenset(f"/{tag}" for tag in _BLOCKS)
 _ROWS: Final = tags("td th tr")
 _NEVER_HIDDEN: Final = tags("html body")
 _HEADINGS: Final = tags("h1 h2 h3")
 _ATTRIBUTES: Final = r"(?:\s[^>]*+)?+"
-_INLINE: Final = (
-    rf"(?:[^<]++|</?(?:span|font|o:p|b|strong|u|i|em|st1:\w+){_ATTRIBUTES}>)*+"
-)
+_INLINE: Final = rf"(?:[^<]++|</?(?:span|font|o:p|b|strong|u|i|em|st1:\w+){_ATTRIBUTES}>)*+"
 _TOKENS: Final = re.compile(
     # A cell that is one run of text, or one paragraph of it, is one token: nearly every cell is.
     rf"<(t[dh])({_ATTRIBUTES})>(\s*+(?:<p{_ATTRIBUTES}>{_INLINE}</p>\s*+|{_INLINE}))</t[dh]>"
@@ -164,9 +163,27 @@ class Outline:
         self._tables: list[Table] = []
         self._row: list[Box] | None = None
         self._texts: list[str] = []
-        self._linked = self._links = self._headings = self._cells = self._pre = self._open = self._size = 0
+        self._linked = self._links = self._headings = self._cells = self._pre = self._open = (
+            self._size
+        ) = 0
         self._anchors: list[int] = []
         self._skipped, self._depth = "", 0
+        self._enter = {
+            **dict.fromkeys(_BLOCKS, self._enter_block),
+            "br": self._enter_break,
+            "a": self._enter_link,
+            "table": self._enter_table,
+            "tr": self._enter_row,
+            "td": self._enter_cell,
+            "th": self._enter_cell,
+        }
+        self._leave = {
+            **dict.fromkeys(_ENDS, self._leave_block),
+            "/a": self._leave_link,
+            "/table": self._leave_table,
+            "/td": self._leave_cell,
+            "/th": self._leave_cell,
+        }
         page = _without_raw(page)
         self._hiding = _may_hide(page)
         self._walk(page)
@@ -188,12 +205,12 @@ class Outline:
                 return
         elif tag[0] == "/":
             self._open -= 1
-            if (leave := _LEAVE.get(tag)) is not None:
-                leave(self, tag)
+            if (leave := self._leave.get(tag)) is not None:
+                leave(tag)
         elif self._skips(tag, attributes):
             return
-        elif (enter := _ENTER.get(tag)) is not None:
-            enter(self, tag, attributes)
+        elif (enter := self._enter.get(tag)) is not None:
+            enter(tag, attributes)
         if text:
             self._text(text)
 
@@ -275,9 +292,7 @@ class Outline:
         self._pre -= tag == "/pre"
 
     def _hold(self, tag: str, attributes: str) -> None:
-        self._holder = Holder(
-            self._holder, is_navigation(tag, attributes), self._holder.depth + 1
-        )
+        self._holder = Holder(self._holder, is_navigation(tag, attributes), self._holder.depth + 1)
 
     def _release(self) -> None:
         self._holder = self._holder.parent or self._holder
@@ -373,7 +388,7 @@ def _without_raw(page: str) -> str:
 
 def _may_hide(markup: str) -> bool:
     # Searched as they are written: lowering a long text takes longer than parsing it.
-    return any([word in markup for word in ("idden", "isplay", "IDDEN", "ISPLAY")])
+    return any(word in markup for word in ("idden", "isplay", "IDDEN", "ISPLAY"))
 
 
 def _box(text: str, attributes: str) -> Box:
@@ -381,21 +396,3 @@ def _box(text: str, attributes: str) -> Box:
         return Box(text, 1, 1)
     down, across = _DOWN.search(attributes), _ACROSS.search(attributes)
     return Box(text, int(down[1]) if down else 1, max(1, int(across[1])) if across else 1)
-
-
-_ENTER: Final[dict[str, Callable[[Outline, str, str], None]]] = {
-    **dict.fromkeys(_BLOCKS, Outline._enter_block),
-    "br": Outline._enter_break,
-    "a": Outline._enter_link,
-    "table": Outline._enter_table,
-    "tr": Outline._enter_row,
-    "td": Outline._enter_cell,
-    "th": Outline._enter_cell,
-}
-_LEAVE: Final[dict[str, Callable[[Outline, str], None]]] = {
-    **{f"/{tag}": Outline._leave_block for tag in _BLOCKS},
-    "/a": Outline._leave_link,
-    "/table": Outline._leave_table,
-    "/td": Outline._leave_cell,
-    "/th": Outline._leave_cell,
-}

@@ -53,7 +53,7 @@ def expand(rows: Sequence[Sequence[Drawn]]) -> tuple[GridRow, ...]:
 
 
 def _free(cells: Iterable[Drawn], below: int) -> list[_Taken]:
-    """Place the cells of a row that nothing above reaches into; ``below`` counts it and the rest."""
+    """Place the cells of a row that nothing above reaches into, the first of ``below``."""
     found: list[_Taken] = []
     column = 0
     for text, down, across, place in cells:
@@ -63,13 +63,11 @@ def _free(cells: Iterable[Drawn], below: int) -> list[_Taken]:
             down = min(down, below) if down > 0 else below
         end = column + across
         found.append((text, column, end, down, place))
-        column = end if end < WIDEST else WIDEST
+        column = min(end, WIDEST)
     return found
 
 
-def _below(
-    cells: Iterable[Drawn], at: int, rows: int, free_from: Sequence[int]
-) -> list[_Taken]:
+def _below(cells: Iterable[Drawn], at: int, rows: int, free_from: Sequence[int]) -> list[_Taken]:
     """Place the cells of a row between those that reach into it from above."""
     found: list[_Taken] = []
     column = 0
@@ -82,7 +80,7 @@ def _below(
             down = min(down, rows - at) if down > 0 else rows - at
         end = column + across
         found.append((text, column, end, down, place))
-        column = end if end < WIDEST else WIDEST
+        column = min(end, WIDEST)
     return found
 
 

@@ -162,8 +162,8 @@ def place(
     if not printed:
         return Placement(((None,) * size,))
     record = parts[0]
-    if len(parts) == 1 and (slots := once(record, printed, size)):
-        return Placement((slots,))
+    if len(parts) == 1 and (single := once(record, printed, size)):
+        return Placement((single,))
     if len(parts) == 1:
         slots = _by_position(record, values, printed, size, positions)
         if slots:

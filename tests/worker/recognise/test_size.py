@@ -1,4 +1,4 @@
-"""What is far larger than a report is recognised, or refused, in a time that grows with its size."""
+"""What is far larger than a report is recognised, or refused, within seconds."""
 
 import time
 from collections.abc import Callable
