@@ -104,11 +104,12 @@ def inspect(
             findings = (*check(report, tuple(named(name))), *_unread_parts(reading.pages))
             reason = verdict(findings)
     except Refused as refusal:
-        return Inspection(file, "dead", refusal.reason, stages.current, refusal.message)
+        told = "; ".join((refusal.message, *reading.pages.warnings))
+        return Inspection(file, "dead", refusal.reason, stages.current, told)
     if reason is None:
         return Inspection(file, "stored", report=report, findings=findings)
-    told = (*findings[:3], *_unread_parts(reading.pages))
-    message = "; ".join(f"{f.rule} {f.scope}: {f.message}" for f in dict.fromkeys(told))
+    first = dict.fromkeys((*_unread_parts(reading.pages), *findings[:3]))
+    message = "; ".join(f"{f.rule} {f.scope}: {f.message}" for f in first)
     return Inspection(file, "dead", reason, "check", message, report, findings)
 
 

@@ -70,6 +70,9 @@ class Element(Protocol):
     def find(self, path: str) -> "Element | None":
         """Return the first element at a path."""
 
+    def getparent(self) -> "Element | None":
+        """Return the element around it."""
+
     def iter(self, *tags: str) -> Iterator["Element"]:
         """Yield the elements below, at any depth, that carry one of the tags."""
 

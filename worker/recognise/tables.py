@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Final
 
@@ -82,7 +82,8 @@ def _labelled(
     if not scored:
         return None
     best = max(scored, key=lambda pair: pair[0])[1]
-    return _read(best, lines, records, known)
+    certain = tuple(match for match in best.matches if not match.doubtful)
+    return _read(replace(best, matches=certain), lines, records, known) if certain else None
 
 
 def _headed(alignment: Alignment, lines: Sequence[Strip], records: Sequence[Record]) -> float:
@@ -156,7 +157,8 @@ def _placements(
     learnt: dict[tuple[Column, ...], Positions] = {}
     taken: list[tuple[Match, list[Record], list[Piece]]] = []
     for match in alignment.matches:
-        parts = list(records[match.first : match.last])
+        whole = records[match.first : match.last]
+        parts = [record for record in whole if record.printed] or list(whole[:1])
         values = _values(match, parts)
         taken.append((match, parts, values))
         columns = rows[match.row].columns
@@ -339,6 +341,10 @@ def _is_row(record: Record, size: int) -> bool:
 def _below_review_labels(lines: Sequence[Strip], record: Record, start: int | None) -> bool:
     above = lines[max(record.first - 40, (start or 0)) : record.first + 1]
     text = normalised("".join(line.text for line in above if len(line.text) < 120))[1]
+    if len(record.printed) == len(REVIEW_ACROSS.cells):
+        # Narrow columns set their labels vertically: text that has lost the cells mixes them.
+        characters = set(text)
+        return sum(set(word) <= characters for word in _REVIEW_WORDS) >= _LEAST_REVIEW_WORDS
     return sum(word in text for word in _REVIEW_WORDS) >= _LEAST_REVIEW_WORDS
 
 
