@@ -19,7 +19,7 @@ from worker.unpacking.members import (
 )
 
 HEADER: Final = 512
-_CUT: Final = "unexpected end of data"
+_CUT: Final = ("unexpected end of data", "empty header", "truncated header")
 _WHAT: Final = "the tar archive"
 
 # not in tarfile.__all__, but the only thing that tells one end from another
@@ -81,7 +81,7 @@ def unpack(stream: Stream, sink: Sink) -> None:
                 _hand_over(archive, info, sink)
             _demand_end(archive.ended)
     except tarfile.TarError as error:
-        cut = _CUT in str(error)
+        cut = str(error) in _CUT
         message = f"{_WHAT} ends too early" if cut else f"{_WHAT} is damaged: {error}"
         raise Refused(Reason.TRUNCATED if cut else Reason.UNREADABLE, message) from error
 
