@@ -45,7 +45,7 @@ class File:
 class Inspection:
     """What the worker would do with a document, and why.
 
-    An archive is to be ``unpacked``: what it holds is looked at apart.
+    An archive is to be ``unpacked``: what it holds is looked at apart, or ``ignored`` for its name.
 
     ``stage`` is where the document was refused: ``read``, ``recognise`` or ``check``; empty when
     it would be stored. ``message`` is the reason in words; ``traceback`` is there where a reader
@@ -53,7 +53,7 @@ class Inspection:
     """
 
     file: File
-    outcome: Literal["stored", "dead", "unpacked"]
+    outcome: Literal["stored", "dead", "unpacked", "ignored"]
     reason: Reason | None = None
     stage: str = ""
     message: str = ""

@@ -6,12 +6,21 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Final, NamedTuple, cast
 
 from models.disclosure.finding import Reason
+from worker import names
 from worker.errors import Refused
-from worker.unpacking.members import MOST_LISTED, Member
+from worker.isolation.reading import Refusal, Unpack
+from worker.reading import choose
+from worker.unpacking.members import MOST_LISTED, Member, Sink
 
 MOST_MEMBERS: Final = 2000
 MOST_EXPANDED: Final = 500_000_000
 MOST_RATIO: Final = 100
+MOST_DEPTH: Final = 2
+"""So deep an archive may lie in others: in one that lies in one that came as a file."""
+
+BETWEEN: Final = "!/"
+"""Stands between the path of an archive and the name of a member."""
+
 _RATIO_FLOOR: Final = 20_000_000
 """Below this a high ratio harms nobody: thousands of alike pages shrink well in a solid archive."""
 
@@ -115,6 +124,11 @@ class Spool:
         last = self.sections[-1]
         self.sections[-1] = last._replace(size=last.size + len(data))
 
+    @property
+    def size(self) -> int:
+        """How many bytes came."""
+        return self._size
+
     def open(self, section: Section) -> BinaryIO:
         """Return a stream of a member's bytes."""
         self.file.flush()
@@ -147,3 +161,44 @@ class _Part(io.RawIOBase):
         data = os.pread(self._descriptor, left if size < 0 else min(size, left), self._at)
         self._at += len(data)
         return data
+
+
+def in_process(data: bytes, sink: Sink) -> Refusal | None:
+    """Unpack an archive in this process, without limits of time: for content that is trusted."""
+    try:
+        sink.restart()
+        choose.unpack(data, sink)
+    except Refused as refused:
+        return Refusal(refused.reason, refused.message)
+    return None
+
+
+def spooled(data: bytes, spool: Spool, unpack: Unpack) -> Refusal | None:
+    """Unpack an archive into a spool; return why it is refused, if it is."""
+    try:
+        refusal = unpack(data, spool)
+        if refusal is None:
+            spool.demand_members()
+    except Refused as refused:
+        return Refusal(refused.reason, refused.message)
+    return refusal
+
+
+def member_name(name: bytes, container: str) -> str:
+    """Return what a member is called below its archive.
+
+    One without a name (in a mere ``.gz``) is called like the archive without its last suffix.
+    """
+    inner = names.readable(names.inside(name))
+    return inner or container.rpartition("/")[2].rpartition(".")[0] or "member"
+
+
+def too_deep(depth: int) -> Refusal | None:
+    """Refuse an archive that lies in too many others."""
+    if depth <= MOST_DEPTH:
+        return None
+    message = (
+        f"an archive inside of {depth} others; the limit is {MOST_DEPTH}: "
+        "unpack one of those around it and hand in what it holds"
+    )
+    return Refusal(Reason.UNSUPPORTED_TYPE, message)

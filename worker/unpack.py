@@ -14,7 +14,6 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from models import ledger
-from models.disclosure.finding import Reason
 from models.disclosure.hints import kept
 from models.event import EventName
 from models.ledger import Arrival, ArrivalState, AttemptOutcome, Document, State
@@ -23,18 +22,20 @@ from worker import logs, names
 from worker.archive import Archive
 from worker.claim import Claim
 from worker.entry import Content, Documents, announce, queue_of, told
-from worker.errors import Refused
 from worker.inspection import File, Inspection
-from worker.isolation.reading import Refusal, Unpack
-from worker.reading import choose
-from worker.spool import MOST_EXPANDED, Allowance, Spool
-from worker.unpacking.members import Member, Sink
-
-MOST_DEPTH: Final = 2
-"""So deep an archive may lie in others: in one that lies in one that came as a file."""
-
-BETWEEN: Final = "!/"
-"""Stands between the path of an archive and the name of a member."""
+from worker.isolation.reading import Unpack
+from worker.spool import (
+    BETWEEN,
+    MOST_DEPTH,
+    MOST_EXPANDED,
+    Allowance,
+    Spool,
+    in_process,
+    member_name,
+    spooled,
+    too_deep,
+)
+from worker.unpacking.members import Member
 
 _RACES: Final = 5
 _HEAD: Final = 8
@@ -49,47 +50,6 @@ class Kept(NamedTuple):
     member: Member
     content: Content
     place: int
-
-
-def in_process(data: bytes, sink: Sink) -> Refusal | None:
-    """Unpack an archive in this process, without limits of time: for content that is trusted."""
-    try:
-        sink.restart()
-        choose.unpack(data, sink)
-    except Refused as refused:
-        return Refusal(refused.reason, refused.message)
-    return None
-
-
-def spooled(data: bytes, spool: Spool, unpack: Unpack) -> Refusal | None:
-    """Unpack an archive into a spool; return why it is refused, if it is."""
-    try:
-        refusal = unpack(data, spool)
-        if refusal is None:
-            spool.demand_members()
-    except Refused as refused:
-        return Refusal(refused.reason, refused.message)
-    return refusal
-
-
-def member_name(name: bytes, container: str) -> str:
-    """Return what a member is called below its archive.
-
-    One without a name (in a mere ``.gz``) is called like the archive without its last suffix.
-    """
-    inner = names.readable(names.inside(name))
-    return inner or container.rpartition("/")[2].rpartition(".")[0] or "member"
-
-
-def too_deep(depth: int) -> Refusal | None:
-    """Refuse an archive that lies in too many others."""
-    if depth <= MOST_DEPTH:
-        return None
-    message = (
-        f"an archive inside of {depth} others; the limit is {MOST_DEPTH}: "
-        "unpack one of those around it and hand in what it holds"
-    )
-    return Refusal(Reason.UNSUPPORTED_TYPE, message)
 
 
 def _nowhere(_documents: Sequence[tuple[int, str]]) -> None:
