@@ -123,15 +123,8 @@ def _stored(event: dict[str, Any]) -> tuple[str, str]:
 
 
 def _unpacked(event: dict[str, Any]) -> tuple[str, str]:
-    counts = " · ".join(
-        f"{name} {event.get(key)}"
-        for key, name in (
-            ("accepted", "新 new"),
-            ("duplicate", "重复 duplicate"),
-            ("ignored", "忽略 ignored"),
-        )
-        if event.get(key)
-    )
+    named = {"accepted": "新 new", "duplicate": "重复 duplicate", "ignored": "忽略 ignored"}
+    counts = " · ".join(f"{name} {event[key]}" for key, name in named.items() if event.get(key))
     return _GREEN, f"+ 拆包 unpacked {_document(event)} · {counts}"
 
 
