@@ -113,7 +113,7 @@ def read(data: bytes) -> Pages:
         raise Refused(Reason.EMPTY, f"the file is empty ({len(data)} bytes)")
     found = media_type(data)
     if found in members.CONTAINERS:
-        raise Refused(Reason.UNSUPPORTED_TYPE, f"{found} is not read but unpacked")
+        raise Refused(Reason.UNSUPPORTED_TYPE, f"an archive ({found}) is not read but unpacked")
     reader = _READERS.get(found)
     if reader is None:
         raise Refused(Reason.UNSUPPORTED_TYPE, f"no reader for {found}{_named(found)}")

@@ -20,6 +20,7 @@ _UTF8: Final = 0x800
 _ENCRYPTED: Final = 0x1 | 0x40 | 0x2000
 _AES: Final = 99
 _UNIX: Final = 3
+_METHODS: Final = {1: "shrink", 6: "implode", 9: "deflate64", 93: "zstd", 95: "xz", 98: "ppmd"}
 _DOS_DIRECTORY: Final = 0x10
 _LOCAL: Final = struct.Struct("<4s22xHH")
 
@@ -51,8 +52,8 @@ def _opened(data: bytes) -> zipfile.ZipFile:
 def _refuse_overlaps(data: bytes, archive: zipfile.ZipFile) -> None:
     """Members lie one behind the other, and before the directory."""
     infos = sorted(archive.infolist(), key=lambda info: info.header_offset)
-    ends = [info.header_offset for info in infos[1:]] + [archive.start_dir]
-    for info, end in zip(infos, ends, strict=True):
+    ends = [*(info.header_offset for info in infos), archive.start_dir][1:]
+    for info, end in zip(infos, ends, strict=False):
         if _end(data, info) > end:
             message = f"{_shown(info)} overlaps what follows it, as in a zip bomb"
             raise Refused(Reason.UNREADABLE, message)
@@ -79,7 +80,11 @@ def _hand_over(archive: zipfile.ZipFile, info: zipfile.ZipInfo, sink: Sink) -> N
     sink.begin(found)
     try:
         stream = archive.open(info)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError) as error:
+    except NotImplementedError as error:
+        method = _METHODS.get(info.compress_type, f"method {info.compress_type}")
+        message = f"{found.shown} is packed by {method}, which cannot be read: repack it"
+        raise Refused(Reason.UNREADABLE, message) from error
+    except (zipfile.BadZipFile, RuntimeError, ValueError) as error:
         raise Refused(Reason.UNREADABLE, f"{found.shown} cannot be unpacked: {error}") from error
     with stream:
         pour(stream, found.shown, sink)
