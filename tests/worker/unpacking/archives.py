@@ -21,11 +21,6 @@ Files = list[tuple[str, bytes]]
 REPORTS: Files = [("年报/甲.txt", b"jia" * 900), ("年报/乙.html", b"<p>yi</p>" * 500)]
 
 
-def gbk(name: str) -> str:
-    """A name that zipfile writes as the bytes of GBK, as Windows does in China."""
-    return name.encode("gbk").decode("cp437")
-
-
 def zipped(files: Files, compression: int = zipfile.ZIP_DEFLATED) -> bytes:
     """Return a zip archive; names that are no CP437 get the flag of UTF-8."""
     out = io.BytesIO()
