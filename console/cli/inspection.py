@@ -65,6 +65,7 @@ def command(invocation: Invocation, paths: tuple[str, ...], as_json: bool, exit_
 def _inspect(path: str, reader: "Isolated", most: int) -> "Iterator[Inspection]":
     if path == "-":
         yield from _judge(sys.stdin.buffer, "-", reader, most)
+        return
     try:
         with Path(path).open("rb") as file:
             name = os.path.basename(path)  # noqa: PTH119 - keeps surrogates

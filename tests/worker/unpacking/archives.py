@@ -10,6 +10,7 @@ import tarfile
 import tempfile
 import zipfile
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 import py7zr
@@ -97,7 +98,12 @@ def zstd(data: bytes) -> bytes:
     return compressed
 
 
-SQUEEZERS = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress, "zst": zstd}
+SQUEEZERS: dict[str, Callable[[bytes], bytes]] = {
+    "gz": gzip.compress,
+    "bz2": bz2.compress,
+    "xz": lzma.compress,
+    "zst": zstd,
+}
 
 
 def unpacked(data: bytes) -> tuple[Files, list[tuple[str, str]]]:
