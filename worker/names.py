@@ -36,7 +36,7 @@ def why_ignored(path: bytes) -> str | None:
     """
     for part in path.split(b"/"):
         if _ignored(part.lower()):
-            return f"name: {part.decode('utf-8', 'backslashreplace')}"
+            return f"name: {_readable_part(part)}"
     return None
 
 

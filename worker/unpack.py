@@ -39,6 +39,7 @@ from worker.unpacking.members import Member
 
 _RACES: Final = 5
 _HEAD: Final = 8
+_LARGEST: Final = 2**63 - 1
 
 Send = Callable[[Sequence[tuple[int, str]]], object]
 """Sends documents, given as (document id, queue); what is not sent the sweeper sends."""
@@ -208,7 +209,8 @@ class _Entering:
         )
 
     def _passed_over(self, member: Member, place: int) -> Arrival:
-        found = self._place(member, place, member.size)
+        # what was never read has the size that the archive claims, whatever that is
+        found = self._place(member, place, min(max(member.size, 0), _LARGEST))
         return Arrival(**found, state=ArrivalState.IGNORED, why=member.why)
 
     def _place(self, member: Member, place: int, size: int) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import tarfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,7 @@ from tests.worker.unpacking.archives import (
     REPORTS,
     patched,
     sevenzipped,
+    special,
     tarred,
     zipped,
     zipped_in_gbk,
@@ -319,6 +321,23 @@ def test_a_member_that_is_known_is_a_duplicate(home: House) -> None:
     (found,) = home.arrivals(container)
     assert (found.document_id, found.state) == (known, ArrivalState.DUPLICATE)
     assert "document.duplicate" in home.story(known)
+
+
+def test_litter_cannot_break_the_ledger(home: House) -> None:
+    # Given entries with a NUL in the name, half a character, and a size beyond any number
+    vast = special(".vast", tarfile.FIFOTYPE)
+    vast.size = 2**70
+    strange = [(".nul\0", b"x"), ("~$\udcc4", b"x"), ("a.txt", b"x")]
+    data = tarred(strange, vast, format=tarfile.PAX_FORMAT, errors="surrogateescape")
+    container = home.arrive(data, "a.tar")
+
+    # When
+    pipeline(home).run(container)
+
+    # Then
+    assert home.document(container).state == State.UNPACKED, home.letters(container)[0].message
+    found = home.arrivals(container)
+    assert sorted(one.state for one in found) == ["accepted", "ignored", "ignored", "ignored"]
 
 
 def test_members_of_one_name_and_content_all_arrive(home: House) -> None:
