@@ -22,6 +22,7 @@ from worker import logs, names
 from worker.archive import Archive
 from worker.claim import Claim
 from worker.entry import Content, Documents, announce, queue_of, told
+from worker.errors import Transient
 from worker.inspection import File, Inspection
 from worker.isolation.reading import Unpack
 from worker.spool import (
@@ -92,7 +93,7 @@ class Unpacker:
         """Unpack an archive and end its attempt; return why it is refused, if it is.
 
         Raises:
-            Transient: the archive of bytes cannot be written.
+            Transient: the archive of bytes cannot be written, or others bring in the same members.
             OSError: there is no room to unpack it.
             SQLAlchemyError: the database cannot be written; nothing was entered.
         """
@@ -140,10 +141,10 @@ class Unpacker:
                         return []
                     entered = _Entering(session, claim).all(members, ignored)
                     self._checkpoint("entered")
-            except IntegrityError:
+            except IntegrityError as error:
                 # Another process brought one of the contents: now it can be recognised.
                 if race == _RACES - 1:
-                    raise
+                    raise Transient("others bring in what the archive holds") from error
             else:
                 return entered
         raise AssertionError("not reached")

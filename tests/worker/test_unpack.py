@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import pytest
 from sqlalchemy import select, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from models.base import now
 from models.disclosure.finding import Reason
@@ -307,6 +307,27 @@ def test_archives_with_the_same_members_at_once(home: House) -> None:
     states = [one.state for container in (first, second) for one in home.arrivals(container)]
     assert sorted(states) == ["accepted", "accepted", "duplicate", "duplicate"]
     assert home.count(Document) == 4
+
+
+def test_endless_races_are_not_the_fault_of_the_archive(
+    home: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given others who bring the same contents each time between looking and writing
+    def racing(*_: object) -> NoReturn:
+        raise IntegrityError("INSERT", {}, Exception("documents.sha256"))
+
+    container = home.arrive(zipped(REPORTS), "a.zip")
+    with monkeypatch.context() as patch:
+        patch.setattr("worker.unpack._Entering.all", racing)
+
+        # When it is worked on
+        with pytest.raises(Transient):
+            pipeline(home).run(container)
+
+    # Then it waits, and is unpacked when they are done
+    assert home.document(container).state == State.QUEUED
+    pipeline(home).run(container)
+    assert home.document(container).state == State.UNPACKED
 
 
 def test_a_member_that_is_known_is_a_duplicate(home: House) -> None:
