@@ -1,10 +1,8 @@
 """Archives in the pipe: every member is entered once, all of them or none."""
 
-import gzip
 import os
-import tarfile
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NoReturn
@@ -14,77 +12,27 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from models.base import now
-from models.disclosure.finding import Reason
 from models.event import Event, EventName
 from models.filing import StoredReport
-from models.ledger import Arrival, ArrivalState, AttemptOutcome, Document, State
+from models.ledger import ArrivalState, AttemptOutcome, Document, State
 from tests.worker.house import House, house
 from tests.worker.seeds import SEEDS
+from tests.worker.unpack_house import Killed, names, pipeline, settle, stopping_at
 from tests.worker.unpacking.archives import (
     REPORTS,
-    patched,
     sevenzipped,
-    special,
     tarred,
     zipped,
-    zipped_in_gbk,
 )
-from worker import inspection
 from worker.errors import Transient
-from worker.isolation.reading import Refusal
-from worker.pipeline import Pipeline
-from worker.spool import in_process
-from worker.unpack import Send, Unpacker
-from worker.unpacking.members import Member, Sink
 
 STEPS = ["unpacked", "archived", "entered", "committed"]
-
-
-class Killed(BaseException):
-    """Ends a worker where it stands, as SIGKILL does: nothing is written down any more."""
 
 
 @pytest.fixture
 def home(tmp_path: Path, database_url: str) -> Iterator[House]:
     with house(tmp_path, database_url=database_url) as built:
         yield built
-
-
-def pipeline(
-    home: House,
-    send: Send = lambda _: None,
-    checkpoint: Callable[[str], None] = lambda _: None,
-    unpack: Callable[[bytes, Sink], Refusal | None] = in_process,
-) -> Pipeline:
-    """The pipe as a worker has it, but for the processes that read."""
-    unpacker = Unpacker(home.database, home.archive, unpack, send, checkpoint)
-    return Pipeline(home.database, home.archive, home.settings, inspection.inspect, unpacker)
-
-
-def stopping_at(step: str, error: BaseException) -> Callable[[str], None]:
-    """Return a checkpoint that raises at one step."""
-
-    def checkpoint(at: str) -> None:
-        if at == step:
-            raise error
-
-    return checkpoint
-
-
-def names(arrivals: Sequence[Arrival]) -> list[tuple[str, str]]:
-    return [(arrival.name, arrival.state) for arrival in arrivals]
-
-
-def settle(home: House) -> None:
-    """Work on everything that waits, until nothing does."""
-    while True:
-        with home.database.reading() as session:
-            waiting = select(Document.id).where(Document.state.in_(("received", "queued")))
-            found = list(session.scalars(waiting))
-        if not found:
-            return
-        for document_id in found:
-            pipeline(home).run(document_id)
 
 
 def test_every_member_becomes_an_arrival(home: House) -> None:
@@ -163,62 +111,6 @@ def test_reports_in_an_archive_are_stored(home: House) -> None:
     assert {one.name.rpartition("!/")[0] for one in home.arrivals(nested.document_id)} == {
         "a.tar!/inner.7z"
     }
-
-
-def test_names_in_gbk_are_kept_as_bytes_and_read(home: House) -> None:
-    # Given
-    name = "精誠市\\报表.txt"
-    assert name.encode("gbk").count(b"\\") == 2
-    container = home.arrive(zipped_in_gbk([(name, b"x")]), "a.zip")
-
-    # When
-    pipeline(home).run(container)
-
-    # Then a backslash separates, but not one that is the half of a character
-    (found,) = home.arrivals(container)
-    assert found.path == b"a.zip!/" + "精誠市/报表.txt".encode("gbk")
-    assert found.name == "a.zip!/精誠市/报表.txt"
-
-
-@pytest.mark.parametrize(
-    ("named", "inside"),
-    [
-        ("../../etc/passwd", "etc/passwd"),
-        ("/etc/passwd", "etc/passwd"),
-        ("C:\\报告\\a.txt", "报告/a.txt"),
-        ("C:a.txt", "a.txt"),
-        ("a/../../b.txt", "a/b.txt"),
-        ("./a//b.txt", "a/b.txt"),
-        ("..", "a"),
-        ("x" * 3000, "x" * 3000),
-    ],
-)
-def test_a_name_never_leads_out_of_the_archive(home: House, named: str, inside: str) -> None:
-    # Given a member with such a name
-    container = home.arrive(zipped([(named, b"x")]), "a.zip")
-
-    # When
-    pipeline(home).run(container)
-
-    # Then its bytes are taken under a name that stays inside
-    (found,) = home.arrivals(container)
-    assert (found.name, found.state) == (f"a.zip!/{inside}", "accepted")
-    assert b".." not in found.path
-    assert len(found.path) < 1100
-
-
-def test_what_the_archive_called_it_is_told(home: House) -> None:
-    # Given
-    container = home.arrive(zipped([("../a.txt", b"x")]), "a.zip")
-
-    # When
-    pipeline(home).run(container)
-
-    # Then
-    with home.database.reading() as session:
-        name = EventName.DOCUMENT_RECEIVED
-        (event,) = session.scalars(select(Event).where(Event.name == name))
-    assert event.data["named"] == "../a.txt"
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -344,224 +236,6 @@ def test_a_member_that_is_known_is_a_duplicate(home: House) -> None:
     assert "document.duplicate" in home.story(known)
 
 
-def test_litter_cannot_break_the_ledger(home: House) -> None:
-    # Given entries with a NUL in the name, half a character, and a size beyond any number
-    vast = special(".vast", tarfile.FIFOTYPE)
-    vast.size = 2**70
-    strange = [(".nul\0", b"x"), ("~$\udcc4", b"x"), ("a.txt", b"x")]
-    data = tarred(strange, vast, format=tarfile.PAX_FORMAT, errors="surrogateescape")
-    container = home.arrive(data, "a.tar")
-
-    # When
-    pipeline(home).run(container)
-
-    # Then
-    assert home.document(container).state == State.UNPACKED, home.letters(container)[0].message
-    found = home.arrivals(container)
-    assert sorted(one.state for one in found) == ["accepted", "ignored", "ignored", "ignored"]
-
-
-def test_members_of_one_name_and_content_all_arrive(home: House) -> None:
-    # Given a tar archive to which a file was added twice
-    container = home.arrive(tarred([("a.txt", b"x"), ("a.txt", b"x"), ("a.txt", b"y")]), "a.tar")
-
-    # When
-    pipeline(home).run(container)
-
-    # Then
-    assert names(home.arrivals(container)) == [
-        ("a.tar!/a.txt", "accepted"),
-        ("a.tar!/a.txt", "duplicate"),
-        ("a.tar!/a.txt", "accepted"),
-    ]
-
-
-def test_an_archive_of_the_same_path_brings_its_own_members(home: House) -> None:
-    # Given an archive that is replaced by another with the same names and sizes
-    first = home.arrive(zipped([("a.txt", b"1")]), "a.zip")
-    second = home.arrive(zipped([("a.txt", b"2")]), "a.zip")
-
-    # When
-    for container in (first, second):
-        pipeline(home).run(container)
-
-    # Then
-    assert [one.state for one in home.arrivals(second)] == ["accepted"]
-
-
-def test_an_empty_member_ends_like_any_empty_file(home: House) -> None:
-    # Given
-    container = home.arrive(zipped([("a.txt", b"")]), "a.zip")
-
-    # When
-    settle(home)
-
-    # Then
-    (found,) = home.arrivals(container)
-    assert found.document_id is not None
-    (letter,) = home.letters(found.document_id)
-    assert letter.reason == Reason.EMPTY
-
-
-def test_a_member_that_is_too_large_to_read_ends_so_by_itself(home: House) -> None:
-    # Given one member beyond max_bytes beside a small one
-    container = home.arrive(zipped([("big.txt", b"x" * 3000), ("a.txt", b"x")]), "a.zip")
-    settings = {"max_bytes": 1000}
-
-    # When
-    home.pipeline(inspection.inspect, **settings).run(container)
-    big = home.arrivals(container)[0].document_id
-    assert big is not None
-    home.pipeline(inspection.inspect, **settings).run(big)
-
-    # Then
-    assert home.document(container).state == State.UNPACKED
-    assert [letter.reason for letter in home.letters(big)] == [Reason.TOO_LARGE]
-
-
-def test_an_archive_that_is_refused_leaves_nothing_behind(home: House) -> None:
-    # Given an archive whose last member is damaged
-    damaged = patched(zipped([*REPORTS, ("z", b"xxyyxx")], 0), b"xxyyxx", b"xxzyxx")
-    container = home.arrive(damaged, "a.zip")
-
-    # When
-    pipeline(home).run(container)
-
-    # Then it is dead, and none of its members is there
-    (letter,) = home.letters(container)
-    assert (letter.reason, letter.stage) == (Reason.UNREADABLE, "unpack")
-    assert letter.message.startswith("z is damaged")
-    assert home.arrivals(container) == []
-    assert home.count(Document) == 1
-
-
-def test_a_dead_archive_can_be_processed_again(home: House) -> None:
-    # Given an archive that some version could not unpack
-    def failing(data: bytes, sink: Sink) -> Refusal | None:
-        in_process(data, sink)
-        return Refusal(Reason.UNREADABLE, "the reader failed: Bug", "Traceback: ...")
-
-    container = home.arrive(zipped(REPORTS), "a.zip")
-    pipeline(home, unpack=failing).run(container)
-    assert home.attempts(container)[0].traceback == "Traceback: ..."
-    assert home.arrivals(container) == []
-
-    # When an operator lets it be tried again
-    with home.database.transaction() as session:
-        session.execute(update(Document).values(state=State.QUEUED))
-    pipeline(home).run(container)
-
-    # Then
-    assert home.document(container).state == State.UNPACKED
-    assert len(home.arrivals(container)) == 2
-
-
-def test_an_archive_too_deep_inside_others_is_refused(home: House) -> None:
-    # Given four archives, one inside the other
-    data = zipped([("report.txt", b"x")])
-    for n in (3, 2, 1):
-        data = zipped([(f"{n}.zip", data)])
-    home.arrive(data, "0.zip")
-
-    # When
-    settle(home)
-
-    # Then the innermost is dead, and says what to do
-    with home.database.reading() as session:
-        found = select(Document).where(Document.state == State.DEAD)
-        (dead,) = session.scalars(found)
-    (letter,) = home.letters(dead.id)
-    assert dead.name == "3.zip"
-    assert letter.reason == Reason.UNSUPPORTED_TYPE
-    assert "inside of 3 others; the limit is 2" in letter.message
-
-
-def test_the_shortest_way_out_counts(home: House) -> None:
-    # Given an archive that lies deep inside others and is dropped by itself too
-    deep = zipped([("report.txt", b"x")])
-    data = deep
-    for n in (3, 2, 1):
-        data = zipped([(f"{n}.zip", data)])
-    home.arrive(data, "0.zip")
-    settle(home)
-    with home.database.transaction() as session:
-        (dead,) = session.scalars(select(Document).where(Document.state == State.DEAD))
-        session.add(
-            Arrival(
-                source="inbox",
-                path=b"3.zip",
-                name="3.zip",
-                inode=99,
-                size=1,
-                mtime_ns=1,
-                state=ArrivalState.DUPLICATE,
-                document_id=dead.id,
-            )
-        )
-        dead.state = State.QUEUED
-
-    # When it is tried again
-    pipeline(home).run(dead.id)
-
-    # Then
-    assert home.document(dead.id).state == State.UNPACKED
-
-
-def test_archives_inside_one_another_share_one_allowance(
-    home: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Given an archive of two archives that expand to 1,000 bytes each, and 2,500 in all allowed
-    monkeypatch.setattr("worker.spool.Allowance.__init__.__defaults__", (0, 2000, 2500, 100))
-    inner = [zipped([(f"{n}.txt", bytes([65 + n]) * 1000)]) for n in range(3)]
-    home.arrive(zipped([(f"{n}.zip", data) for n, data in enumerate(inner)]), "a.zip")
-
-    # When
-    settle(home)
-
-    # Then what comes last is too much
-    with home.database.reading() as session:
-        names = select(Document.name, Document.state).where(Document.name.endswith(".zip"))
-        states = dict(session.execute(names.order_by(Document.id)).all())
-    assert states == {
-        "a.zip": "unpacked",
-        "0.zip": "unpacked",
-        "1.zip": "unpacked",
-        "2.zip": "dead",
-    }
-
-
-def test_an_archive_that_holds_itself_ends(home: House) -> None:
-    # Given a document that is taken for an archive which holds that very document
-    data = zipped(REPORTS)
-
-    def quine(data: bytes, sink: Sink) -> Refusal | None:
-        sink.restart()
-        sink.begin(Member(b"self.zip", len(data)))
-        sink.write(data)
-        return None
-
-    container = home.arrive(data, "a.zip")
-
-    # When
-    pipeline(home, unpack=quine).run(container)
-
-    # Then it is a duplicate of itself, and nothing is left to do
-    assert names(home.arrivals(container)) == [("a.zip!/self.zip", "duplicate")]
-    assert home.document(container).state == State.UNPACKED
-
-
-def test_a_compressed_file_without_a_name_is_called_like_its_archive(home: House) -> None:
-    # Given
-    container = home.arrive(gzip.compress(b"x"), "2024/年报.txt.gz")
-
-    # When
-    pipeline(home).run(container)
-
-    # Then
-    (found,) = home.arrivals(container)
-    assert found.name == "2024/年报.txt.gz!/年报.txt"
-
-
 def test_a_queue_that_is_away_undoes_nothing(home: House) -> None:
     # Given a way to the queue that fails
     def failing(_documents: Sequence[tuple[int, str]]) -> NoReturn:
@@ -577,18 +251,3 @@ def test_a_queue_that_is_away_undoes_nothing(home: House) -> None:
     with home.database.reading() as session:
         received = session.scalars(select(Document).where(Document.state == State.RECEIVED))
         assert len(received.all()) == 2
-
-
-def test_a_rar_archive_is_refused_with_what_to_do(home: House) -> None:
-    # Given both kinds of RAR
-    for mark in (b"Rar!\x1a\x07\x00", b"Rar!\x1a\x07\x01\x00"):
-        container = home.arrive(mark + b"x" * 100, "年报.rar")
-
-        # When
-        pipeline(home).run(container)
-
-        # Then
-        (letter,) = home.letters(container)
-        assert letter.reason == Reason.UNSUPPORTED_TYPE
-        assert "RAR archive: repack it as ZIP" in letter.message
-        assert "请改用 ZIP 重新打包" in letter.message
