@@ -28,6 +28,10 @@ _NO_SPACE: Final = GIGABYTE // 5
 _BEATS_MISSED: Final = 3.0
 _INOTIFY: Final = Path("/proc/sys/fs/inotify")
 _FEW_WATCHES: Final = 8192
+_CONVERTS: Final = "旧版 Word、Works、WordPerfect older Word, Works, WordPerfect"
+_INSTALL_OFFICE: Final = (
+    "apt install libreoffice-writer libreoffice-calc; 装好后 then: gouji dead retry"
+)
 
 
 class Verdict(StrEnum):
@@ -62,6 +66,7 @@ def checkup(settings: Settings) -> Iterator[Check]:
         ("archive", partial(_archive, settings)),
         *((f"source {source.name}", partial(_source, source)) for source in settings.watched),
         ("push", partial(_push, settings)),
+        ("readers", _readers),
         ("ledger", partial(_ledger, settings)),
     ]
     for name, examine in examinations:
@@ -104,6 +109,17 @@ def _database(settings: Settings) -> Iterator[Check]:
     else:
         detail = f"{shown} · revision {revision}, this version needs {head}"
         yield Check("database", Verdict.FAIL, detail, "gouji init  升级数据库 upgrades it")
+
+
+def _readers() -> Iterator[Check]:
+    """Look for what some formats need and is not part of gouji itself."""
+    from worker.isolation import conversion
+
+    program, missing = conversion.program(), conversion.missing()
+    if program is not None and missing is None:
+        yield Check("libreoffice", Verdict.OK, f"{program} · {_CONVERTS}")
+        return
+    yield Check("libreoffice", Verdict.WARN, f"{missing}: {_CONVERTS}", _INSTALL_OFFICE)
 
 
 def _is_there(settings: Settings) -> bool:

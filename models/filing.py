@@ -16,13 +16,20 @@ from models.base import Amount, Base, Json, now
 
 
 class StoredReport(Base):
-    """One report, as recognised from one document; versions of (publisher, year) count from 1."""
+    """One report, as recognised from one document; versions of (publisher, year) count from 1.
+
+    ``publisher_key`` is what spellings of one publisher have in common; versions count by it.
+    ``division_code`` (GB/T 2260) is where the publisher belongs, ``evidence`` what each witness
+    says of publisher and year.
+    """
 
     __tablename__ = "reports"
     __table_args__ = (
         UniqueConstraint("document_id"),
         UniqueConstraint("publisher", "year", "version"),
+        Index(None, "publisher_key", "year", "version", unique=True),
         Index(None, "year"),
+        Index(None, "division_code"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -42,6 +49,9 @@ class StoredReport(Base):
     hard: Mapped[int] = mapped_column(default=0)
     soft: Mapped[int] = mapped_column(default=0)
     stored_at: Mapped[datetime] = mapped_column(default=now)
+    publisher_key: Mapped[str | None]
+    division_code: Mapped[str | None] = mapped_column(String(6))
+    evidence: Mapped[list[Any] | None] = mapped_column(Json)
 
     disclosure: Mapped[list["DisclosureRow"]] = relationship(order_by="DisclosureRow.position")
     applications: Mapped[list["ApplicationRow"]] = relationship(order_by="ApplicationRow.position")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import structlog
 
+from tests import budgets  # noqa: F401 - takes its variables out of the environment first
 from tests.databases import BACKENDS, empty
 
 

@@ -22,7 +22,7 @@ from worker.recognise.recognise import recognise
 from worker.unpacking.members import CONTAINERS
 
 SCHEMA: Final = "gouji.inspection/1"
-PARSER_VERSION: Final = "1"
+PARSER_VERSION: Final = "2"
 """Raised by hand whenever a document may be read differently than before."""
 
 Timing = Callable[[str, float], None]
@@ -197,6 +197,8 @@ def _header(report: Report) -> dict[str, Any]:
         and {"start": _day(report.period.start), "end": _day(report.period.end)},
         "signature": report.signature,
         "signed_on": _day(report.signed_on),
+        "division": report.division and report.division.as_dict(),
+        "evidence": [claim.as_dict() for claim in report.evidence],
         "layouts": {key: table.layout for key, table in report.tables.items()},
         "sections": [
             {"key": section.key, "heading": section.heading, "text": section.text}

@@ -8,9 +8,13 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from models.disclosure import publisher
+from models.disclosure.evidence import Claim, Source
 from models.disclosure.finding import Finding, Reason, Severity
 from models.disclosure.form import LAYOUTS, TABLES, Edition, Layout, cell_key
 from models.disclosure.report import Cell, Period, Place, Printed, ReadTable, Report, Section
+from models.divisions.division import NOWHERE, Located
+from models.divisions.gazetteer import division
 from models.filing import ApplicationRow, DisclosureRow, ReviewRow, StoredFinding, StoredReport
 from worker.errors import Refused, Transient
 
@@ -91,6 +95,8 @@ def load(session: Session, report_id: int) -> Report:
         period=_period(header),
         signature=header.signature,
         signed_on=header.signed_on,
+        evidence=tuple(_claim(told) for told in header.evidence or ()),
+        located=_located(header.division_code),
     )
 
 
@@ -100,6 +106,9 @@ def _header(origin: Origin, report: Report, findings: tuple[Finding, ...]) -> di
         "document_id": origin.document_id,
         "attempt_id": origin.attempt_id,
         "publisher": report.publisher,
+        "publisher_key": None if report.publisher is None else publisher.key(report.publisher),
+        "division_code": report.division and report.division.code,
+        "evidence": [claim.as_dict() for claim in report.evidence],
         "year": report.year,
         "edition": report.edition,
         "title": report.title,
@@ -120,27 +129,27 @@ def _insert(session: Session, values: dict[str, Any]) -> Filed:
     Two workers may take the same number at once; the unique constraint tells, and whoever loses
     counts again.
     """
-    publisher, year = values["publisher"], values["year"]
+    same, year = values["publisher_key"], values["year"]
     for _ in range(_VERSION_TRIES):
-        version = _next_version(session, publisher, year)
+        version = _next_version(session, same, year)
         statement = insert(StoredReport).values(**values, version=version)
         try:
             with session.connection().begin_nested():
                 report_id = session.execute(statement.returning(StoredReport.id)).scalar_one()
         except IntegrityError:
-            if _next_version(session, publisher, year) == version:
+            if _next_version(session, same, year) == version:
                 raise  # it was not the version
         else:
             return Filed(report_id, version)
-    raise Transient(f"no free version for {publisher}, {year}")
+    raise Transient(f"no free version for {same}, {year}")
 
 
-def _next_version(session: Session, publisher: str | None, year: int | None) -> int:
-    if publisher is None or year is None:
+def _next_version(session: Session, publisher_key: str | None, year: int | None) -> int:
+    if publisher_key is None or year is None:
         return 1  # nobody knows what it would be a version of
     newest = session.scalar(
         select(func.max(StoredReport.version)).where(
-            StoredReport.publisher == publisher, StoredReport.year == year
+            StoredReport.publisher_key == publisher_key, StoredReport.year == year
         )
     )
     return (newest or 0) + 1
@@ -225,6 +234,21 @@ def _cell(row: TableRow, column: str) -> Cell:
 def _place(told: Mapping[str, Any]) -> Place:
     box = told.get("box")
     return Place(**{**told, "box": None if box is None else tuple(box)})
+
+
+def _claim(told: Mapping[str, Any]) -> Claim:
+    place = told.get("place")
+    return Claim(
+        told["field"],
+        told["value"],
+        Source(told["source"]),
+        told["raw"],
+        None if place is None else _place(place),
+    )
+
+
+def _located(code: str | None) -> Located:
+    return NOWHERE if code is None else Located(division(code))
 
 
 def _period(header: StoredReport) -> Period | None:

@@ -45,12 +45,18 @@ def facts(pairs: Sequence[tuple[str, object]]) -> Text:
     return Text("   ".join(known))
 
 
+def _division(report: Report) -> str | None:
+    one = report.division
+    return None if one is None else f"{''.join(one.path)} {one.code}"
+
+
 def _header(report: Report) -> Text:
     period = f"{report.period.start} – {report.period.end}" if report.period else None
     title = Text(report.title or "（无标题 untitled）", style="bold")
     line = facts(
         [
             ("机关 publisher", report.publisher),
+            ("行政区划 division", _division(report)),
             ("年度 year", report.year),
             ("版式 edition", report.edition),
             ("统计期限 period", period),

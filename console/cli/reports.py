@@ -1,5 +1,6 @@
 """``gouji reports``: list stored reports, show one with its tables and findings."""
 
+import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
@@ -30,6 +31,15 @@ _HEADS: Final = (
 )
 
 
+def _code(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    """Take 41, 4103, 410304; 410300 is 4103."""
+    if value is None:
+        return None
+    if re.fullmatch(r"(?:[0-9]{2}){1,3}", value) is None:
+        raise click.BadParameter("two, four or six digits of a GB/T 2260 code")
+    return value[:2] + value[2:].removesuffix("00").removesuffix("00")
+
+
 @click.group("reports")
 def command() -> None:
     """入库报告 List and show stored reports."""
@@ -39,6 +49,12 @@ def command() -> None:
 @click.option("--publisher", type=WORDS, help="机关名含 Part of the publisher's name.")
 @click.option("--year", type=YEAR, help="年度 The year reported on.")
 @click.option("--edition", type=click.Choice(["2019", "2021"]), help="版式 Edition of the form.")
+@click.option(
+    "--division",
+    metavar="CODE",
+    callback=_code,
+    help="行政区划代码前缀 Where the publisher belongs: how its GB/T 2260 code begins (41, 4103).",
+)
 @output.limit_options
 @output.json_option
 @pass_invocation

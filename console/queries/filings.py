@@ -28,15 +28,20 @@ class ReportRow:
     name: str
     size: int
     stored_at: datetime
+    division_code: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class ReportFilter:
-    """Reports that match everything given; ``publisher`` is a part of the name."""
+    """Reports that match everything given; ``publisher`` is a part of the name.
+
+    ``division`` is how the GB/T 2260 code of the publisher's division begins.
+    """
 
     publisher: str | None = None
     year: int | None = None
     edition: str | None = None
+    division: str | None = None
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """Return the filter as conditions on ``StoredReport``."""
@@ -47,6 +52,8 @@ class ReportFilter:
             found.append(StoredReport.year == self.year)
         if self.edition is not None:
             found.append(StoredReport.edition == self.edition)
+        if self.division is not None:
+            found.append(StoredReport.division_code.startswith(self.division, autoescape=True))
         return found
 
 
@@ -99,6 +106,7 @@ def _headers() -> Select[*tuple[Any, ...]]:
         StoredReport.title,
         StoredReport.document_id,
         StoredReport.stored_at,
+        StoredReport.division_code,
         Document.sha256,
         Document.name,
         Document.size,
@@ -119,6 +127,7 @@ def _row(row: Row[*tuple[Any, ...]]) -> ReportRow:
         name=row.name,
         size=row.size,
         stored_at=row.stored_at,
+        division_code=row.division_code,
     )
 
 

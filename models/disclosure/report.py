@@ -7,7 +7,9 @@ from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
 
+from models.disclosure.evidence import Claim
 from models.disclosure.form import LAYOUTS, Edition, Layout
+from models.divisions.division import NOWHERE, Division, Located
 
 
 class Printed(StrEnum):
@@ -111,7 +113,9 @@ class Section:
 class Report:
     """Everything recognised in one document. What was not found is ``None`` or empty.
 
-    ``hinted`` names what the document itself does not say: ``publisher``, ``year``.
+    ``evidence`` is what each witness says of publisher and year; publisher and year are those of
+    the best witness. ``hinted`` names what the document itself does not say: ``publisher``,
+    ``year``. ``located`` is where the publisher belongs.
     """
 
     publisher: str | None
@@ -124,6 +128,13 @@ class Report:
     signature: str | None = None
     signed_on: date | None = None
     hinted: tuple[str, ...] = ()
+    evidence: tuple[Claim, ...] = ()
+    located: Located = NOWHERE
+
+    @property
+    def division(self) -> Division | None:
+        """The division the publisher belongs to, where that is certain."""
+        return self.located.division
 
     def cell(self, key: str) -> Cell:
         """Return a cell by its address; ``ABSENT`` where the row or column is not in the file."""

@@ -213,3 +213,16 @@ def test_a_full_disk_is_a_failure(here: Path, monkeypatch: pytest.MonkeyPatch) -
 
     # Then the archive's check fails
     assert looked_at()["archive"].verdict is Verdict.FAIL
+
+
+def test_what_some_formats_need_is_looked_for(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given a PATH with nothing on it, and one with a program of that name
+    monkeypatch.setenv("PATH", str(here))
+    without = looked_at()["libreoffice"]
+    (here / "soffice").write_text("#!/bin/sh\n")
+    (here / "soffice").chmod(0o755)
+
+    # Then the one is told with what to install, and the other is well
+    assert (without.verdict, without.unreachable) == (Verdict.WARN, False)
+    assert "libreoffice-writer" in without.advice
+    assert looked_at()["libreoffice"].verdict is Verdict.OK

@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
@@ -94,6 +95,48 @@ def test_processes_that_start_at_once_migrate_once(url: str) -> None:
     assert migrations.current(url) == migrations.head()
 
 
+def test_stored_reports_get_the_key_of_their_publisher(url: str) -> None:
+    # Given a database of the revision before, with one publisher in two spellings
+    engine = create(url)
+    with engine.begin() as connection:
+        command.upgrade(migrations.configuration(connection), "0002")
+        for n, (publisher, version) in enumerate(
+            (("甲县管委会", 1), ("甲县管理委员会", 1), ("甲县管委会", 2), (None, 1), (None, 1)), 1
+        ):
+            connection.execute(
+                text(
+                    "INSERT INTO documents (id, sha256, size, name, state, queue, attempts,"
+                    " retries, unfinished, created_at, updated_at) VALUES"
+                    " (:n, :n, 1, 'a', 'stored', 'fast', 1, 0, 0, '2024-01-01', '2024-01-01')"
+                ),
+                {"n": n},
+            )
+            connection.execute(
+                text(
+                    "INSERT INTO reports (id, document_id, publisher, year, version, layouts,"
+                    " sections, hard, soft, stored_at) VALUES"
+                    " (:n, :n, :publisher, 2023, :version, '{}', '[]', 0, 0, '2024-01-01')"
+                ),
+                {"n": n, "publisher": publisher, "version": version},
+            )
+
+    # When it is upgraded
+    migrations.upgrade(url)
+
+    # Then they are versions of one another, in the order in which they were stored
+    with engine.connect() as connection:
+        rows = connection.execute(text("SELECT publisher_key, version FROM reports ORDER BY id"))
+        told = [tuple(row) for row in rows]
+    engine.dispose()
+    assert told == [
+        ("甲县管理委员会", 1),
+        ("甲县管理委员会", 2),
+        ("甲县管理委员会", 3),
+        (None, 1),
+        (None, 1),
+    ]
+
+
 def test_it_needs_no_file_but_its_own(tmp_path: Path, url: str) -> None:
     # Given a working directory with nothing in it
     code = f"from models import migrations; migrations.upgrade({url!r})"
@@ -137,5 +180,8 @@ def _schema(url: str) -> list[str]:
         made = connection.scalars(query, {"name": "alembic_version"}).all()
     engine.dispose()
     # SQLite writes columns that were added later behind everything else, on the same line.
-    apart = [re.sub(r", (?=\w+ [A-Z]+[,)])|\)$", "\n", statement).strip() for statement in made]
+    apart = [
+        re.sub(r", (?=\w+ [A-Z]+(?:\(\d+\))?[,)])|\)$", "\n", statement).strip()
+        for statement in made
+    ]
     return sorted("\n".join(sorted(re.split(r",?\s*\n\s*", statement))) for statement in apart)

@@ -10,6 +10,7 @@ from typing import Final
 from models.disclosure.form import Edition
 from tests.reports.cells import TruthReport
 from tests.reports.layouts_markdown import markdown, markdown_cut, markdown_per_row
+from tests.reports.layouts_mirrored import mirrored
 from tests.reports.layouts_plain import single_spaced, trailing_pipe
 from tests.reports.layouts_spaced import spaced
 from tests.reports.layouts_tabbed import stacked_tabs, tabbed
@@ -26,6 +27,7 @@ RENDERERS: Final[dict[str, Renderer]] = {
     "spaced": spaced,
     "trailing_pipe": trailing_pipe,
     "single_spaced": single_spaced,
+    "mirrored": mirrored,
 }
 
 _ALL: Final = frozenset(MESS)
@@ -38,6 +40,7 @@ EXPRESSES: Final[dict[str, frozenset[str]]] = {
     "spaced": _ALL - {"spaces"},
     "trailing_pipe": _ALL,
     "single_spaced": _ALL - {"spaces", "blanks", "blank_row"},
+    "mirrored": _ALL,
 }
 """The mess options after which a reader can still tell every cell from the text alone."""
 

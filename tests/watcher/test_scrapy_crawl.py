@@ -1,6 +1,7 @@
 """A real Scrapy project crawls a local site; feed, directory and pipeline bring in the same."""
 
 import os
+import random
 import subprocess
 import sys
 import threading
@@ -10,32 +11,49 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from models.filing import StoredReport
+from models.ledger import State
+from tests.reports.cells import TruthReport
 from tests.watcher.pushing import SOURCE, pushing
 from tests.watcher.station import SETTLE, Station
+from tests.worker.reading import html_pages, office_files, pdf_drawn
+from worker.inspection import inspect
+from worker.pipeline import Pipeline
 from worker.source import Source
+from worker.store import load
 
 SPIDER = Path(__file__).parent / "scrapy_project" / "reports.py"
+FIRST, SECOND, THIRD, CORRECTED = office_files.reports(4, first=40)
 
 pytestmark = pytest.mark.process
+
+Stored = tuple[str | None, int | None, tuple[tuple[str, object], ...]]
+
+
+def _notice(title: str, *links: str) -> str:
+    anchors = "".join(f'<a href="{link}">附件</a>' for link in links)
+    return f"<html><head><title>{title}</title></head><body>{anchors}</body></html>"
+
+
+def _page(report: TruthReport) -> bytes:
+    return html_pages.page(report, random.Random(1), "word", "bare").encode("gb18030")
 
 
 @pytest.fixture
 def pages(tmp_path: Path) -> Path:
-    """A site: pages, attachments, a 404, a redirect, a duplicate."""
+    """A site: notices with attachments, a report as a page, a 404, a redirect, a duplicate."""
     site = tmp_path / "site"
     site.mkdir()
-    links = "".join(f'<a href="t{n}.html">{n}</a>' for n in range(4))
-    (site / "index.html").write_text(links, "utf-8")
-    (site / "t0.html").write_text(
-        '<title>甲市2023年年报</title><a href="年报.txt">a</a><a href="missing.pdf">b</a>', "utf-8"
-    )
-    (site / "t1.html").write_text('<title>乙</title><a href="moved.txt">moved</a>', "utf-8")
-    (site / "t2.html").write_text('<title>丙</title><a href="copy.txt">copy</a>', "utf-8")
-    (site / "t3.html").write_text("<title>丁</title><p>一份网页形式的报告</p>", "utf-8")
-    (site / "年报.txt").write_text("甲市年报", "gbk")
-    (site / "copy.txt").write_text("甲市年报", "gbk")
-    (site / "there.txt").write_text("乙市年报", "utf-8")
+    (site / "index.html").write_text(_notice("目录", *(f"t{n}.html" for n in range(4))), "utf-8")
+    (site / "t0.html").write_text(_notice("甲年报", "年报.docx", "missing.pdf"), "utf-8")
+    (site / "t1.html").write_text(_notice("乙年报", "moved.pdf"), "utf-8")
+    (site / "t2.html").write_text(_notice("丙年报", "copy.docx"), "utf-8")
+    (site / "t3.html").write_bytes(_page(THIRD))
+    (site / "年报.docx").write_bytes(office_files.word(FIRST))
+    (site / "copy.docx").write_bytes((site / "年报.docx").read_bytes())
+    (site / "there.pdf").write_bytes(pdf_drawn.Drawing().report(SECOND, random.Random(1)))
     return site
 
 
@@ -46,9 +64,9 @@ def site(pages: Path) -> Iterator[str]:
             super().__init__(*rest, directory=str(pages))
 
         def do_GET(self) -> None:
-            if self.path == "/moved.txt":
+            if self.path == "/moved.pdf":
                 self.send_response(302)
-                self.send_header("Location", "/there.txt")
+                self.send_header("Location", "/there.pdf")
                 self.end_headers()
             else:
                 super().do_GET()
@@ -65,13 +83,25 @@ def site(pages: Path) -> Iterator[str]:
     server.server_close()
 
 
-def station(directory: Path, broker_url: str, source: Source) -> Station:
+def _station(directory: Path, broker_url: str, source: Source) -> Station:
     directory.mkdir()
     return Station(directory, broker_url=broker_url, sources=(source,))
 
 
-def contents(station: Station) -> set[str]:
-    return {document.sha256 for document in station.documents()}
+def _worked_off(station: Station) -> list[Stored]:
+    """Process what came in, and return every report with its figures."""
+    pipeline = Pipeline(station.database, station.archive, station.settings, inspect)
+    for document in station.documents():
+        if document.state in (State.RECEIVED, State.QUEUED):
+            pipeline.run(document.id)
+    with station.database.reading() as session:
+        ids = session.scalars(select(StoredReport.id)).all()
+        reports = [load(session, report_id) for report_id in ids]
+    found = [
+        (report.publisher, report.year, tuple((key, cell.value) for key, cell in report.cells()))
+        for report in reports
+    ]
+    return sorted(found, key=repr)
 
 
 def test_feed_directory_and_pipeline_bring_in_the_same(
@@ -83,7 +113,7 @@ def test_feed_directory_and_pipeline_bring_in_the_same(
     feed = Source("feed", out / "items.jl", kind="feed", files=out / "files", mode="scan")
     crawl = Source("crawl", out / "files", kind="crawl", settle=SETTLE, mode="scan")
     stations = [
-        station(tmp_path / source.kind, empty_broker, source) for source in (feed, crawl, SOURCE)
+        _station(tmp_path / source.kind, empty_broker, source) for source in (feed, crawl, SOURCE)
     ]
     with pushing(stations[2]) as (server, secret):
         environment = os.environ | {
@@ -91,10 +121,10 @@ def test_feed_directory_and_pipeline_bring_in_the_same(
             "OUT": str(out),
             "PUSH_URL": server.address,
             "PUSH_TOKEN": secret,
-            "sys.executablePATH": str(Path(__file__).parents[2]),
+            "PYTHONPATH": str(Path(__file__).parents[2]),
         }
 
-        def crawled() -> list[set[str]]:
+        def crawled() -> list[list[Stored]]:
             subprocess.run(
                 [sys.executable, "-m", "scrapy", "runspider", str(SPIDER)],
                 cwd=tmp_path,
@@ -104,22 +134,24 @@ def test_feed_directory_and_pipeline_bring_in_the_same(
             )
             for one in stations:
                 one.settle(5)
-            return [contents(one) for one in stations]
+            return [_worked_off(one) for one in stations]
 
         # When it has run, and once more after a correction at the same address
         first = crawled()
-        (pages / "there.txt").write_text("乙市年报（更正）", "utf-8")
+        (pages / "there.pdf").write_bytes(pdf_drawn.Drawing().report(CORRECTED, random.Random(1)))
         second = crawled()
     for one in stations:
         one.close()
-    # Then every way brought the same three documents, and then the corrected one
-    assert [len(found) for found in first] == [3, 3, 3]
+    # Then every way brought the same three reports, and then the corrected one beside them
+    told = [(report.publisher, report.year) for report in (FIRST, SECOND, THIRD)]
+    assert sorted(stored[:2] for stored in first[0]) == sorted(told)
     assert first[0] == first[1] == first[2]
     assert [len(found) for found in second] == [4, 4, 4]
     assert second[0] == second[1] == second[2]
+    assert set(first[0]) < set(second[0])
     # And feed and pipeline know the address and the title of each
     for one in (stations[0], stations[2]):
         arrivals = {arrival.url: arrival for arrival in one.arrivals()}
-        found = arrivals[f"{site}/%E5%B9%B4%E6%8A%A5.txt"]
-        assert found.hints == {"title": "甲市2023年年报"}
+        found = arrivals[f"{site}/%E5%B9%B4%E6%8A%A5.docx"]
+        assert found.hints == {"title": "甲年报"}
         assert found.fetched_at is not None

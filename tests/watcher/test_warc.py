@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import os
 import shutil
 import subprocess
 import threading
@@ -268,7 +269,7 @@ def site(tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.mark.process
-@pytest.mark.skipif(shutil.which("wget") is None, reason="needs wget")
+@pytest.mark.skipif(not (shutil.which("wget") or os.environ.get("CI")), reason="needs wget")
 @pytest.mark.parametrize("options", [[], ["--no-warc-compression"]])
 def test_what_wget_writes_is_read(
     build: Callable[..., Station], tmp_path: Path, site: str, options: list[str]

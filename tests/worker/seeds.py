@@ -123,5 +123,6 @@ TRUTHS = (
             "review.litigation_direct.upheld": 1,
             "review.litigation_direct.total": 1,
         },
+        findings=frozenset({("PUBLISHER.DIVISION", "suggestion")}),
     ),
 )

@@ -1,7 +1,9 @@
 """What a source says of a document counts where the document itself says nothing."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -67,8 +69,34 @@ def test_what_the_document_says_itself_stands() -> None:
     plain = inspect(data, "x")
     hinted = inspect(data, "x", hints=Hints(publisher="别处", year=2001, title="别处2001年年报"))
 
-    assert plain.report == hinted.report
-    assert plain.findings == hinted.findings
+    assert plain.report is not None
+    assert hinted.report is not None
+    assert hinted.report.evidence[: len(plain.report.evidence)] == plain.report.evidence
+    assert replace(hinted.report, evidence=plain.report.evidence) == plain.report
+    assert [f for f in hinted.findings if f.scope != "hint"] == list(plain.findings)
+
+
+def test_a_source_that_tells_another_year_or_body_is_worth_a_look() -> None:
+    data = next(SEED.glob("000*.txt")).read_bytes()
+
+    def told(**said: Any) -> set[tuple[str, str]]:
+        found = inspect(data, "x", hints=Hints(**said)).findings
+        return {(f.rule, f.scope) for f in found} - {("DATE.YEAR", "signature")}
+
+    # The year of publication, the site and a portal contradict nothing
+    assert (
+        told(year=2024, publisher="沧州市人民政府", url="http://a.gov.cn/2024/0115/t1.html")
+        == set()
+    )
+    assert told(publisher="某省门户网站") == set()
+    # Another year and another body do
+    assert told(year=2020) == {("DATE.YEAR", "hint")}
+    assert told(url="http://a.gov.cn/art/2021/1/15/a.html") == {("DATE.YEAR", "url")}
+    assert told(publisher="沧州市教育局") == {("PUBLISHER.EVIDENCE", "hint")}
+    assert told(title="沧州市教育局2022年政府信息公开工作年度报告") == {
+        ("DATE.YEAR", "page_title"),
+        ("PUBLISHER.EVIDENCE", "page_title"),
+    }
 
 
 def test_hints_make_no_report_of_what_is_none() -> None:

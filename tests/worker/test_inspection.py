@@ -2,7 +2,6 @@
 
 import codecs
 import json
-import os
 import random
 from decimal import Decimal
 from pathlib import Path
@@ -15,12 +14,13 @@ from hypothesis import strategies as st
 from models.disclosure.finding import Reason, Severity
 from models.disclosure.form import LAYOUTS, Edition
 from models.disclosure.report import Printed
+from tests import budgets
 from tests.reports.layouts import EXPRESSES, RENDERERS
 from tests.reports.truth import TruthReport, break_cell, broken_edits, random_report
 from tests.worker.seeds import SEEDS, TRUTHS, Truth
 from worker.inspection import Inspection, as_json, inspect
 
-_EXAMPLES = int(os.environ.get("GOUJI_TEST_EXAMPLES", "40"))
+_EXAMPLES = budgets.EXAMPLES
 _LAYOUTS_2021 = ("disclosure.2021", "applications.divided", "review.across")
 _PDFTOTEXT = sorted((Path(__file__).parent.parent / "data" / "pdftotext").glob("*.txt"))
 

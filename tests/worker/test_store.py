@@ -11,9 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from models.disclosure.evidence import Claim, Source
 from models.disclosure.finding import Finding, Severity
 from models.disclosure.form import LAYOUTS, Edition, Kind, Layout, column_of
 from models.disclosure.report import Cell, Period, Place, Printed, ReadTable, Report, Section
+from models.divisions.division import NOWHERE, Located
+from models.divisions.gazetteer import division
 from models.filing import ApplicationRow, DisclosureRow, StoredFinding, StoredReport
 from models.ledger import Attempt
 from tests.worker.house import House, house, report
@@ -58,6 +61,17 @@ def _tables(draw: st.DrawFn, layout: Layout) -> ReadTable:
     )
 
 
+_CLAIMS = st.builds(
+    Claim,
+    st.just("publisher"),
+    _TEXT,
+    st.sampled_from([source for source in Source if source is not Source.URL]),
+    _TEXT,
+    st.none() | _PLACES.filter(lambda place: bool(place.as_dict())),
+)
+_DIVISIONS = st.sampled_from(["410000", "410300", "410304", "419001"])
+
+
 @st.composite
 def _reports(draw: st.DrawFn) -> Report:
     layouts = draw(st.sets(st.sampled_from(sorted(LAYOUTS)), max_size=3))
@@ -73,6 +87,8 @@ def _reports(draw: st.DrawFn) -> Report:
         period=draw(st.none() | st.builds(Period, days, days)),
         signature=draw(st.none() | _TEXT),
         signed_on=draw(st.none() | days),
+        evidence=tuple(draw(st.lists(_CLAIMS, max_size=3))),
+        located=draw(st.just(NOWHERE) | st.builds(Located, _DIVISIONS.map(division))),
     )
 
 
@@ -135,6 +151,22 @@ def test_a_second_report_of_the_same_year_is_the_next_version(home: House) -> No
 
     # Then versions count for each publisher and year; of the unknown nobody knows
     assert versions == [1, 2, 1, 1, 1]
+
+
+def test_spellings_of_one_publisher_are_versions_of_one_report(home: House) -> None:
+    # Given one publisher, printed in four ways, and its office
+    names = (
+        "濮阳市经开区管委会",
+        "濮阳市 经开区管理委员会",
+        "濮陽市經開區管委會（本级）",
+        "濮阳市经开区管委会办公室",
+    )
+
+    # When their reports on one year are stored
+    versions = [_store(home, report(name, 2023)).version for name in names]
+
+    # Then the office is another publisher
+    assert versions == [1, 2, 3, 1]
 
 
 def test_workers_that_store_at_once_take_different_versions(home: House) -> None:

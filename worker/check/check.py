@@ -5,11 +5,13 @@ from models.disclosure.report import Report
 from worker.check.complete import complete
 from worker.check.identity import identity
 from worker.check.narrative import narrative
+from worker.check.publisher import publisher
 from worker.check.rules import RULES
 from worker.check.totals import totals
 
 _ORDER = {rule: at for at, rule in enumerate(RULES)}
 _REASONS = (
+    ("PUBLISHER.EVIDENCE", Reason.PUBLISHER_CONFLICT),
     ("TABLE.COMPLETE", Reason.INCOMPLETE),
     ("CELL.VALUE", Reason.INVALID_VALUE),
 )
@@ -22,6 +24,7 @@ def check(report: Report, years_in_name: tuple[int, ...] = ()) -> tuple[Finding,
         *complete(report),
         *narrative(report),
         *identity(report, years_in_name),
+        *publisher(report),
     ]
     found.sort(key=lambda finding: (finding.severity is Severity.SOFT, _ORDER[finding.rule]))
     return tuple(found)

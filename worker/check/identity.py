@@ -2,9 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import date
+from typing import Final
 
+from models.disclosure.evidence import Source, believed
 from models.disclosure.finding import Finding, Severity
 from models.disclosure.report import Report
+
+_SOURCES: Final = (Source.PAGE_TITLE, Source.HINT, Source.URL)
 
 
 def identity(report: Report, years_in_name: tuple[int, ...] = ()) -> Iterator[Finding]:
@@ -18,13 +22,45 @@ def identity(report: Report, years_in_name: tuple[int, ...] = ()) -> Iterator[Fi
         if value is None:
             message = f"未能识别 not found: {'发布机关' if what == 'publisher' else '年度'} {what}"
             yield Finding("REPORT.IDENTITY", Severity.SOFT, what, message)
-    for what in report.hinted:
-        value = report.publisher if what == "publisher" else report.year
-        message = f"{value}: 文中未见，据来源所称 not in the text, told by its source"
-        yield Finding("REPORT.IDENTITY", Severity.SOFT, f"{what}_hinted", message)
+    yield from _hinted(report)
     if report.year is not None:
         yield from _years(report, report.year, years_in_name)
+        yield from _told(report, report.year)
         yield from _signature(report, report.year)
+
+
+def _hinted(report: Report) -> Iterator[Finding]:
+    for what in report.hinted:
+        claim = believed(report.evidence, what)
+        value = report.publisher if what == "publisher" else report.year
+        if claim is None or claim.source in _SOURCES:
+            message = f"{value}: 文中未见，据来源所称 not in the text, told by its source"
+            yield Finding("REPORT.IDENTITY", Severity.SOFT, f"{what}_hinted", message)
+        else:
+            message = f"{value}: 文中未写明，据 {claim.raw} 推断 not stated, concluded from it"
+            yield Finding("REPORT.IDENTITY", Severity.SOFT, f"{what}_concluded", message)
+
+
+def _told(report: Report, year: int) -> Iterator[Finding]:
+    """Compare with further titles and with the source, which may give the year of publication.
+
+    The URL is dated by its publication; only one before the reporting year contradicts.
+    """
+    for claim in report.evidence:
+        if claim.field != "year":
+            continue
+        said = int(claim.value)
+        if claim.source is Source.TITLE and said != year:
+            yield _finding("title", f"{year} 年, 又见标题 another title: {claim.raw}", year, said)
+        elif claim.source is Source.URL and said + 1 < year:
+            message = f"{year} 年, 网址日期 {claim.raw} (published before the year began)"
+            yield _finding("url", message, year, said + 1)
+        elif claim.source is Source.PAGE_TITLE and said != year:
+            yield _finding("page_title", f"{year} 年, 网页标题 {claim.raw}", year, said)
+        elif claim.source is Source.HINT and said not in (year, year + 1):
+            yield _finding(
+                "hint", f"{year} 年, 来源所称 {said} 年 (told by its source)", year, said
+            )
 
 
 def _years(report: Report, year: int, years_in_name: tuple[int, ...]) -> Iterator[Finding]:

@@ -122,6 +122,28 @@ _ALL: Final = (
         "政府信息公开条例 第五十条",
         "Without publisher or year the report is stored but cannot be filed with its neighbours.",
     ),
+    Rule(
+        "PUBLISHER.EVIDENCE",
+        Severity.SOFT,
+        "发布机关一致",
+        "Every witness names the same publisher",
+        "title, signature, opening sentence, page title, source, file name",
+        "标题 = 落款 = 正文 = 来源所称的发布机关",
+        "政府信息公开条例 第五十条",
+        "The title is believed. Hard only where two publishers are equally likely: two reports in "
+        "one file, or no title and two bodies in the text.",
+    ),
+    Rule(
+        "PUBLISHER.DIVISION",
+        Severity.SOFT,
+        "行政区划可识别",
+        "The division in the publisher's name is known",
+        "publisher",
+        "机关名所冠行政区划见于 GB/T 2260 名录",
+        "GB/T 2260; 民政部行政区划代码",
+        "Names one character off are told (did you mean), names of several divisions are listed; "
+        "nothing is repaired or guessed. Development zones belong to the division they name.",
+    ),
 )
 
 RULES: Final = {rule.id: rule for rule in _ALL}

@@ -4,7 +4,6 @@ Run as ``python -P -m worker.isolation.keeper``. It reads no file itself, so not
 does can harm it but ending its process; it ends when its parent is gone, however that went.
 """
 
-import ctypes
 import gc
 import importlib
 import os
@@ -12,22 +11,17 @@ import select
 import signal
 import socket
 import sys
-from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import Final, cast
 
 import orjson
 
 from worker.isolation import child
+from worker.isolation.apart import go_apart, kill, sweep
 from worker.isolation.death import Death
 from worker.isolation.limits import Limits
 
-_PR_SET_CHILD_SUBREAPER: Final = 36
-_CLONE_NEWUSER: Final = 0x10000000
-_CLONE_NEWNET: Final = 0x40000000
 _LONGEST_LAST_WORDS: Final = 4000
-_SWEEPS: Final = 1000
 _STILLBORN: Final = 70
 
 
@@ -58,8 +52,8 @@ class Keeper:
                 self._be_born(format_, limits, last_words, keeper)
             os.close(last_words[1])
             code, peak = self._wait(pid)
-            _kill(os.killpg, pid)  # not the number itself: that may soon be another's
-            _sweep()
+            kill(os.killpg, pid)  # not the number itself: that may soon be another's
+            sweep()
             if code == _STILLBORN:
                 return  # the next would fare no better
             self._tell(Death(code, peak, _heard(last_words[0])))
@@ -94,8 +88,8 @@ class Keeper:
             if ended:
                 return os.waitstatus_to_exitcode(status), child.peak(usage)
             if any(end == self._deaths for end, _ in poll.poll()):
-                _kill(os.killpg, pid)
-                _kill(os.kill, pid)  # it may not have come to lead a group yet
+                kill(os.killpg, pid)
+                kill(os.kill, pid)  # it may not have come to lead a group yet
             with suppress(BlockingIOError):
                 os.read(self._wakes, 512)
 
@@ -110,49 +104,9 @@ def _heard(last_words: int) -> str:
     return said[-_LONGEST_LAST_WORDS:].decode("utf-8", "replace")
 
 
-def _kill(how: Callable[[int, int], None], pid: int) -> None:
-    with suppress(ProcessLookupError, PermissionError):
-        how(pid, signal.SIGKILL)
-
-
-def _sweep() -> None:
-    """Kill what the child forked and let go of; Linux hands it over to this process."""
-    children = Path(f"/proc/self/task/{os.getpid()}/children")
-    for _ in range(_SWEEPS):
-        try:
-            orphans = [int(pid) for pid in children.read_text().split()]
-        except OSError:
-            return
-        if not orphans:
-            return
-        for pid in orphans:
-            _kill(os.kill, pid)
-            with suppress(ChildProcessError):
-                os.waitpid(pid, 0)
-
-
-def _go_apart() -> None:
-    """Leave behind what readers have no use for: a terminal's signals, priority, the network.
-
-    The network is left where the kernel lets an ordinary user do so (user namespaces); elsewhere
-    it is merely not used: no reader opens a connection.
-    """
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())
-    # a service manager signals every process; the parent drains and then closes the pipes
-    for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ignored, signal.SIG_IGN)
-    if sys.platform != "linux":
-        return
-    with suppress(OSError):  # memory runs out: the file's process goes first, not the worker
-        Path("/proc/self/oom_score_adj").write_text("1000")
-    libc = ctypes.CDLL(None)
-    libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
-
-
 def main(entry: str, told: str, *ends: str) -> None:
     """Keep children that read with the module ``entry``, limits as JSON, on inherited pipes."""
-    _go_apart()
+    go_apart()
     format_ = cast("child.Format", importlib.import_module(entry))
     Keeper(*map(int, ends)).keep(format_, Limits(**orjson.loads(told)))
 

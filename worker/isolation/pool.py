@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from models.disclosure.finding import Reason
 from worker.errors import Transient
+from worker.isolation import conversion
 from worker.isolation.limits import Limits
 from worker.isolation.reading import Reading, Refusal
 from worker.isolation.ward import Lost, Ward
@@ -33,13 +34,16 @@ class Isolated:
     _closed: bool = False
 
     def __call__(self, data: bytes) -> Reading:
-        """Read one document.
+        """Read one document, by way of LibreOffice where our readers do not understand it.
 
         Raises:
             Transient: no reading process can be had.
             OSError: no process can be started.
         """
-        return self._read(data, None)
+        reading = self._read(data)
+        if conversion.wanted(reading):
+            return conversion.instead(data, reading, self._read, self.limits.seconds)
+        return reading
 
     def unpack(self, data: bytes, sink: "Sink") -> Refusal | None:
         """Unpack an archive; return why that cannot be done, if it cannot.
@@ -54,7 +58,7 @@ class Isolated:
         """
         return self._read(data, sink).refusal
 
-    def _read(self, data: bytes, sink: "Sink | None") -> Reading:
+    def _read(self, data: bytes, sink: "Sink | None" = None) -> Reading:
         taken = False
         for _ in range(2):
             ward = self._ward()

@@ -8,7 +8,7 @@ from typing import Final
 
 from models.disclosure.finding import Reason
 from worker.errors import Refused
-from worker.reading import compound, markup, package, text
+from worker.reading import compound, flat, markup, mhtml, package, text
 from worker.reading.pages import Pages
 from worker.unpacking import members
 
@@ -17,6 +17,7 @@ Reader = Callable[[bytes], Pages]
 _BZIP2: Final = re.compile(rb"BZh[1-9](?:1AY&SY|\x17\x72\x45\x38\x50\x90)")
 _TAR_HEADER: Final = 512
 _TAR_CHECKSUM: Final = slice(148, 156)
+WORDPERFECT: Final = "application/vnd.wordperfect"
 
 _SIGNATURES: Final[tuple[tuple[bytes, str], ...]] = (
     (b"%PDF-", "application/pdf"),
@@ -24,6 +25,7 @@ _SIGNATURES: Final[tuple[tuple[bytes, str], ...]] = (
     (b"PK\x05\x06", "application/zip"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage"),
     (b"{\\rtf", "application/rtf"),
+    (b"\xffWPC", WORDPERFECT),
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"GIF8", "image/gif"),
@@ -56,11 +58,18 @@ _READERS: Final[dict[str, Reader]] = {
     package.ODT: _lazy("odt"),
     package.XLSX: _lazy("sheet"),
     package.ODS: _lazy("sheet"),
+    package.OFD: _lazy("ofd"),
+    package.UNKNOWN: package.refuse,
     compound.DOC: _lazy("doc"),
     compound.XLS: _lazy("sheet"),
     compound.PPT: compound.refuse,
     compound.ENCRYPTED: compound.refuse,
     compound.UNKNOWN: compound.refuse,
+    flat.WORD: _lazy("flatword"),
+    flat.WORD_PACKAGE: _lazy("flatword"),
+    flat.SHEET: _lazy("sheet"),
+    flat.ODT: _lazy("odt"),
+    flat.ODS: _lazy("sheet"),
     "application/rtf": _lazy("rtf"),
     "text/html": _lazy("html"),
     "application/pdf": _lazy("pdf"),
@@ -70,12 +79,13 @@ _INSIDE: Final[dict[str, Callable[[bytes], str]]] = {
     compound.UNKNOWN: compound.kind,
 }
 _NAMES: Final = {
-    package.UNKNOWN: "a zip package of a kind unknown",
     "application/vnd.rar": "a RAR archive: repack it as ZIP; RAR 压缩包不支持，请改用 ZIP 重新打包",
     package.XLSB: "a binary workbook (XLSB): save it as XLSX",
     package.PPTX: "a presentation",
     package.EPUB: "an EPUB book",
-    "multipart/related": "a page saved with its parts (MHTML): save it as HTML",
+    flat.UOF: "a document in the Uniform Office Format (UOF): save it as DOCX",
+    compound.WORKS: "a document of Microsoft Works: save it as DOCX",
+    WORDPERFECT: "a WordPerfect document: save it as DOCX",
 }
 """What an operator should read beside a media type that says little."""
 
@@ -85,6 +95,8 @@ def media_type(data: bytes) -> str:
     for signature, name in _SIGNATURES:
         if data.startswith(signature) and not (name == "image/bmp" and text.is_text(data)):
             return _INSIDE[name](data) if name in _INSIDE else name
+    if (found := flat.media_type(data)) is not None:
+        return found
     if (marked_up := markup.media_type(data)) is not None:
         return marked_up
     if _BZIP2.match(data):
@@ -113,7 +125,11 @@ def read(data: bytes) -> Pages:
         raise Refused(Reason.EMPTY, f"the file is empty ({len(data)} bytes)")
     found = media_type(data)
     if found in members.CONTAINERS:
+        if found == members.ZIP:
+            package.check_directory(data)  # a cut package may look like a mere archive
         raise Refused(Reason.UNSUPPORTED_TYPE, f"an archive ({found}) is not read but unpacked")
+    if found == mhtml.MEDIA_TYPE:
+        data, found = mhtml.page(data), "text/html"
     reader = _READERS.get(found)
     if reader is None:
         raise Refused(Reason.UNSUPPORTED_TYPE, f"no reader for {found}{_named(found)}")

@@ -10,6 +10,7 @@ from worker.errors import Refused
 DOC: Final = "application/msword"
 XLS: Final = "application/vnd.ms-excel"
 PPT: Final = "application/vnd.ms-powerpoint"
+WORKS: Final = "application/vnd.ms-works"
 ENCRYPTED: Final = "application/x-encrypted-ooxml"
 UNKNOWN: Final = "application/x-ole-storage"
 
@@ -22,6 +23,9 @@ _BY_STREAM: Final = (
     ("Workbook", XLS),
     ("Book", XLS),
     ("PowerPoint Document", PPT),
+    ("MatOST", WORKS),
+    ("MN0", WORKS),
+    ("CONTENTS", WORKS),
 )
 
 

@@ -1,12 +1,12 @@
-"""OpenDocument text (ODT)."""
+"""OpenDocument text (ODT), as a package or in one XML file."""
 
 from typing import Final
 
-from worker.reading import nested, package
+from worker.reading import flat, nested, package
 from worker.reading.opendocument import Content
 from worker.reading.pages import Pages
 
-MEDIA_TYPE: Final = package.ODT
+_ZIP: Final = b"PK"
 
 
 def read(data: bytes) -> Pages:
@@ -15,5 +15,7 @@ def read(data: bytes) -> Pages:
     Raises:
         Refused: ``empty``, ``truncated``, ``encrypted``, ``too_large`` or ``unreadable``.
     """
-    content = Content(package.Package(data))
-    return Pages(nested.blocks(content.flow()), MEDIA_TYPE)
+    if data.startswith(_ZIP):
+        return Pages(nested.blocks(Content.of(package.Package(data)).flow()), package.ODT)
+    content = Content(flat.parse(flat.content(data)))
+    return Pages(nested.blocks(content.flow()), flat.ODT)

@@ -5,14 +5,14 @@ Left out: tracked deletions, notes, comments, hidden text, tables of contents.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Self
 
 from models.disclosure.finding import Reason
 from worker.errors import Refused
 from worker.reading import nested
 from worker.reading.nested import Box, Flow, Table
-from worker.reading.package import Element, Package, parse_xml
+from worker.reading.package import Element, Package
+from worker.reading.worksheet import Merge, Sheet
 
 _NS: Final = "{urn:oasis:names:tc:opendocument:xmlns:"
 _TEXT, _TABLE, _OFFICE, _DRAW, _STYLE = (
@@ -36,24 +36,17 @@ _MOST_SPANNED: Final = 10_000
 _MOST_REPEATED: Final = 256
 _MOST_COUNTED: Final = 1 << 21
 
-Merge = tuple[int, int, int, int]
-"""First row, first column, rows and columns of a merged range."""
-
-
-@dataclass(slots=True)
-class Sheet:
-    """A sheet: the texts by (row, column) from 0, and its merged ranges."""
-
-    name: str
-    cells: dict[tuple[int, int], str] = field(default_factory=dict)
-    merges: list[Merge] = field(default_factory=list)
-
 
 class Content:
     """The content of an OpenDocument file."""
 
-    def __init__(self, parts: Package) -> None:
-        """Open it.
+    def __init__(self, root: Element) -> None:
+        self._hidden = _hidden_styles(root)
+        self._body = root.find(f"{_OFFICE}body")
+
+    @classmethod
+    def of(cls, parts: Package) -> Self:
+        """Open a package.
 
         Raises:
             Refused: ``encrypted``, or what the package and its XML are refused for.
@@ -61,10 +54,7 @@ class Content:
         manifest = "META-INF/manifest.xml"
         if manifest in parts and b"encryption-data" in parts.read(manifest):
             raise Refused(Reason.ENCRYPTED, "the OpenDocument file is behind a password")
-        data = parts.read("content.xml")
-        root = parse_xml(data, "content.xml")
-        self._hidden = _hidden_styles(root) if b'display="none"' in data else frozenset[str]()
-        self._body = root.find(f"{_OFFICE}body")
+        return cls(parts.xml("content.xml"))
 
     def flow(self) -> Flow:
         """Return the paragraphs and tables of a text document."""

@@ -11,7 +11,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Final, Protocol, overload
+from typing import Final, NoReturn, Protocol, overload
 
 from models.disclosure.finding import Reason
 from worker.errors import Refused
@@ -52,6 +52,13 @@ _OF_PACKAGES: Final = frozenset(
     {"[Content_Types].xml", "META-INF/MANIFEST.MF", "META-INF/container.xml", "Index/Document.iwa"}
 )
 """Parts that make a zip file a package: OPC, Java, EPUB, iWork."""
+_BY_FOLDER: Final = (
+    (re.compile(r"word/"), DOCX),
+    (re.compile(r"xl/"), XLSX),
+    (re.compile(r"ppt/"), PPTX),
+    (re.compile(r"doc_\d+/(?:document|publicres|documentres)\.xml", re.IGNORECASE), OFD),
+)
+"""What a package was that was cut before the parts that tell for sure."""
 
 
 class Element(Protocol):
@@ -70,6 +77,9 @@ class Element(Protocol):
 
     def iter(self, *tags: str) -> Iterator["Element"]:
         """Yield the elements below, at any depth, that carry one of the tags."""
+
+    def itertext(self) -> Iterator[str]:
+        """Yield all text below, in order."""
 
     def __iter__(self) -> Iterator["Element"]: ...
     def __len__(self) -> int: ...
@@ -163,20 +173,41 @@ def kind(data: bytes) -> str:
 
     A package that was cut has lost its directory: its first members tell what it was.
     """
-    names = _names(data)
+    names, whole = _names(data)
     if "mimetype" in names and (declared := _declared(data)):
         return declared
     for pattern, found in _BY_PART:
         if any(pattern.fullmatch(name) for name in names):
             return found
-    return UNKNOWN if names[:1] == ("mimetype",) or not _OF_PACKAGES.isdisjoint(names) else ARCHIVE
+    for pattern, found in () if whole else _BY_FOLDER:
+        if any(pattern.match(name) for name in names):
+            return found
+    nothing = not whole and not any(names)
+    marked = names[:1] == ("mimetype",) or not _OF_PACKAGES.isdisjoint(names)
+    return UNKNOWN if nothing or marked else ARCHIVE
 
 
-def _names(data: bytes) -> tuple[str, ...]:
+def refuse(data: bytes) -> NoReturn:
+    """Say why there is no reader for a package of a kind unknown.
+
+    Raises:
+        Refused: ``truncated`` for one with members but no directory, else what ``Package``
+            finds, or ``unsupported_type``.
+    """
+    if any(_local_names(data)):
+        Package(data)
+    raise Refused(
+        Reason.UNSUPPORTED_TYPE,
+        f"no reader for {UNKNOWN} (a zip package of a kind unknown)",
+    )
+
+
+def _names(data: bytes) -> tuple[tuple[str, ...], bool]:
+    """Return the names of the parts, and whether a directory lists them."""
     try:
-        return Package(data).names
+        return Package(data).names, True
     except Refused:
-        return tuple(_local_names(data))
+        return tuple(_local_names(data)), False
 
 
 def _local_names(data: bytes) -> list[str]:

@@ -6,7 +6,6 @@ holds the lock: pdfium is not thread-safe.
 
 import ctypes
 import sys
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from math import hypot
@@ -14,6 +13,7 @@ from typing import Any, Final
 
 import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
+from worker.reading import radicals
 from worker.reading.pdf_ink import Box, Glyph, Ink
 from worker.reading.pdf_pen import Allowance, Pen, Turn
 
@@ -26,25 +26,13 @@ _NO_CHARACTER: Final = frozenset("\ufffe\uffff")
 _SPACES: Final = frozenset(" \u00a0\u2002\u2003\u2009\u3000")
 _HIGH_SURROGATES: Final = frozenset(map(chr, range(0xD800, 0xDC00)))
 _LOW_SURROGATES: Final = frozenset(map(chr, range(0xDC00, 0xE000)))
-_SIMPLIFIED_RADICALS: Final = dict(
-    zip(
-        "⺠⻅⻆⻉⻋⻓⻔⻘⻚⻛⻜⻝⻢⻣⻥⻦⻨⻩⻬⻮⻰⼾",
-        "民见角贝车长门青页风飞食马骨鱼鸟麦黄齐齿龙户",
-        strict=True,
-    )
-)
-_RADICALS_READ: Final = {
-    letter: _SIMPLIFIED_RADICALS.get(letter) or unicodedata.normalize("NFKC", letter)
-    for letter in map(chr, range(0x2E80, 0x2FD6))
-}
-"""Radicals that stand for whole characters: what a font's map gives where both share a glyph."""
 _ODD: Final = (
     _CONTROLS
     | _NO_CHARACTER
     | _SPACES
     | _HIGH_SURROGATES
     | _LOW_SURROGATES
-    | _RADICALS_READ.keys()
+    | radicals.READ.keys()
     | {""}
 )
 
@@ -159,8 +147,8 @@ def _plain(letter: str, text: Any, at: int) -> str:
     if letter in _LOW_SURROGATES and at:
         high = pdfium.FPDFText_GetUnicode(text, at - 1)
         return chr(0x10000 + ((high & 0x3FF) << 10) + (ord(letter) & 0x3FF))
-    if letter in _RADICALS_READ:
-        return _RADICALS_READ[letter]
+    if letter in radicals.READ:
+        return radicals.READ[letter]
     return ""
 
 

@@ -1,4 +1,4 @@
-"""Spreadsheets (XLSX, XLS and ET by calamine, ODS by its XML).
+"""Spreadsheets (XLSX, XLS and ET by calamine, ODS and those in one XML file by their XML).
 
 A run of rows that hold something is one grid, of the columns used there; a run of single cells is
 running text. Figures that the format stores as floats print as whole numbers. Hidden sheets are
@@ -9,23 +9,21 @@ import io
 import re
 import struct
 from collections.abc import Iterable, Iterator
-from datetime import date
-from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from models.disclosure.finding import Reason
 from models.disclosure.report import Place
 from worker.errors import Refused
-from worker.reading import compound, nested, package, spans
-from worker.reading.opendocument import Content, Merge, Sheet
+from worker.reading import compound, flat, nested, package, spans, spreadsheetml
+from worker.reading.opendocument import Content
 from worker.reading.pages import Block, Grid, Pages, Paragraph, Shape
+from worker.reading.worksheet import Merge, Sheet, printed
 
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet, SheetMetadata
 
-MEDIA_TYPES: Final = (package.XLSX, package.ODS, compound.XLS)
-
 _ZIP: Final = b"PK"
+_OLE: Final = b"\xd0\xcf\x11\xe0"
 _MOST_SHEETS: Final = 200
 _MOST_AREA: Final = 2_000_000
 """Rows times columns: calamine lays out a sheet whole, and dies where memory ends."""
@@ -34,7 +32,6 @@ _ROW: Final = re.compile(rb"<(?:\w+:)?row\b([^>]*)>")
 _ROW_NUMBER: Final = re.compile(rb"""\br\s*=\s*["']\s*(\d+)""")
 _CELL_COLUMN: Final = re.compile(rb"""<(?:\w+:)?c\b[^>]*?\br\s*=\s*["']\s*\$?([A-Za-z]+)""")
 _CONTENT: Final = re.compile(rb"<(?:\w+:)?(?:v|is)\b")
-_LARGEST: Final = 1e15
 _FILEPASS: Final = 0x2F
 _DIMENSIONS: Final = 0x200
 _CELL_RECORDS: Final = frozenset((0x06, 0x7E, 0xBD, 0xFD, 0xD6, 0x203, 0x204, 0x205, 0x27E))
@@ -54,14 +51,23 @@ def read(data: bytes) -> Pages:
 
 
 def _sheets(data: bytes) -> tuple[str, Iterable[Sheet]]:
-    if not data.startswith(_ZIP):
+    if data.startswith(_OLE):
         _check_xls(data)
         return compound.XLS, _calamine(data)
+    if not data.startswith(_ZIP):
+        return _flat_sheets(data)
     parts = package.Package(data)
     if "content.xml" in parts:
-        return package.ODS, Content(parts).sheets()
+        return package.ODS, Content.of(parts).sheets()
     _check_xlsx(parts)
     return package.XLSX, _calamine(data)
+
+
+def _flat_sheets(data: bytes) -> tuple[str, Iterable[Sheet]]:
+    root = flat.parse(flat.content(data))
+    if flat.media_type(data) == flat.ODS:
+        return flat.ODS, Content(root).sheets()
+    return flat.SHEET, spreadsheetml.sheets(root)
 
 
 def _check_xlsx(parts: package.Package) -> None:
@@ -149,26 +155,13 @@ def _of_calamine(source: "CalamineSheet") -> Sheet:
     first = source.start[0]
     for row, values in enumerate(source.iter_rows(), first):
         for column, value in enumerate(values):
-            if value != "" and (text := _printed(value)):
+            if value != "" and (text := printed(value)):
                 sheet.cells[row, column] = text
         if len(sheet.cells) > nested.MOST_CELLS:
             raise Refused(Reason.TOO_LARGE, f"sheet {sheet.name} holds too many cells")
     for (top, left), (bottom, right) in source.merged_cell_ranges or ():
         sheet.merges.append((top, left, bottom - top + 1, right - left + 1))
     return sheet
-
-
-def _printed(value: object) -> str:
-    """Return a value as the sheet shows it: 15 significant digits, no ``.0``."""
-    if isinstance(value, str):
-        return "\n".join(nested.lines(value)).strip()
-    if isinstance(value, bool):
-        return str(value).upper()
-    if isinstance(value, int | float):
-        return f"{Decimal(f'{value:.15g}'):f}" if abs(value) < _LARGEST else str(value)
-    if isinstance(value, date):
-        return f"{value.year}年{value.month}月{value.day}日"
-    return str(value)
 
 
 def _blocks(sheet: Sheet) -> Iterator[Block]:

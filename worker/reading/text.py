@@ -12,17 +12,17 @@ from typing import Final
 from models.disclosure.finding import Reason
 from models.disclosure.report import Place
 from worker.errors import Refused
+from worker.reading import pipes
 from worker.reading.charset import decode
 from worker.reading.pages import Block, Grid, GridCell, GridRow, Pages, Paragraph, Shape
 
 MEDIA_TYPE: Final = "text/plain"
 
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
-_LINE_END: Final = re.compile(r"\r\n|[\n\r\f\v\x85\u2028\u2029]")
+_LINE_END: Final = pipes.LINE_END
 _INVISIBLE: Final = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad\x00-\x08\x0e-\x1f]")
 _SPACES: Final = str.maketrans({"\u00a0": " ", "\u2002": " ", "\u2003": " ", "\u2009": " "})
 _NBSP: Final = re.compile(r"&nbsp;?", re.IGNORECASE)
-_PIPES: Final = re.compile(r"[|｜│┃]")
 _SEPARATOR: Final = re.compile(
     r"[|｜│┃+\s:=─━┼├┤┌┐└┘┬┴\-]*(?:-{2,}|[=─━]+)[|｜│┃+\s:=─━┼├┤┌┐└┘┬┴\-]*"
 )
@@ -52,7 +52,7 @@ def read(data: bytes) -> Pages:
         Refused: ``empty`` when nothing but white space is in it.
     """
     content, encoding = decode(data)
-    blocks = tuple(_joined(_blocks(content)))
+    blocks = tuple(_joined(_blocks(pipes.one_cell_a_line(content))))
     if not blocks:
         raise Refused(Reason.EMPTY, "the file holds nothing but white space")
     return Pages(blocks, MEDIA_TYPE, encoding)
@@ -60,13 +60,15 @@ def read(data: bytes) -> Pages:
 
 def _blocks(content: str) -> Iterator[Block]:
     start, number, page, gap = 0, 0, 1, True
+    inner = pipes.unframed(content)
     paged = "\f" in content
     while start <= len(content):
         end = _LINE_END.search(content, start)
         stop = end.start() if end else len(content)
         number += 1
         line = _clean(content[start:stop])
-        block = _block(line, Place(number, 1, page if paged else None), gap=gap)
+        place = Place(number, 1, page if paged else None)
+        block = _block(line, place, gap=gap, framed=number not in inner)
         if block is not None:
             yield block
         gap = block is None and (gap or not line.strip())
@@ -82,27 +84,27 @@ def _clean(line: str) -> str:
     return _INVISIBLE.sub("", line.translate(_SPACES))
 
 
-def _block(line: str, place: Place, *, gap: bool) -> Block | None:
+def _block(line: str, place: Place, *, gap: bool, framed: bool) -> Block | None:
     if "\t" in line:
-        cells = tuple(_separated(line, "\t", place))
+        cells = tuple(_separated(line, "\t", place, framed=False))
         return Grid((GridRow(cells, gap),), Shape.RAGGED)
     if not line.strip():
         return None
-    if _PIPES.search(line) or line.lstrip().startswith("+-"):
+    if pipes.MARK.search(line) or line.lstrip().startswith("+-"):
         if _SEPARATOR.fullmatch(line):
             return None
-        cells = tuple(_separated(line, "|", place))
+        cells = tuple(_separated(line, "|", place, framed=framed))
         return Grid((GridRow(cells, gap),), Shape.RAGGED)
     return _spaced(line, place, gap=gap)
 
 
-def _separated(line: str, mark: str, place: Place) -> Iterator[GridCell]:
+def _separated(line: str, mark: str, place: Place, *, framed: bool) -> Iterator[GridCell]:
     """Yield the cells between separators; the ends of a line are not cells of their own."""
     if mark == "|":
-        line = _PIPES.sub("|", line)
+        line = pipes.MARK.sub("|", line)
     texts = line.split(mark)
     offset = 0
-    kept = _kept(texts, mark)
+    kept = _kept(texts, mark, framed=framed)
     for index, text in enumerate(texts):
         if index in kept:
             at = offset + len(text) - len(text.lstrip())
@@ -112,12 +114,12 @@ def _separated(line: str, mark: str, place: Place) -> Iterator[GridCell]:
         offset += len(text) + 1
 
 
-def _kept(texts: list[str], mark: str) -> range:
+def _kept(texts: list[str], mark: str, *, framed: bool) -> range:
     """Which parts of a split line are cells: an indent or an outer pipe makes none."""
     last = len(texts) - 1
     if mark == "\t":
         return range(int(last == 1 and not texts[0].strip()), last + 1)
-    first = int(not texts[0].strip() and last > 0)
+    first = int(framed and not texts[0].strip() and last > 0)
     end = last - int(not texts[last].strip() and last > 0)
     return range(first, max(end, first) + 1)
 

@@ -1,10 +1,11 @@
 """Columns: the values of an aligned row go to the columns of the form.
 
 By count where a row prints as many figures as it has columns; else by position, learnt from the
-rows that are complete; else every placement that keeps the order is returned, and none is taken.
+rows that are complete, or by the empty lines that blank cells have left; else every placement that
+keeps the order is returned, and none is taken.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, islice, pairwise
@@ -24,6 +25,7 @@ _MIDDLE: Final = 0.5
 _ANCHORS: Final = (0.5, 0.0, 1.0)
 _REACH: Final = 0.65
 _RAGGED: Final = 0.3
+_RARE: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class Placement:
 
 
 Extent = tuple[float, float]
+Spacing = tuple[tuple[int, ...], int]
+"""The lines between the cells of a row, and how many of its cells are not there."""
 
 
 @dataclass(slots=True)
@@ -50,8 +54,9 @@ class Positions:
     extents of all columns) of each complete row; they drift from page to page. ``headed`` and
     ``headed_start``: the extents of the column labels, and the grid column of the first.
     ``lengths``: how many cells stood behind the label of complete rows, and ``trailing`` how many
-    of them, by label column, were empty cells at the end. ``loose``: every figure of
-    space-aligned rows; where they stand in columns, they show them.
+    of them, by label column, were empty cells at the end. ``behind``: how many cells after their
+    label complete rows began. ``loose``: every figure of space-aligned rows; where they stand in
+    columns, they show them. ``spacings``: those of every row of the table that has one cell a line.
     """
 
     size: int
@@ -62,12 +67,16 @@ class Positions:
     loose: list[Piece] = field(default_factory=list)
     lengths: set[int] = field(default_factory=set)
     trailing: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
+    behind: set[int] = field(default_factory=set)
+    spacings: list[Spacing] = field(default_factory=list)
 
     def learn(self, record: Record, values: Sequence[Piece]) -> None:
         """Learn from a row; most from one whose printed values fill the columns."""
         printed = [piece for piece in values if not piece.blank]
         if record.shape is Shape.SPACED and not record.stacked:
             self.loose.extend(printed)
+        if record.spacing and len(printed) == len(values):
+            self.spacings.append((record.spacing, self.size - len(printed)))
         if len(printed) != self.size or record.stacked:
             return
         if record.shape is Shape.SPACED:
@@ -77,6 +86,8 @@ class Positions:
         self.lengths.add(len(values))
         if printed[-1].column - printed[0].column == self.size - 1:
             self.trailing[_label_column(record)].add(_trailing(values))
+            if record.own:
+                self.behind.add(printed[0].column - _label_column(record))
             for key in _keys(record):
                 self.starts[key].add(printed[0].column)
 
@@ -100,6 +111,35 @@ class Positions:
         """Return the column under the first column label, if the figures fit there."""
         start = self.headed_start
         return (start,) if start is not None and self._fits(start, record, printed) else ()
+
+    def directly_behind(self, record: Record, printed: Sequence[Piece]) -> tuple[int, ...]:
+        """Return the column after the label, if every complete row began right behind its own.
+
+        So it is where the cells that merged ones cover are left out, or written at the end.
+        """
+        start = _label_column(record) + 1
+        fits = bool(record.own) and self.behind == {1} and self._fits(start, record, printed)
+        return (start,) if fits else ()
+
+    def blank_lines(self) -> tuple[int, int] | None:
+        """Return how many lines a cell takes, and how many a blank one adds; where most rows agree.
+
+        A row says so when all that its cells are apart beyond the usual is made up by blank ones.
+        Of what follows the last figure nothing is said: it may be the end of the table.
+        """
+        every = Counter(lines for spacing, _ in self.spacings for lines in spacing)
+        common = [lines for lines, count in every.items() if count * _RARE >= len(self.spacings)]
+        if not common:
+            return None
+        pitch = min(common)
+        told = Counter(
+            divmod(sum(spacing[:-1]) - pitch * len(spacing[:-1]), blanks)
+            for spacing, blanks in self.spacings
+            if blanks > 0
+        )
+        ((added, odd), count), *_ = told.most_common(1) or [((0, 0), 0)]
+        agreed = added > 0 and not odd and 2 * count > told.total()
+        return (pitch, added) if agreed else None
 
     def _fits(self, start: int, record: Record, printed: Sequence[Piece]) -> bool:
         """A row that ends before its last column has lost cells; its positions say nothing."""
@@ -178,14 +218,19 @@ def _by_position(
         return ()
     if record.stacked:
         inside = all(piece.blank for piece in values[size:])
-        return (_whole(values[:size]),) if len(values) >= size and inside else ()
+        if len(values) >= size:
+            return (_whole(values[:size]),) if inside else ()
+        return _by_lines(record, values, size, positions)
     if record.shape is Shape.SPACED:
         return _by_extent(record, printed, size, positions)
+    if record.shape is Shape.CELLS and len(values) == size:
+        return (_whole(values),)  # cells of a true grid, one of which may be wider than its column
     if printed[-1].column - printed[0].column == size - 1:
         return (_from(printed, printed[0].column, size),)
     starts = positions.starts_for(record, printed, alike=True) or positions.headed_starts(
         record, printed
     )
+    starts = starts or positions.directly_behind(record, printed)
     if not starts and len(values) == size and positions.lengths <= {size}:
         return (_whole(values),)
     if not starts:
@@ -194,6 +239,27 @@ def _by_position(
             # The row ends like complete ones: it may have lost a cell further left.
             starts = tuple(start for start in starts if printed[-1].column == start + size - 1)
     return tuple(_from(printed, start, size) for start in starts)
+
+
+def _by_lines(
+    record: Record, values: Sequence[Piece], size: int, positions: Positions
+) -> tuple[Slots, ...]:
+    """Put in the blank cells that empty lines speak of, if all rows of the table agree on that."""
+    usual = positions.blank_lines()
+    if usual is None or not record.spacing:
+        return ()
+    pitch, added = usual
+    slots: list[Piece | None] = []
+    for lines, piece in zip(record.spacing, (*values, None), strict=True):
+        if piece is None and len(slots) == size:  # below the last figure another thing begins
+            break
+        blanks, odd = divmod(lines - pitch, added)
+        if odd or blanks < 0:
+            return ()
+        slots += [None] * blanks
+        if piece is not None:
+            slots.append(None if piece.blank else piece)
+    return (tuple(slots),) if len(slots) == size else ()
 
 
 def _whole(values: Iterable[Piece]) -> Slots:

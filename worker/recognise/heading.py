@@ -29,8 +29,9 @@ _AGENCY: Final = re.compile(
     r"|公司|部|会|署|站|校|馆|社|银行|税务|海关|机关|集团|大学|学院|医院|公安|联合会|支队|总队)(?:\(.{1,20}\))?(?:关于)?"
 )
 _EDGE: Final = "#*《》“”\"'、,，.:：·-—_（）() "
+_EXTENSION: Final = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 _INTRODUCED: Final = re.compile(
-    r"现将(?P<name>[^，。,；：]{2,40}?)(?:20\d\d年|自?20\d\d|政府信息|的政府)"
+    r"(?:现将|现公布|现发布|社会公布)(?P<name>(?![我本全])[^，。,；：]{2,40}?)(?:自?20\d\d|的?政府信息)"
 )
 
 
@@ -75,6 +76,20 @@ def _printed(title: Title, texts: Sequence[str]) -> Title:
     return replace(title, text=text.strip("#*"))
 
 
+def later_titles(texts: Sequence[str], start: int) -> Iterator[Title]:
+    """Yield every further title with publisher and year from line ``start`` on."""
+    folded = [dates.folded(text) for text in texts]
+    signed = [dates.day(text) is not None for text in folded]  # how the report before ends
+    first = start
+    while first < len(folded):
+        windows = range(first, min(first + 3, len(folded)))
+        read = (_read(folded, first, last) for last in windows if not any(signed[first : last + 1]))
+        found = next((one for one in read if one and one.publisher and one.year), None)
+        if found is not None:
+            yield found
+        first = first + 1 if found is None else found.last + 1
+
+
 def _read(folded: Sequence[str], first: int, last: int) -> Title | None:
     parts = folded[first : last + 1]
     if not all(parts) or any(_NOT_A_TITLE.search(part) for part in parts):
@@ -89,7 +104,7 @@ def _read(folded: Sequence[str], first: int, last: int) -> Title | None:
         # The publisher keeps the characters it is printed in.
         name = _name(text[slice(*found.span("before"))]) or _name(text[slice(*found.span("after"))])
         year = int(found["year"]) if found["year"] else None
-        if name is None and first and _is_agency(folded[first - 1]):
+        if name is None and first and is_agency(folded[first - 1]):
             name, first = _name(folded[first - 1]), first - 1
         return Title("", name, year, first, last)
     return None
@@ -103,17 +118,21 @@ def _name(text: str) -> str | None:
     return plain if 2 <= len(plain) <= _LONGEST_NAME else None
 
 
-def _is_agency(text: str) -> bool:
+def is_agency(text: str) -> bool:
+    """Tell whether text may be the name of a public body, by how it ends."""
     plain = text.strip(_EDGE)
     if not 3 <= len(plain) <= _LONGEST_NAME or re.search(r"[，。；：:,;\d]", plain):
         return False
     return any(found.end() == len(plain) for found in _AGENCY.finditer(plain))
 
 
-def introduced(text: str) -> str | None:
-    """Return the publisher that the opening sentence names (``现将某局2023年…``)."""
-    found = _INTRODUCED.search(text)
-    return _name(found["name"]) if found else None
+def introduced(text: str) -> tuple[str, str] | None:
+    """Return the publisher that the opening sentence names (``现将某局2023年…``), and its words."""
+    for found in _INTRODUCED.finditer(text):
+        name = _name(found["name"])
+        if name is not None and is_agency(name):
+            return name, text[found.start() : found.end("name")]
+    return None
 
 
 def foot(texts: Sequence[str]) -> Foot:
@@ -126,20 +145,25 @@ def foot(texts: Sequence[str]) -> Foot:
             continue
         signed_on, begins = found
         beside = folded[at][:begins]
-        if beside and not _is_agency(beside):
+        if beside and not is_agency(beside):
             continue
         name, first = (beside, at) if beside else _above(folded, at)
         return Foot(_name(name) if name else None, signed_on, start + first)
-    if folded and _is_agency(folded[-1]):
+    if folded and is_agency(folded[-1]):
         return Foot(_name(folded[-1]), None, start + len(folded) - 1)
     return Foot(None, None, None)
 
 
 def _above(folded: Sequence[str], at: int) -> tuple[str, int]:
     for above in reversed(range(max(0, at - 2), at)):
-        if _is_agency(folded[above]):
+        if is_agency(folded[above]):
             return folded[above], above
     return "", at
+
+
+def titled(name: str) -> Title | None:
+    """Return what a file name says that is a title (``某局2023年政府信息公开年报.pdf``)."""
+    return title([_EXTENSION.sub("", "".join(name.split())).replace("_", "")])
 
 
 def named(name: str) -> Iterator[int]:

@@ -4,13 +4,18 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from models.disclosure import kinship
+from models.disclosure.evidence import PRINTED, Claim, Source, believed
 from models.disclosure.finding import Reason
 from models.disclosure.form import DISCLOSURE, Edition
 from models.disclosure.hints import NONE, Hints
 from models.disclosure.report import Period, Report
+from models.divisions.division import NOWHERE, Located
 from worker.errors import Refused
 from worker.reading.pages import Pages
-from worker.recognise import dates, heading
+from worker.recognise import dates, evidence, heading
+from worker.recognise.divisions import locate
+from worker.recognise.mentions import Mentions
 from worker.recognise.records import records, strips
 from worker.recognise.sections import sections
 from worker.recognise.tables import Found, read_all
@@ -38,56 +43,58 @@ def recognise(pages: Pages, name: str = "", hints: Hints = NONE) -> Report:
     title = heading.title(texts)
     tables = read_all(lines, records(lines))
     foot = heading.foot(texts)
-    printed = _year(title, texts, tables)
-    linked = None if hints.title is None else heading.title([hints.title])
-    hinted_year = (linked and linked.year) or hints.year
-    year = printed or hinted_year or next(heading.named(name), None)
-    _refuse_others(title, tables, texts, year)
+    period = _period(texts, tables)
+    claims = (*evidence.printed(lines, title, foot, period), *evidence.outside(name, hints))
+    publisher, year = kinship.publisher(claims), believed(claims, "year")
+    told = None if year is None else int(year.value)
+    _refuse_others(title, tables, texts, told)
     start = 0 if title is None else title.last + 1
     stop = len(lines) if foot.first is None else foot.first
-    parts = sections(lines, tables, start, stop)
-    period = _period(texts, tables)
-    publisher = _publisher(title, foot, texts)
-    told = publisher or (linked and linked.publisher) or hints.publisher
     return Report(
-        publisher=told,
-        year=year if year is not None or period is None else period.end.year,
-        edition=_edition(tables, year),
+        publisher=None if publisher is None else str(publisher.value),
+        year=told,
+        edition=_edition(tables, told),
         title=None if title is None else title.text,
         tables={key: found.table for key, found in tables.items()},
-        sections=parts,
+        sections=sections(lines, tables, start, stop),
         period=period,
         signature=foot.signature,
         signed_on=foot.signed_on,
-        hinted=(*_hinted("publisher", publisher, told), *_hinted("year", printed, hinted_year)),
+        hinted=tuple(claim.field for claim in (publisher, year) if claim and not _stated(claim)),
+        evidence=claims,
+        located=_located(publisher, claims, name, hints, texts),
     )
 
 
-def _hinted(what: str, printed: object, used: object) -> tuple[str, ...]:
-    return (what,) if printed is None and used is not None else ()
+def _stated(claim: Claim) -> bool:
+    """Tell whether a claim is what the document says; the date of a signature states no year."""
+    concluded = claim.field == "year" and claim.source is Source.SIGNATURE
+    return claim.source in PRINTED and not concluded
 
 
-def _publisher(title: heading.Title | None, foot: heading.Foot, texts: Sequence[str]) -> str | None:
-    if title is not None and title.publisher:
-        return title.publisher
-    return foot.signature or heading.introduced(dates.folded("".join(texts[:20])))
+def _located(
+    publisher: Claim | None,
+    claims: Sequence[Claim],
+    name: str,
+    hints: Hints,
+    texts: Sequence[str],
+) -> Located:
+    """Locate the publisher; counties of one name are told apart by what is nearest to it."""
+    if publisher is None:
+        return NOWHERE
+    near = "；".join(c.raw for c in claims if c.field == "publisher" and c.source in PRINTED)
+    said = "；".join(filter(None, (hints.title, hints.publisher, name)))
+    witnesses = (
+        Mentions(near),
+        Mentions(said, hints.url or ""),
+        Mentions("\n".join(texts)),
+    )
+    return locate(str(publisher.value), witnesses)
 
 
 def _period(texts: Sequence[str], tables: Mapping[str, Found]) -> Period | None:
     stop = min((found.first for found in tables.values()), default=len(texts))
     return dates.period(dates.folded("".join(texts[:stop])))
-
-
-def _year(
-    title: heading.Title | None,
-    texts: Sequence[str],
-    tables: Mapping[str, Found],
-) -> int | None:
-    if title is not None and title.year:
-        return title.year
-    if (period := _period(texts, tables)) is not None:
-        return period.end.year
-    return None
 
 
 def _edition(tables: Mapping[str, Found], year: int | None) -> Edition | None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final
 
 from models.disclosure.report import Place
@@ -57,7 +58,8 @@ class Record:
 
     ``own`` are labels on the same line, ``before`` and ``after`` those of label-only lines
     between this record and its neighbours, nearest last and nearest first. ``first`` and ``last``
-    are the numbers of the strips the values stand on. ``stacked`` tells one cell a line.
+    are the numbers of the strips the values stand on. ``stacked`` tells one cell a line; then
+    ``spacing`` are the lines from the label down to each value in turn, and on to what follows.
     """
 
     own: tuple[Piece, ...]
@@ -67,6 +69,7 @@ class Record:
     last: int
     stacked: bool = False
     width: int = 0
+    spacing: tuple[int, ...] = ()
     before: list[Piece] = field(default_factory=list)
     after: list[Piece] = field(default_factory=list)
 
@@ -133,7 +136,21 @@ def records(lines: list[Strip]) -> list[Record]:
             # A line of labels and empty cells may be the upper part of a wrapped label.
             waiting = [] if record.printed or record.stacked else [*waiting, *record.own]
             found.append(record)
+    for record in found:
+        if record.stacked and record.before:
+            record.spacing = _spacing(record, lines)
     return found
+
+
+def _spacing(record: Record, lines: list[Strip]) -> tuple[int, ...]:
+    below = lines[record.last + 1 : record.last + 2]
+    pieces = [
+        record.before[-1],
+        *record.values,
+        *(piece for strip in below for piece in strip.pieces[:1]),
+    ]
+    numbers = [piece.place.line for piece in pieces if piece.place and piece.place.line]
+    return tuple(down - up for up, down in pairwise(numbers)) if len(numbers) == len(pieces) else ()
 
 
 def _continues(found: list[Record], record: Record, waiting: list[Piece]) -> bool:
@@ -165,7 +182,9 @@ def _of_strip(strip: Strip) -> Iterator[Record]:
 
 
 def _record(strip: Strip, own: list[Piece], values: list[Piece]) -> Record:
-    indented = strip.shape is Shape.SPACED and strip.pieces[0].left > _INDENT
+    indented = strip.shape is Shape.SPACED and any(
+        piece.left > _INDENT for piece in strip.pieces[:1]
+    )
     return Record(
         tuple(own),
         list(values),

@@ -22,7 +22,7 @@ from models.disclosure.form import (
 from models.disclosure.report import Cell, Place, Printed, ReadTable
 from worker.recognise import figures, settle
 from worker.recognise.align import Alignment, Match, align
-from worker.recognise.columns import Extent, Placement, Positions, Slots, place
+from worker.recognise.columns import Extent, Placement, Positions, Slots, Spacing, place
 from worker.recognise.labels import index_of, normalised, tails
 from worker.recognise.records import Piece, Record, Strip, overlap
 
@@ -42,11 +42,12 @@ _WORD: Final = re.compile(r"\S(?:\s\S)+(?!\S)|\S+")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A table as read, and the strips (first, last) it stands on."""
+    """A table as read, the strips (first, last) it stands on, and how far apart its cells are."""
 
     table: ReadTable
     first: int
     last: int
+    spacings: tuple[Spacing, ...] = ()
 
 
 def applications(lines: Sequence[Strip], records: Sequence[Record]) -> Found | None:
@@ -54,13 +55,22 @@ def applications(lines: Sequence[Strip], records: Sequence[Record]) -> Found | N
     return _labelled(APPLICATIONS, lines, records)
 
 
-def disclosure(lines: Sequence[Strip], records: Sequence[Record], stop: int | None) -> Found | None:
-    """Read table 二 above strip ``stop`` (where table 三 begins), or return ``None``."""
-    inside = [record for record in records if stop is None or record.last < stop]
-    return _labelled(DISCLOSURE, lines, inside)
+def disclosure(
+    lines: Sequence[Strip], records: Sequence[Record], below: Found | None
+) -> Found | None:
+    """Read table 二 above table 三, whose many rows tell how cells are spaced, or ``None``."""
+    if below is None:
+        return _labelled(DISCLOSURE, lines, records)
+    inside = [record for record in records if record.last < below.first]
+    return _labelled(DISCLOSURE, lines, inside, below.spacings)
 
 
-def _labelled(table: Table, lines: Sequence[Strip], records: Sequence[Record]) -> Found | None:
+def _labelled(
+    table: Table,
+    lines: Sequence[Strip],
+    records: Sequence[Record],
+    known: Sequence[Spacing] = (),
+) -> Found | None:
     scored = []
     for layout in table.layouts:
         alignment = align(records, layout)
@@ -69,7 +79,7 @@ def _labelled(table: Table, lines: Sequence[Strip], records: Sequence[Record]) -
     if not scored:
         return None
     best = max(scored, key=lambda pair: pair[0])[1]
-    return _read(best, lines, records)
+    return _read(best, lines, records, known)
 
 
 def _headed(alignment: Alignment, lines: Sequence[Strip], records: Sequence[Record]) -> float:
@@ -98,9 +108,15 @@ def _extent(alignment: Alignment, records: Sequence[Record]) -> tuple[int, int]:
     return min(record.first for record in matched), max(record.last for record in matched)
 
 
-def _read(alignment: Alignment, lines: Sequence[Strip], records: Sequence[Record]) -> Found:
+def _read(
+    alignment: Alignment,
+    lines: Sequence[Strip],
+    records: Sequence[Record],
+    known: Sequence[Spacing] = (),
+) -> Found:
     layout = alignment.layout
-    placements = _placements(alignment, lines, records)
+    spacings = list(known)
+    placements = _placements(alignment, lines, records, spacings)
     chosen = settle.choose(layout, {k: p for k, (p, _) in placements.items()})
     first, last = _extent(alignment, records)
     in_yuan = any(_YUAN.search(figures.folded(line.text)) for line in lines[first : last + 1])
@@ -123,11 +139,14 @@ def _read(alignment: Alignment, lines: Sequence[Strip], records: Sequence[Record
         chosen.unplaced,
         chosen.chosen,
     )
-    return Found(read, first, last)
+    return Found(read, first, last, tuple(spacings))
 
 
 def _placements(
-    alignment: Alignment, lines: Sequence[Strip], records: Sequence[Record]
+    alignment: Alignment,
+    lines: Sequence[Strip],
+    records: Sequence[Record],
+    spacings: list[Spacing],
 ) -> dict[str, tuple[Placement, list[Piece]]]:
     rows = alignment.layout.rows
     learnt: dict[tuple[Column, ...], Positions] = {}
@@ -138,7 +157,7 @@ def _placements(
         taken.append((match, parts, values))
         columns = rows[match.row].columns
         if columns not in learnt:
-            positions = learnt[columns] = Positions(len(columns))
+            positions = learnt[columns] = Positions(len(columns), spacings=spacings)
             labels = _column_labels(lines, columns, parts[0].first)
             positions.headed = _headed_extents(labels, len(columns))
             if alignment.layout.table != "applications":
@@ -249,17 +268,23 @@ def _unaligned(alignment: Alignment, records: Sequence[Record]) -> tuple[str, ..
     )
 
 
-def review(lines: Sequence[Strip], records: Sequence[Record], start: int | None) -> Found | None:
-    """Read table 四 below strip ``start`` (where table 三 ends), or return ``None``."""
+def review(lines: Sequence[Strip], records: Sequence[Record], above: Found | None) -> Found | None:
+    """Read table 四 below table 三, or return ``None``."""
+    start = above.last if above else None
     after = [record for record in records if start is None or record.first > start]
     down = align(after, REVIEW_DOWN)
     labelled = [match for match in down.matches if match.stop is None]
     if down.score >= _LEAST_SCORE["review"] and len(labelled) == len(down.layout.rows):
         return _read(down, lines, after)
-    return _across(lines, after, start)
+    return _across(lines, after, start, above.spacings if above else ())
 
 
-def _across(lines: Sequence[Strip], records: Sequence[Record], start: int | None) -> Found | None:
+def _across(
+    lines: Sequence[Strip],
+    records: Sequence[Record],
+    start: int | None,
+    spacings: Sequence[Spacing],
+) -> Found | None:
     """All fifteen figures on one line, or cut into a few lines, below their column labels."""
     size = len(REVIEW_ACROSS.cells)
     parts: list[Record] = []
@@ -276,7 +301,7 @@ def _across(lines: Sequence[Strip], records: Sequence[Record], start: int | None
         parts.append(record)
         if sum(len(part.printed) for part in parts) >= size:
             break
-    return _fifteen(lines, parts) if parts else None
+    return _fifteen(lines, parts, spacings) if parts else None
 
 
 def _below_review_labels(lines: Sequence[Strip], record: Record, start: int | None) -> bool:
@@ -285,11 +310,11 @@ def _below_review_labels(lines: Sequence[Strip], record: Record, start: int | No
     return sum(word in text for word in _REVIEW_WORDS) >= _LEAST_REVIEW_WORDS
 
 
-def _fifteen(lines: Sequence[Strip], parts: list[Record]) -> Found:
+def _fifteen(lines: Sequence[Strip], parts: list[Record], spacings: Sequence[Spacing]) -> Found:
     layout = REVIEW_ACROSS
     values = [piece for part in parts for piece in part.values]
     size = len(layout.cells)
-    positions = Positions(size)
+    positions = Positions(size, spacings=list(spacings))
     columns = [column for row in layout.rows for column in row.columns]
     labels = _column_labels(lines, columns, parts[0].first)
     positions.headed = _headed_extents(labels, size)
@@ -360,8 +385,8 @@ def read_all(lines: Sequence[Strip], records: Sequence[Record]) -> Mapping[str, 
     """Read every table that is there, by key, in the order of the form."""
     middle = applications(lines, records)
     found = {
-        "disclosure": disclosure(lines, records, middle.first if middle else None),
+        "disclosure": disclosure(lines, records, middle),
         "applications": middle,
-        "review": review(lines, records, middle.last if middle else None),
+        "review": review(lines, records, middle),
     }
     return {key: table for key, table in found.items() if table is not None}

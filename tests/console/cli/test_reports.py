@@ -27,6 +27,10 @@ def test_lists_reports_the_latest_first(seeded: Place) -> None:
     assert [one["id"] for one in seeded.json("reports", "list", "--publisher", "濮阳")] == [1]
     assert [one["id"] for one in seeded.json("reports", "list", "--year", "2023")] == [2]
     assert [one["id"] for one in seeded.json("reports", "list", "--edition", "2019")] == []
+    assert [one["division_code"] for one in told] == ["130900", "410900"]
+    for code, ids in (("41", [1]), ("4109", [1]), ("410900", [1]), ("130000", [2]), ("4103", [])):
+        listed = seeded.json("reports", "list", "--division", code)
+        assert [one["id"] for one in listed] == ids
     assert [one["id"] for one in seeded.json("reports", "list", "--limit", "1")] == [2]
     assert len(seeded.json("reports", "list", "--limit", "1", "--all")) == 2
 
@@ -73,3 +77,9 @@ def test_what_is_not_there_is_not_found(seeded: Place) -> None:
         3,
         {"code": "not_found", "message": "there is no report 99", "hint": "gouji reports list"},
     )
+
+
+def test_a_division_is_given_by_its_code(seeded: Place) -> None:
+    code, told = seeded.error("reports", "list", "--division", "洛阳")
+    assert code == 2
+    assert "GB/T 2260" in told["message"]

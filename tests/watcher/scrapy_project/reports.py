@@ -12,7 +12,7 @@ class Reports(scrapy.Spider):  # type: ignore[misc, unused-ignore]
     """Follows the index to notices, and fetches what each notice attaches."""
 
     name = "reports"
-    start_urls = [os.environ["SITE"] + "/index.html"]  # noqa: RUF012 - as above
+    start_urls = [os.environ["SITE"] + "/index.html"]  # noqa: RUF012 - as below
     custom_settings = {  # noqa: RUF012 - Scrapy's own form
         "ITEM_PIPELINES": {
             "scrapy.pipelines.files.FilesPipeline": 1,

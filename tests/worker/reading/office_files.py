@@ -3,6 +3,7 @@
 import io
 import os
 import random
+import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
@@ -13,10 +14,13 @@ import openpyxl  # type: ignore[import-untyped]
 import pytest
 from docx.document import Document
 from docx.oxml import parse_xml
+from docx.oxml.ns import qn
+from docx.oxml.text.paragraph import CT_P
 from docx.table import Table as WordTable
 from openpyxl.worksheet.worksheet import Worksheet  # type: ignore[import-untyped]
 
 from models.disclosure.form import TABLES
+from tests.budgets import CONVERTED
 from tests.reports.cells import TruthReport
 from tests.reports.layouts import EXPRESSES
 from tests.reports.narrative import document
@@ -26,9 +30,11 @@ from worker.inspection import Inspection, inspect
 from worker.reading.pages import Grid as ReadGrid
 from worker.reading.pages import Pages, Paragraph
 
-CONVERTED = int(os.environ.get("GOUJI_TEST_CONVERTED", "12"))
-"""How many reports LibreOffice converts to each format."""
 FEATURES = "features.docx"
+NUMBERED = "numbered.docx"
+_NUMBER = re.compile(
+    r"\s*(?:[（(][一二三四五六七八九十]+[）)]|[一二三四五六七八九十]+、|\d[.．、](?!\d))\s*"
+)
 MESS = sorted(EXPRESSES["tabbed"])
 
 
@@ -58,6 +64,23 @@ def word(report: TruthReport, seed: int = 0) -> bytes:
         else:
             word_table(made, part)
     return saved(made)
+
+
+def numbered(report: TruthReport, seed: int = 0) -> bytes:
+    """Return a DOCX file whose headings and labels are numbered by properties, not by text."""
+    made = docx.Document(io.BytesIO(word(report, seed)))
+    for paragraph in made.element.body.iter(qn("w:p")):
+        runs = paragraph.findall(qn("w:r"))
+        texts = [text for run in runs for text in run.findall(qn("w:t"))]
+        if texts and (found := _NUMBER.match(texts[0].text or "")):
+            texts[0].text = texts[0].text[found.end() :]
+            _style_as_list(paragraph)
+    return saved(made)
+
+
+def _style_as_list(paragraph: CT_P) -> None:
+    """``List Number`` is a style of python-docx's template that numbers by itself."""
+    paragraph.get_or_add_pPr().get_or_add_pStyle().val = "ListNumber"
 
 
 def saved(made: Document) -> bytes:
@@ -186,6 +209,16 @@ def read_back(files: Mapping[str, bytes]) -> list[str]:
     truths = reports(CONVERTED)
     read = (inspect(files[f"{seed}.docx"], "x") for seed in range(CONVERTED))
     return all_wrong(zip(read, truths, strict=True))
+
+
+def numbered_report() -> TruthReport:
+    """Return the report that is numbered by properties."""
+    return reports(1, first=700)[0]
+
+
+def read_numbered(files: Mapping[str, bytes]) -> list[str]:
+    """Return every cell that is read wrong in the converted report that is numbered so."""
+    return wrong_cells(inspect(files[NUMBERED], "x"), numbered_report())
 
 
 def workbook(report: TruthReport, *, sheets: bool, numbers: bool, seed: int = 0) -> bytes:

@@ -31,7 +31,9 @@ def _named(stream: str) -> bytes:
         ("WordDocument", compound.DOC),
         ("PowerPoint Document", compound.PPT),
         ("EncryptedPackage", compound.ENCRYPTED),
-        ("MatOST", compound.UNKNOWN),
+        ("MatOST", compound.WORKS),
+        ("CONTENTS", compound.WORKS),
+        ("Elsewhere", compound.UNKNOWN),
     ],
 )
 def test_the_streams_tell_the_kind(stream: str, media_type: str) -> None:
@@ -44,6 +46,7 @@ def test_the_streams_tell_the_kind(stream: str, media_type: str) -> None:
         ("EncryptedPackage", Reason.ENCRYPTED),
         ("PowerPoint Document", Reason.UNSUPPORTED_TYPE),
         ("MatOST", Reason.UNSUPPORTED_TYPE),
+        ("Elsewhere", Reason.UNSUPPORTED_TYPE),
     ],
 )
 def test_what_no_reader_knows_is_refused(stream: str, reason: Reason) -> None:

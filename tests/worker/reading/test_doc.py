@@ -40,6 +40,10 @@ def test_every_cell_of_random_reports_is_read(converted: Converted) -> None:
     assert office_files.read_back(converted("doc")) == []
 
 
+def test_numbers_that_are_properties_are_not_missed(converted: Converted) -> None:
+    assert office_files.read_numbered(converted("doc")) == []
+
+
 def test_only_what_prints_is_read(converted: Converted) -> None:
     data = converted("doc")[office_files.FEATURES]
     assert choose.media_type(data) == DOC

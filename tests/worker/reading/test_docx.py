@@ -281,3 +281,12 @@ def test_a_file_of_pictures_is_empty() -> None:
     with pytest.raises(Refused) as refused:
         docx.read(_word(_p("<w:r><w:drawing/></w:r>") + _table(_row(_cell(""), _cell("")))))
     assert refused.value.reason is Reason.EMPTY
+
+
+@pytest.mark.parametrize("seed", range(700, 706))
+def test_numbers_that_are_properties_are_not_missed(seed: int) -> None:
+    truth = office_files.reports(1, first=seed)[0]
+    inspection = inspect(office_files.numbered(truth), "年报.docx")
+    assert office_files.wrong_cells(inspection, truth) == []
+    assert inspection.report is not None
+    assert len(inspection.report.sections) >= 5

@@ -1,6 +1,5 @@
 """HTML: every printed cell of pages in the shapes that real sites use, and nothing else."""
 
-import os
 import random
 import re
 import time
@@ -12,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.disclosure.finding import Reason
+from tests import budgets
 from tests.reports.make_pdf_text import SHEETS, html_of
 from tests.reports.truth import random_report
 from tests.worker.reading.html_pages import PAGES, TABLES, page, traditional
@@ -21,7 +21,7 @@ from worker.inspection import inspect
 from worker.reading import html
 from worker.reading.pages import Grid, Pages, Shape
 
-_EXAMPLES = int(os.environ.get("GOUJI_TEST_EXAMPLES", "40"))
+_EXAMPLES = budgets.EXAMPLES
 _FIGURES = "<td>1<td>2<td>3<td>4"
 _ENCODINGS = ("gbk", "gb18030", "utf-8", "utf-8-sig", "utf-16", "big5hkscs")
 _DECLARED = ("", "gb2312", "utf-8", "big5", "iso-8859-1")

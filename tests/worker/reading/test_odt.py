@@ -40,6 +40,11 @@ def test_every_cell_of_random_reports_is_read(converted: Converted) -> None:
 
 
 @pytest.mark.process
+def test_numbers_that_are_properties_are_not_missed(converted: Converted) -> None:
+    assert office_files.read_numbered(converted("odt")) == []
+
+
+@pytest.mark.process
 def test_only_what_prints_is_read(converted: Converted) -> None:
     pages = choose.read(converted("odt")[office_files.FEATURES])
     assert printed(pages) == (office_files.SHOWN, office_files.FEATURE_TABLES)

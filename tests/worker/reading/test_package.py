@@ -59,6 +59,29 @@ def test_a_cut_package_is_truncated(share: float) -> None:
     assert _refusal(whole[: int(len(whole) * share)]).reason is Reason.TRUNCATED
 
 
+@pytest.mark.parametrize("share", [0.02, 0.1, 0.3, 0.6, 0.9, 0.99])
+def test_a_cut_workbook_is_truncated(share: float) -> None:
+    """Workbooks name what they are at their very end."""
+    whole = office_files.workbook(office_files.reports(1)[0], sheets=True, numbers=True)
+    assert _refusal(whole[: int(len(whole) * share)]).reason is Reason.TRUNCATED
+
+
+@pytest.mark.parametrize(
+    ("name", "media_type"),
+    [
+        ("xl/worksheets/sheet1.xml", package.XLSX),
+        ("word/media/image1.png", package.DOCX),
+        ("ppt/slides/slide1.xml", package.PPTX),
+        ("Doc_0/Document.xml", package.OFD),
+        ("docProps/app.xml", package.ARCHIVE),
+    ],
+)
+def test_the_first_members_of_a_cut_package_tell_its_kind(name: str, media_type: str) -> None:
+    whole = zipped((name, b"x"), ("b", b"y"))
+    assert choose.media_type(whole[: whole.index(b"PK\x01\x02")]) == media_type
+    assert choose.media_type(whole) == package.ARCHIVE
+
+
 def test_a_damaged_part_is_refused() -> None:
     # Given
     whole = bytearray(office_files.word(office_files.reports(1)[0]))

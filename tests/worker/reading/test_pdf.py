@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.disclosure.finding import Reason
+from tests import budgets
 from tests.reports.truth import MESS, TruthReport, random_report
 from tests.worker.reading import office_files
 from tests.worker.reading.pdf_drawn import STYLES, Drawing, assembled
@@ -22,8 +23,8 @@ from worker.inspection import inspect
 from worker.reading import choose, pdf
 from worker.reading.pages import Grid, Pages, Paragraph, Shape
 
-_PRINTED = int(os.environ.get("GOUJI_TEST_CONVERTED", "12")) * 2
-_EXAMPLES = int(os.environ.get("GOUJI_TEST_EXAMPLES", "40"))
+_PRINTED = budgets.CONVERTED * 2
+_EXAMPLES = budgets.EXAMPLES
 _SHORT = "21cm 9cm"
 
 

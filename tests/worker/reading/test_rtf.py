@@ -31,6 +31,11 @@ def test_every_cell_of_random_reports_is_read(converted: Converted) -> None:
 
 
 @pytest.mark.process
+def test_numbers_that_are_properties_are_not_missed(converted: Converted) -> None:
+    assert office_files.read_numbered(converted("rtf")) == []
+
+
+@pytest.mark.process
 def test_only_what_prints_is_read(converted: Converted) -> None:
     # LibreOffice leaves text boxes of this kind out of RTF.
     shown = [line for line in office_files.SHOWN if line != "框内"]
