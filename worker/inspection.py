@@ -20,6 +20,7 @@ from worker.reading import choose
 from worker.reading.pages import Pages
 from worker.recognise.heading import named
 from worker.recognise.recognise import recognise
+from worker.unpacking.members import CONTAINERS
 
 SCHEMA: Final = "gouji.inspection/1"
 PARSER_VERSION: Final = "2"
@@ -45,13 +46,15 @@ class File:
 class Inspection:
     """What the worker would do with a document, and why.
 
+    An archive is to be ``unpacked``: what it holds is looked at apart, or ``ignored`` for its name.
+
     ``stage`` is where the document was refused: ``read``, ``recognise`` or ``check``; empty when
     it would be stored. ``message`` is the reason in words; ``traceback`` is there where a reader
     failed unforeseen.
     """
 
     file: File
-    outcome: Literal["stored", "dead"]
+    outcome: Literal["stored", "dead", "unpacked", "ignored"]
     reason: Reason | None = None
     stage: str = ""
     message: str = ""
@@ -95,6 +98,8 @@ def inspect(
     with stages.stage("read"):
         reading = reader(data)
     file = File(name, sha256, len(data), reading.media_type)
+    if reading.media_type in CONTAINERS:
+        return Inspection(file, "unpacked")
     if reading.pages is None:
         return _unread(file, reading.refusal)
     try:

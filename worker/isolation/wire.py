@@ -16,6 +16,7 @@ from worker.errors import Refused
 from worker.isolation.limits import Limits
 from worker.isolation.reading import Reading, Refusal
 from worker.reading.pages import Block, Grid, GridCell, GridRow, Pages, Paragraph, Shape
+from worker.unpacking.members import Member
 
 Clean = Callable[[str], str]
 
@@ -107,6 +108,24 @@ def _place(place: Place | None) -> tuple[Any, ...] | None:
     if place is None:
         return None
     return place.line, place.column, place.page, place.box, place.sheet, place.cell
+
+
+def encode_member(member: Member) -> bytes:
+    """Return what is known of a member as bytes; its name may be in any encoding."""
+    return orjson.dumps([member.name.decode("latin-1"), member.size, member.why])
+
+
+def decode_member(data: bytes) -> Member:
+    """Return the member that bytes tell of.
+
+    Raises:
+        ValueError: they tell of none.
+    """
+    try:
+        name, size, why = orjson.loads(data)
+        return Member(name.encode("latin-1"), int(size), None if why is None else str(why))
+    except (*_GARBLED, AttributeError) as error:
+        raise ValueError(f"not a member: {error}") from error
 
 
 def decode(data: bytes | bytearray) -> Reading:
