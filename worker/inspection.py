@@ -237,6 +237,8 @@ def _cell(key: str, cell: Cell) -> dict[str, Any]:
         result["note"] = cell.note
     if cell.chosen:
         result["chosen"] = True
+    if cell.confidence is not None:
+        result["confidence"] = round(cell.confidence, 4)
     return result
 
 

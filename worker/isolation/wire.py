@@ -100,7 +100,8 @@ def _block(block: Block, clean: Clean) -> list[Any]:
 
 def _cell(cell: GridCell, clean: Clean) -> tuple[Any, ...]:
     spans = cell.row_span, cell.column_span
-    return clean(cell.text), cell.column, cell.left, cell.right, *spans, _place(cell.place)
+    extent = cell.left, cell.right
+    return clean(cell.text), cell.column, *extent, *spans, _place(cell.place), cell.confidence
 
 
 def _place(place: Place | None) -> tuple[Any, ...] | None:
@@ -138,8 +139,9 @@ def _block_of(value: list[Any]) -> Block:
 
 
 def _cell_of(value: list[Any]) -> GridCell:
-    text, column, left, right, row_span, column_span, place = value
-    return GridCell(text, column, left, right, row_span, column_span, _place_of(place))
+    text, column, left, right, row_span, column_span, place, confidence = value
+    spans = row_span, column_span
+    return GridCell(text, column, left, right, *spans, _place_of(place), confidence)
 
 
 def _place_of(value: list[Any] | None) -> Place | None:

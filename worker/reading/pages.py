@@ -25,6 +25,7 @@ class GridCell:
     """One cell of a grid row: its text, column index, spans, horizontal extent and place.
 
     ``left`` and ``right`` are in the unit of the format: characters in text, points in PDF.
+    ``confidence`` (0 to 1) says how sure its least sure character is, where OCR read it.
     """
 
     text: str
@@ -34,6 +35,7 @@ class GridCell:
     row_span: int = 1
     column_span: int = 1
     place: Place | None = None
+    confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

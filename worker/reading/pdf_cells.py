@@ -10,6 +10,7 @@ from worker.reading.pages import Grid, GridCell, GridRow, Shape
 from worker.reading.pdf_ink import Box, Glyph
 from worker.reading.pdf_lines import Line, cell_lines, joined, text_of
 from worker.reading.pdf_rulings import Lattice
+from worker.reading.scan_glyph import confidence_of
 
 _LEAST_HEIGHT: Final = 5.0
 """Lower places without text are the gap between two lines, not rows."""
@@ -74,7 +75,7 @@ Places = dict[tuple[int, int], list[Glyph]]
 
 def table_of(lattice: Lattice, places: Places, page: int) -> Table | None:
     """Return the table drawn by a lattice, or ``None`` when it is nothing but a frame."""
-    cells = [_filled(cell, places) for cell in _regions(lattice, page)]
+    cells = [_filled(cell, places) for cell in regions(lattice, page)]
     kept = [cell for cell in cells if cell.texts or cell.box[3] - cell.box[1] >= _LEAST_HEIGHT]
     if len(kept) < 2 or not any(cell.texts for cell in kept):
         return None
@@ -96,6 +97,7 @@ def grid_of(table: Table) -> Grid:
                 _within(starts, cell.row, cell.row_span) if cell.row_span > 1 else 1,
                 _within(lefts, cell.column, cell.column_span) if cell.column_span > 1 else 1,
                 Place(page=cell.page, box=cell.box),
+                confidence_of(cell.lines),
             )
         )
     return Grid(tuple(GridRow(tuple(cells)) for cells in rows.values()), Shape.CELLS)
@@ -117,7 +119,7 @@ def _filled(cell: Cell, places: Places) -> Cell:
     return cell
 
 
-def _regions(lattice: Lattice, page: int) -> Iterator[Cell]:
+def regions(lattice: Lattice, page: int) -> Iterator[Cell]:
     """Yield the places that no wall parts, as rectangles from the top left."""
     taken = [[False] * lattice.columns for _ in range(lattice.rows)]
     for row in range(lattice.rows):

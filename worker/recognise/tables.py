@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Final
 
@@ -171,31 +171,40 @@ def _row_cells(
 ) -> dict[str, Cell]:
     if slots is None:
         raw = " ".join(piece.text for piece in values if not piece.blank)
-        unknown = Cell(None, raw, Printed.UNREADABLE, values[0].place)
+        unknown = Cell(
+            None, raw, Printed.UNREADABLE, values[0].place, confidence=_least_sure(values)
+        )
         return {cell_key(layout.table, row.key, column.key): unknown for column in row.columns}
-    near = next((piece.place for piece in values), None)
-    by_choice = row.key in chosen.chosen
+    near = Cell(
+        None,
+        "",
+        Printed.BLANK,
+        next((piece.place for piece in values), None),
+        chosen=row.key in chosen.chosen,
+        confidence=_least_sure([piece for piece in values if piece.blank]),
+    )
     return {
         cell_key(layout.table, row.key, column.key): _cell(
-            column, piece, near, in_yuan=in_yuan, by_choice=by_choice
+            column, piece, near, in_yuan=in_yuan
         )
         for column, piece in zip(row.columns, slots, strict=True)
     }
 
 
-def _cell(
-    column: Column, piece: Piece | None, near: Place | None, *, in_yuan: bool, by_choice: bool
-) -> Cell:
+def _least_sure(pieces: Iterable[Piece]) -> float | None:
+    return min((p.confidence for p in pieces if p.confidence is not None), default=None)
+
+
+def _cell(column: Column, piece: Piece | None, blank: Cell, *, in_yuan: bool) -> Cell:
+    """Read the cell of a column; ``blank`` is what it is where no piece stands."""
     if piece is None:
-        return Cell(None, "", Printed.BLANK, near, chosen=by_choice)
+        return blank
     text = piece.text
     cell = figures.read(text, column.kind, piece.place)
     if in_yuan and column.kind is Kind.AMOUNT and figures.folded(text)[-1:].isdigit():
         yuan = figures.read(f"{text}元", column.kind, piece.place)
-        cell = Cell(yuan.value, text, yuan.printed, yuan.place, yuan.note)
-    if not by_choice:
-        return cell
-    return Cell(cell.value, cell.raw, cell.printed, cell.place, cell.note, chosen=True)
+        cell = replace(yuan, raw=text)
+    return replace(cell, chosen=blank.chosen, confidence=piece.confidence)
 
 
 def _label_seen(layout: Layout, row: Row, lines: Sequence[Strip]) -> Place | None:
