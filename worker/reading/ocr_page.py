@@ -4,18 +4,17 @@ Every glyph carries how sure it is. A blank cell holds one sure space; ink in a 
 can be made of is ``?`` and not sure at all, so that it is never taken for a blank.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-
 from worker.reading.ocr_decode import Read, anything, figures, is_figure
-from worker.reading.ocr_model import HEIGHT, STEP, Recogniser, Steps
+from worker.reading.ocr_model import Recogniser, Steps
+from worker.reading.pdf_allowance import Allowance
 from worker.reading.pdf_cells import regions
 from worker.reading.pdf_ink import Ink
 from worker.reading.pdf_rulings import lattices
-from worker.reading.scan_glyph import glyph
+from worker.reading.scan_glyph import ReadGlyph, glyph
 from worker.reading.scan_lines import (
     Box,
     TextBox,
@@ -34,9 +33,6 @@ _UNREAD: Final = "?"
 _INSET: Final = 0.5
 _DOUBTFUL: Final = 0.3
 _MARK_SURE: Final = 0.99
-_FAINT: Final = 9.0
-_NOISE: Final = 5.0
-_LEAST_INK: Final = 0.3
 
 
 @dataclass(slots=True)
@@ -60,21 +56,17 @@ def ink_of(picture: Picture, number: int, model: Recogniser) -> Ink:
     height, width = picture.grey.shape
     scale = picture.scale
     ink = Ink(number, width / scale, height / scale, [], found.across, found.down, pictures=True)
-    cells = [_inside(box, scale) for lattice in lattices(ink) for box in _boxes(lattice, number)]
+    drawn = lattices(ink, Allowance())
+    cells = [_inside(cell.box, scale) for lattice in drawn for cell in regions(lattice, number)]
     size = type_size(found.ink, scale)
-    spots, blanks = _in_cells(picture, found, cells, size)
-    tables = [_pixels(lattice.box, scale) for lattice in lattices(ink)]
+    spots, blanks = _in_cells(found, cells, size)
+    tables = [_pixels(lattice.box, scale) for lattice in drawn]
     spots += [_Spot(line, None) for line in lines_outside(found.ink, tables, size)]
     for blank in blanks:
-        ink.glyphs.append(_at(" ", 1.0, blank, scale))
+        ink.glyphs.append(_space(blank, size, scale))
     for spot, steps in zip(spots, _recognised(picture, found, spots, size, model), strict=True):
         ink.glyphs += _glyphs(found, spot, steps, model, size, scale)
     return ink
-
-
-def _boxes(lattice: object, number: int) -> Iterator[tuple[float, float, float, float]]:
-    for cell in regions(lattice, number):  # type: ignore[arg-type]
-        yield cell.box
 
 
 def _inside(box: tuple[float, float, float, float], scale: float) -> Box:
@@ -93,7 +85,7 @@ def _pixels(box: tuple[float, float, float, float], scale: float) -> Box:
 
 
 def _in_cells(
-    picture: Picture, found: Ruled, cells: Sequence[Box], size: float
+    found: Ruled, cells: Sequence[Box], size: float
 ) -> tuple[list[_Spot], list[Box]]:
     """Return the lines in cells, and the cells without ink; faint ink counts."""
     spots: list[_Spot] = []
@@ -122,7 +114,7 @@ def _recognised(
 
 def _glyphs(
     found: Ruled, spot: _Spot, steps: Steps, model: Recogniser, size: float, scale: float
-) -> list:  # type: ignore[type-arg]
+) -> list[ReadGlyph]:
     line = spot.line
     if spot.cell is not None and (shape := mark(found.ink, line, size)):
         return _spread(Read(shape, (_MARK_SURE,) * len(shape), (), 0), line, scale, size)
@@ -148,7 +140,7 @@ def _checked(read: Read, spot: _Spot, size: float) -> Read:
     return Read(read.text, tuple(min(s, _DOUBTFUL) for s in read.sure), read.at, read.steps)
 
 
-def _spread(read: Read, line: TextBox, scale: float, size: float) -> list:  # type: ignore[type-arg]
+def _spread(read: Read, line: TextBox, scale: float, size: float) -> list[ReadGlyph]:
     """Place the characters of a line side by side, where the steps say."""
     left, top, right, bottom = line.box
     high = max(bottom - top, 0.9 * size)
@@ -176,10 +168,9 @@ def _edges(read: Read, left: int, right: int) -> list[float]:
     return [left + (right - left) * at for at in (0.0, *between, 1.0)]
 
 
-def _at(text: str, sure: float, box: Box, scale: float):  # type: ignore[no-untyped-def]
-    left, top, right, bottom = (value / scale for value in box)
-    middle = (left + right) / 2
-    return glyph(text, (middle - 0.1, top, middle + 0.1, bottom), sure)
-
-
-_ = (np, HEIGHT, STEP, _FAINT, _NOISE, _LEAST_INK)
+def _space(cell: Box, size: float, scale: float) -> ReadGlyph:
+    """Return what stands in a cell without ink."""
+    left, top, right, bottom = cell
+    middle, half = (top + bottom) / 2, min(bottom - top, size) / 2
+    box = (left / scale, (middle - half) / scale, right / scale, (middle + half) / scale)
+    return glyph(" ", box, 1.0)

@@ -16,36 +16,62 @@ from worker.reading.pages import Pages
 
 if TYPE_CHECKING:
     from worker.reading.pdf_ink import Ink
+    from worker.reading.pdf_layer import Layer
 
 MEDIA_TYPE: Final = "application/pdf"
 
-_MOST_PAGES: Final = 2_000
 _PDFIUM: Final = threading.Lock()
 """pdfium is not thread-safe."""
 _END: Final = b"%%EOF"
 _OBJECT: Final = re.compile(rb"\d+\s+\d+\s+obj\b")
-_OCR: Final = "the OCR extra, gouji[ocr], reads such files"
-_LEAST_TEXT: Final = 16
-_MOST_UNKNOWN: Final = 0.2
-_UNKNOWN: Final = re.compile("[\ufffd\ue000-\uf8ff]")
 
 
 def read(data: bytes) -> Pages:
-    """Read a PDF by its text layer.
+    """Read a PDF by its text layer; warnings name the pages that have none.
 
     Raises:
         Refused: ``truncated``, ``encrypted`` (a password is needed to open it), ``too_large``
-            (pages, characters or drawn objects), ``empty``, or ``unreadable``: broken, or without
-            a text layer, which the message says.
+            (pages, characters, drawn objects or crossings of lines), ``empty``, or
+            ``unreadable``: broken, or without a text layer, which the message says.
     """
-    from worker.reading.pdf_flow import blocks
+    return pages(inks(data))
 
+
+def layers(data: bytes) -> "tuple[Layer, ...]":
+    """Tell of each page whether it has a text layer.
+
+    Raises:
+        Refused: as ``read`` does, but for ``empty`` and a text layer that is not there.
+    """
+    from worker.reading.pdf_layer import layer_of
+
+    return tuple(layer_of(ink) for ink in inks(data))
+
+
+def inks(data: bytes) -> "list[Ink]":
+    """Return what stands on each page, those without text included.
+
+    Raises:
+        Refused: as ``read`` does, but for ``empty`` and a text layer that is not there.
+    """
     if _is_cut(data):
         raise Refused(Reason.TRUNCATED, f"the PDF ends before its end mark ({len(data)} bytes)")
     with _PDFIUM:
-        inks = list(_inks(data))
-    warnings = _text_layer(inks)
-    return Pages(tuple(blocks(inks)), MEDIA_TYPE, warnings=warnings)
+        return list(_inks(data))
+
+
+def pages(inks: "Sequence[Ink]") -> Pages:
+    """Return inks as pages; those without a text layer are left out, and named in warnings.
+
+    Raises:
+        Refused: ``too_large``, ``empty`` or ``unreadable``: no page has text to speak of.
+    """
+    from worker.reading.pdf_allowance import Allowance
+    from worker.reading.pdf_flow import blocks
+    from worker.reading.pdf_layer import readable
+
+    kept, warnings = readable(inks)
+    return Pages(tuple(blocks(kept, Allowance())), MEDIA_TYPE, warnings=warnings)
 
 
 def _is_cut(data: bytes) -> bool:
@@ -55,8 +81,8 @@ def _is_cut(data: bytes) -> bool:
 
 
 def _inks(data: bytes) -> Iterator["Ink"]:
+    from worker.reading.pdf_allowance import Allowance
     from worker.reading.pdf_page import ink_of
-    from worker.reading.pdf_pen import Allowance
 
     allowance = Allowance()
     with _opened(data) as (document, count):
@@ -73,6 +99,8 @@ def _opened(data: bytes) -> Iterator[tuple[Any, int]]:
     import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
     from pypdfium2 import PdfDocument, PdfiumError
 
+    from worker.reading.pdf_allowance import MOST_PAGES
+
     try:
         document = PdfDocument(data)
     except PdfiumError as error:
@@ -80,29 +108,10 @@ def _opened(data: bytes) -> Iterator[tuple[Any, int]]:
             raise Refused(Reason.ENCRYPTED, "the PDF asks for a password to be opened") from error
         raise Refused(Reason.UNREADABLE, f"pdfium cannot open the PDF: {error}") from error
     try:
-        if len(document) > _MOST_PAGES:
+        if len(document) > MOST_PAGES:
             raise Refused(
-                Reason.TOO_LARGE, f"{len(document):,} pages; at most {_MOST_PAGES:,} are read"
+                Reason.TOO_LARGE, f"{len(document):,} pages; at most {MOST_PAGES:,} are read"
             )
         yield document.raw, len(document)
     finally:
         document.close()
-
-
-def _text_layer(inks: Sequence["Ink"]) -> tuple[str, ...]:
-    """Return warnings about pages without text; refuse a file that has none to speak of."""
-    texts = ["".join([glyph.text for glyph in ink.glyphs]).strip() for ink in inks]
-    total = sum(map(len, texts))
-    scanned = [ink.page for ink, text in zip(inks, texts, strict=True) if ink.pictures and not text]
-    if not total and not scanned:
-        raise Refused(Reason.EMPTY, "there is nothing on the pages of the PDF")
-    if total < _LEAST_TEXT * len(inks) and scanned:
-        raise Refused(Reason.UNREADABLE, f"the PDF has no text layer (a scan?): {_OCR}")
-    if sum(len(_UNKNOWN.findall(text)) for text in texts) > _MOST_UNKNOWN * total:
-        raise Refused(
-            Reason.UNREADABLE, f"the text layer of the PDF does not say its characters: {_OCR}"
-        )
-    if not scanned:
-        return ()
-    pages = ", ".join(map(str, scanned[:20])) + (", …" if len(scanned) > 20 else "")
-    return (f"no text layer on page {pages}: {_OCR}",)

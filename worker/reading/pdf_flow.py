@@ -1,21 +1,36 @@
 """Pages of ink become blocks: tables joined over pages, text around them as lines or paragraphs."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 from worker.reading.pages import Block
+from worker.reading.pdf_allowance import Allowance
 from worker.reading.pdf_cells import Places, Table, grid_of, table_of
 from worker.reading.pdf_ink import Glyph, Ink
 from worker.reading.pdf_joins import join
-from worker.reading.pdf_lines import TextLine, lines, text_line
+from worker.reading.pdf_leaves import leaves, placed
+from worker.reading.pdf_lines import TextLine, by_size, lines, text_line
 from worker.reading.pdf_prose import blocks_of, measure_of
 from worker.reading.pdf_rulings import Lattice, lattices
 from worker.reading.pdf_running import Item, Sheet, without_running
 
+_BAND: Final = 32.0
+"""The height of the bands of a page by which its tables are found."""
 
-def blocks(inks: Sequence[Ink]) -> Iterator[Block]:
-    """Yield the blocks of a document in reading order, page marks and running lines left out."""
-    items = without_running([_sheet(ink) for ink in inks])
+
+def blocks(inks: Iterable[Ink], allowance: Allowance) -> Iterator[Block]:
+    """Yield the blocks of a document in reading order, page marks and running lines left out.
+
+    Raises:
+        Refused: ``too_large``: more is drawn than the allowance has left.
+    """
+    sheets, where = leaves(inks)
+    yield from placed(_blocks([_sheet(ink, allowance) for ink in sheets]), where)
+
+
+def _blocks(sheets: Sequence[Sheet]) -> Iterator[Block]:
+    items = without_running(sheets)
     measure = measure_of([item for item in items if isinstance(item, TextLine)])
     text: list[TextLine] = []
     for item in _joined(items):
@@ -45,8 +60,8 @@ def _joined(items: Sequence[Item]) -> Iterator[Item]:
         yield last
 
 
-def _sheet(ink: Ink) -> Sheet:
-    found = lattices(ink)
+def _sheet(ink: Ink, allowance: Allowance) -> Sheet:
+    found = lattices(ink, allowance)
     inside, outside = _sorted(ink, found)
     items: list[Item] = []
     for lattice, places in zip(found, inside, strict=True):
@@ -55,7 +70,9 @@ def _sheet(ink: Ink) -> Sheet:
             outside += [glyph for glyphs in places.values() for glyph in glyphs]
         else:
             items.append(table)
-    items += [line for glyphs in lines(outside) if (line := text_line(glyphs, ink.page))]
+    for glyphs in (line for size in by_size(outside) for line in lines(size)):
+        if line := text_line(glyphs, ink.page):
+            items.append(line)
     return Sheet(ink.page, ink.height, sorted(items, key=lambda item: item.top))
 
 
@@ -63,10 +80,10 @@ def _sorted(ink: Ink, found: Sequence[Lattice]) -> tuple[list[Places], list[Glyp
     """Sort the glyphs of a page into the places of the smallest lattice around them, or none."""
     inside: list[Places] = [{} for _ in found]
     outside: list[Glyph] = []
-    areas = [(*lattice.box, lattice, places) for lattice, places in zip(found, inside, strict=True)]
+    bands = _banded(found, inside)
     for glyph in ink.glyphs:
         x, y = (glyph.left + glyph.right) / 2, glyph.middle
-        for left, top, right, bottom, lattice, places in areas:
+        for left, top, right, bottom, lattice, places in bands.get(y // _BAND, ()):
             if left <= x < right and top <= y < bottom:
                 at = bisect_right(lattice.ys, y) - 1, bisect_right(lattice.xs, x) - 1
                 if at in places:
@@ -77,3 +94,15 @@ def _sorted(ink: Ink, found: Sequence[Lattice]) -> tuple[list[Places], list[Glyp
         else:
             outside.append(glyph)
     return inside, outside
+
+
+def _banded(
+    found: Sequence[Lattice], inside: Sequence[Places]
+) -> dict[float, list[tuple[float, float, float, float, Lattice, Places]]]:
+    """Return the lattices, smallest first, by the bands of the page they reach into."""
+    bands: dict[float, list[tuple[float, float, float, float, Lattice, Places]]] = {}
+    for lattice, places in zip(found, inside, strict=True):
+        top, bottom = lattice.box[1] // _BAND, lattice.box[3] // _BAND
+        for band in range(int(top), int(bottom) + 1):
+            bands.setdefault(band, []).append((*lattice.box, lattice, places))
+    return bands

@@ -1,14 +1,22 @@
 """Tables cut by pages: joined where their columns agree, their cut rows with them."""
 
 import re
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import attrgetter
 from typing import Final
 
 from worker.reading.pdf_cells import Cell, Table
 from worker.reading.pdf_labels import is_label
-from worker.reading.pdf_lines import em
+from worker.reading.pdf_lines import em, joined
 
 _SAME_EDGE: Final = 3.0
 _SAME_WIDTH: Final = 5.0
+_LONGEST_HEAD: Final = 8
+"""Rows of a table's head that are repeated on its next page, at most."""
+_TAIL: Final = 200
+"""So many characters at its end tell how a cell goes on."""
 _PADDING: Final = 1.8
 """Room beside a full line, in characters: the padding on both sides, and a mark moved down."""
 _NUMBERED: Final = re.compile(r"[（(]?[一二三四五六七八九十\d]{1,3}[)）、.．]")
@@ -25,7 +33,7 @@ Pair = tuple[Cell, Cell]
 
 def join(upper: Table, lower: Table) -> bool:
     """Put the lower part under the upper one, and tell so; leave both where they are two tables."""
-    edges = _edges(upper, lower)
+    edges = None if upper.ragged or lower.ragged else _edges(upper, lower)
     if edges is None:
         return False
     for table in (upper, lower):
@@ -43,7 +51,7 @@ def _edges(upper: Table, lower: Table) -> list[float] | None:
     if abs(moved[-1] - upper.xs[-1]) > _SAME_WIDTH:
         return None
     few, many = sorted((moved, upper.xs), key=len)
-    inside = all(min(abs(at - edge) for edge in many) <= _SAME_EDGE for at in few[:-1])
+    inside = all(abs(many[_nearest(many, at)] - at) <= _SAME_EDGE for at in few[:-1])
     return many if inside else None
 
 
@@ -59,16 +67,18 @@ def _spread(table: Table, edges: list[float]) -> None:
             cell.column_span = end - cell.column
 
 
-def _nearest(edges: list[float], at: float) -> int:
-    return min(range(len(edges)), key=lambda which: abs(edges[which] - at))
+def _nearest(edges: Sequence[float], at: float) -> int:
+    right = min(bisect_left(edges, at), len(edges) - 1)
+    left = max(right - 1, 0)
+    return left if at - edges[left] <= edges[right] - at else right
 
 
 def _drop_repeated_head(upper: Table, lower: Table) -> None:
     """Leave out rows at the top that repeat the head of the table."""
     repeated = 0
-    while repeated < min(upper.rows, lower.rows - 1):
-        first = _row(upper, repeated)
-        if first != _row(lower, repeated) or not any(text for *_, text in first):
+    for one, other in zip(_head(upper), _head(lower), strict=False):
+        last = repeated + 1 == lower.rows
+        if last or one != other or one[0] != repeated or not any(text for *_, text in one[1]):
             break
         repeated += 1
     head = [cell for cell in lower.cells if cell.row < repeated]
@@ -79,20 +89,16 @@ def _drop_repeated_head(upper: Table, lower: Table) -> None:
             cell.row -= repeated
 
 
-def _row(table: Table, row: int) -> list[tuple[int, int, int, str]]:
-    return [
-        (cell.column, cell.column_span, cell.row_span, cell.text)
-        for cell in table.cells
-        if cell.row == row
-    ]
+def _head(table: Table) -> Iterator[tuple[int, list[tuple[int, int, int, str]]]]:
+    """Yield the first rows: their number, and what stands in them."""
+    for row, cells in groupby(table.cells, key=attrgetter("row")):
+        if row == _LONGEST_HEAD:
+            return
+        yield row, [(cell.column, cell.column_span, cell.row_span, cell.text) for cell in cells]
 
 
 def _pairs(upper: Table, lower: Table) -> list[Pair]:
-    bottom = {
-        (cell.column, cell.column_span): cell
-        for cell in upper.cells
-        if cell.row + cell.row_span == upper.rows
-    }
+    bottom = {(cell.column, cell.column_span): cell for cell in upper.ends}
     top = [cell for cell in lower.cells if cell.row == 0]
     return [
         (bottom[cell.column, cell.column_span], cell)
@@ -105,37 +111,45 @@ def _is_cut(upper: Table, lower: Table, pairs: list[Pair]) -> bool:
     """Tell whether the page cut a row in two: no line is drawn, or its text plainly goes on."""
     if len(pairs) < sum(cell.row == 0 for cell in lower.cells):
         return False
-    ends = [cell for cell in upper.cells if cell.row + cell.row_span == upper.rows]
-    if all(cell.open_below for cell in ends) or all(cell.open_above for _, cell in pairs):
+    if all(cell.open_below for cell in upper.ends) or all(cell.open_above for _, cell in pairs):
         # Some programs draw the line between two rows on one of the pages only.
-        return not any(_is_next(*pair) for pair in pairs)
-    return _is_unlabelled(pairs) or _text_goes_on([pair for pair in pairs if pair[1].texts])
+        return not any(one.text and _is_next(one, other) for one, other in pairs)
+    return _is_unlabelled(pairs) or _text_goes_on([pair for pair in pairs if pair[1].text])
 
 
 def _text_goes_on(texted: list[Pair]) -> bool:
     """Tell whether all that stands below goes on with what is above, or was set wholly below."""
-    going_on = [pair for pair in texted if _goes_on(*pair)]
     if any(is_label(other.text) and not _is_label(one, other) for one, other in texted):
         return False
-    rest = [pair for pair in texted if pair not in going_on]
-    if any(_is_label(one, other) for one, other in going_on):
+    labelled = any(_is_cut_label(*pair) for pair in texted)
+    going_on, rest = _parted(texted)
+    if labelled or any(_is_label(one, other) for one, other in going_on):
         return not any(_is_next(*pair) for pair in rest)
-    if not any(_DIGIT.search(one.text) for one, _ in going_on):
+    if not any(_DIGIT.search(one.text[-_TAIL:]) for one, _ in going_on):
         # Labels without numbers: what is below may as well be the next row, and blank.
         return False
-    return not any(one.texts or _NUMBERED.match(other.text) for one, other in rest)
+    return not any(one.text or _NUMBERED.match(other.text) for one, other in rest)
+
+
+def _parted(pairs: list[Pair]) -> tuple[list[Pair], list[Pair]]:
+    """Part the pairs whose text goes on from the rest."""
+    going_on: list[Pair] = []
+    rest: list[Pair] = []
+    for pair in pairs:
+        (going_on if _goes_on(*pair) or _is_cut_label(*pair) else rest).append(pair)
+    return going_on, rest
 
 
 def _is_unlabelled(pairs: list[Pair]) -> bool:
     """Tell whether what is below has no label: it is the rest of a row, not one of its own."""
     own = [pair for pair in pairs if max(pair[0].row_span, pair[1].row_span) == 1]
     above = [_is_words(one.text) for one, _ in own]
-    if not any(other.texts for _, other in own) or any(above[1:]) or own[0][1].texts:
+    if not any(other.text for _, other in own) or any(above[1:]) or own[0][1].text:
         return False  # More words beside the first are the head of a table.
     if above[0]:
         return not any(_is_next(*pair) for pair in pairs)
-    return any(one.texts for one, _ in own) and not any(
-        one.texts and other.texts and not _goes_on(one, other) for one, other in own
+    return any(one.text for one, _ in own) and not any(
+        one.text and other.text and not _goes_on(one, other) for one, other in own
     )
 
 
@@ -148,15 +162,23 @@ def _is_label(one: Cell, other: Cell) -> bool:
     return is_label(one.text + other.text)
 
 
+def _is_cut_label(one: Cell, other: Cell) -> bool:
+    """Tell whether a page cut a label in two: the whole is one, however short its first line."""
+    if not one.text or not other.text or not _is_label(one, other):
+        return False
+    return not (is_label(one.text) and is_label(other.text))
+
+
 def _goes_on(one: Cell, other: Cell) -> bool:
     """Tell whether the last line above is full, and what follows neither numbered nor other."""
-    if not one.texts or not other.texts or _NUMBERED.match(other.text) or _MARK.fullmatch(one.text):
+    if not one.text or not other.text or _NUMBERED.match(other.text) or _MARK.fullmatch(one.text):
         return False
-    if len(_OPENING.findall(one.text)) > len(_CLOSING.findall(one.text)):
+    above = one.text[-_TAIL:]
+    if len(_OPENING.findall(above)) > len(_CLOSING.findall(above)):
         return True
     if one.text[-1].isdigit() and _OPENING.match(other.text):
         return True
-    if (_DIGIT.match(other.text) or _MARK.fullmatch(other.text)) and not _DIGIT.search(one.text):
+    if (_DIGIT.match(other.text) or _MARK.fullmatch(other.text)) and not _DIGIT.search(above):
         return False
     last, first = one.lines[-1], other.lines[0][0]
     room = one.box[2] - one.box[0] - (last[-1].right - last[0].left)
@@ -164,32 +186,40 @@ def _goes_on(one: Cell, other: Cell) -> bool:
 
 
 def _is_next(one: Cell, other: Cell) -> bool:
-    """Tell whether the lower cell begins anew: it is numbered, or a figure under a whole one."""
+    """Tell whether the lower cell begins anew: numbered, or a figure under words or a figure."""
     if _NUMBERED.match(other.text):
         return True
-    figures = _FIGURE.fullmatch(one.text) and _FIGURE.fullmatch(other.text)
-    return bool(figures) and not _goes_on(one, other)
+    if not one.text or not _FIGURE.fullmatch(other.text[:_TAIL]):
+        return False
+    above = one.text[-_TAIL:]
+    if _is_words(above) and not _DIGIT.search(above):
+        return True
+    return _FIGURE.fullmatch(above) is not None and not _goes_on(one, other)
 
 
 def _stack(upper: Table, lower: Table, pairs: list[Pair], *, cut: bool) -> None:
     offset = upper.rows - cut
-    gone: set[int] = set()
+    went_on: dict[int, Cell] = {}
     for one, other in pairs:
         if cut or _is_one(one, other):
             one.row_span += other.row_span - cut
             one.lines += other.lines
-            one.texts += other.texts
+            one.text = joined([one.text, other.text])
             one.open_below = other.open_below
-            gone.add(id(other))
+            went_on[id(other)] = one
     for cell in lower.cells:
-        if id(cell) not in gone:
+        if id(cell) not in went_on:
             cell.row += offset
             upper.cells.append(cell)
     upper.rows = offset + lower.rows
+    upper.ends = [went_on.get(id(cell), cell) for cell in lower.ends]
+    upper.last_page = lower.last_page
 
 
 def _is_one(one: Cell, other: Cell) -> bool:
     """Tell whether a cell merged over rows goes on over the page."""
     if max(one.row_span, other.row_span) == 1 or _NUMBERED.match(other.text):
+        return False
+    if is_label(other.text) or _FIGURE.fullmatch(one.text[-_TAIL:]) and other.text:
         return False
     return one.open_below or other.open_above or _goes_on(one, other)

@@ -7,12 +7,13 @@ from typing import Final
 from models.disclosure.form import LAYOUTS
 
 _NUMBERING: Final = re.compile(r"^[（(]?[一二三四五六七八九十\d]{1,3}[)）、.．]\s*")
+_LONGEST: Final = 120
 _OTHER: Final = re.compile(r"[^\u4e00-\u9fff]")
 
 
 def is_label(text: str) -> bool:
     """Tell whether a text is the label of a row, in any of its variants, numbered or not."""
-    return _bare(text) in _labels()
+    return len(text) <= _LONGEST and _bare(text) in _labels()
 
 
 @cache

@@ -20,7 +20,11 @@ _SPACED_GAP: Final = 1.2
 _FIGURE_GAP: Final = 0.45
 _PAIR, _FAR = 2, 1.0
 _LEAST_GAP: Final = 1.5
+_LEAST_EM: Final = 0.1
+"""In points; some fonts give a character no width, or no height."""
 _DOUBLE: Final = 0.3
+_HUGE: Final = 3.5
+_REMEMBERED: Final = 50
 _VERTICAL: Final = 0.6
 _HEIGHT: Final = 1.25
 """Fonts are about this much higher than their size."""
@@ -73,13 +77,43 @@ def lines(glyphs: Sequence[Glyph]) -> list[Line]:
     return [_once(sorted(line, key=_LEFT)) for line in found]
 
 
+def by_size(glyphs: Sequence[Glyph]) -> tuple[Sequence[Glyph], ...]:
+    """Part a watermark, in letters much larger than the text, from the text it stands behind."""
+    if not glyphs:
+        return ()
+    heights = sorted([glyph.bottom - glyph.top for glyph in glyphs])
+    largest = _HUGE * heights[len(heights) // 2]
+    if heights[-1] <= largest:
+        return (glyphs,)
+    return (
+        [glyph for glyph in glyphs if glyph.bottom - glyph.top <= largest],
+        [glyph for glyph in glyphs if glyph.bottom - glyph.top > largest],
+    )
+
+
 def cell_lines(glyphs: Sequence[Glyph]) -> list[Line]:
     """Return the lines of one cell; text set downwards or sideways keeps the order it has."""
     if len(glyphs) == 1:
         return [[glyphs[0]]]
     found = lines(glyphs)
     if len(found) > 1 and any(len(line) > 1 for line in found) and _is_vertical(glyphs):
-        return [[glyph] for glyph in glyphs]
+        return [[glyph] for glyph in _unique(glyphs)]
+    return found
+
+
+def _unique(glyphs: Sequence[Glyph]) -> list[Glyph]:
+    """Drop glyphs that were printed twice, wherever the second stands in the order."""
+    seen: dict[str, list[Glyph]] = {}
+    found: list[Glyph] = []
+    for glyph in glyphs:
+        near = _DOUBLE * (glyph.right - glyph.left)
+        same = seen.setdefault(glyph.text, [])
+        if not any(
+            abs(one.left - glyph.left) <= near and abs(one.middle - glyph.middle) <= near
+            for one in same[-_REMEMBERED:]
+        ):
+            found.append(glyph)
+            same.append(glyph)
     return found
 
 
@@ -132,8 +166,8 @@ def text_line(glyphs: Line, page: int) -> TextLine | None:
 
 def em(glyph: Glyph) -> float:
     """Return the size of the glyph's font: Chinese characters are as wide as it."""
-    if glyph.text.isascii():
-        return (glyph.bottom - glyph.top) / _HEIGHT
+    if glyph.text.isascii() or glyph.right - glyph.left < _LEAST_EM:
+        return max((glyph.bottom - glyph.top) / _HEIGHT, _LEAST_EM)
     return glyph.right - glyph.left
 
 

@@ -14,10 +14,13 @@ from typing import Any, Final
 
 import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
-from worker.reading.pdf_ink import Box, Glyph, Ink
-from worker.reading.pdf_pen import Allowance, Pen, Turn
+from worker.reading.pdf_allowance import Allowance
+from worker.reading.pdf_ghosts import address
+from worker.reading.pdf_ink import UNKNOWN, Box, Glyph, Ink
+from worker.reading.pdf_pen import Pen, Turn
 
 _SAMPLES: Final = 40
+_SMALLEST, _USUAL, _LARGEST, _NO_SIZE = 3.0, 10.5, 72.0, 0.01
 _FLAT: Final = 0.4
 _ASCENT: Final = 0.88
 _DESCENT: Final = 0.12
@@ -38,6 +41,9 @@ _RADICALS_READ: Final = {
     for letter in map(chr, range(0x2E80, 0x2FD6))
 }
 """Radicals that stand for whole characters: what a font's map gives where both share a glyph."""
+_FIRST_HAN: Final = "\u2e80"
+_EVERY: Final = 16
+"""Of Chinese characters one in so many is asked whether its font says what it is."""
 _ODD: Final = (
     _CONTROLS
     | _NO_CHARACTER
@@ -60,7 +66,7 @@ def ink_of(document: Any, index: int, allowance: Allowance) -> Ink | None:
     Raises:
         Refused: ``too_large``.
     """
-    page = pdfium.FPDF_LoadPage(document, index)
+    page = _loaded(document, index)
     if not page:
         return None
     try:
@@ -75,17 +81,61 @@ def ink_of(document: Any, index: int, allowance: Allowance) -> Ink | None:
         pdfium.FPDF_ClosePage(page)
 
 
+def _loaded(document: Any, index: int) -> Any:
+    """Load a page; what was filled into its form, stamped or typed on it becomes part of it."""
+    page = pdfium.FPDF_LoadPage(document, index)
+    if not page or not pdfium.FPDFPage_GetAnnotCount(page):
+        return page
+    if pdfium.FPDFPage_Flatten(page, pdfium.FLAT_NORMALDISPLAY) != pdfium.FLATTEN_SUCCESS:
+        return page
+    pdfium.FPDF_ClosePage(page)
+    return pdfium.FPDF_LoadPage(document, index)
+
+
 def _ink(page: Any, text: Any, index: int, allowance: Allowance) -> Ink:
     count = max(0, pdfium.FPDFText_CountChars(text))
     allowance.take(characters=count)
-    turn = Turn(_quarter(text, count), _page_box(page))
+    quarter, scale = _posture(text, count)
+    turn = Turn(quarter, _page_box(page), scale)
     glyphs, numbers = _glyphs(text, count, turn)
+    if _any_untold(text, glyphs, numbers):
+        glyphs = [_told(text, at, glyph) for at, glyph in zip(numbers, glyphs, strict=True)]
     if any(bottom - top < _FLAT * (right - left) for _, left, top, right, bottom, _ in glyphs):
         placed = zip(numbers, glyphs, strict=True)
         glyphs = [_heightened(text, at, glyph, turn) for at, glyph in placed]
-    ink = Ink(index + 1, *turn.size, glyphs, [], [])
-    Pen(ink, turn, allowance).draw(page)
+    ink = Ink(index + 1, *turn.size, glyphs, [], [], scale)
+    pen = Pen(ink, turn, allowance)
+    pen.draw(page)
+    if ghosts := pen.ghosts:
+        shown = _shown(text, numbers, ghosts)
+        ink.glyphs = [glyph for glyph, kept in zip(glyphs, shown, strict=True) if kept]
     return ink
+
+
+def _any_untold(text: Any, glyphs: list[Glyph], numbers: list[int]) -> bool:
+    """Tell whether a font on the page does not say which characters its glyphs are."""
+    ask = pdfium.FPDFText_HasUnicodeMapError
+    return any(
+        ask(text, number) == 1
+        for at, (glyph, number) in enumerate(zip(glyphs, numbers, strict=True))
+        if glyph[0] < _FIRST_HAN or not at % _EVERY
+    )
+
+
+def _told(text: Any, at: int, glyph: Glyph) -> Glyph:
+    """Where a font does not say which character a glyph is, pdfium gives the number of the glyph."""
+    untold = pdfium.FPDFText_HasUnicodeMapError(text, at) == 1
+    return glyph._replace(text=UNKNOWN) if untold else glyph
+
+
+def _shown(text: Any, numbers: list[int], ghosts: frozenset[int]) -> list[bool]:
+    """Tell of each character whether it can be seen; a page of which nothing can is all shown.
+
+    The text under a scanned page is invisible as a whole: it is the page's text layer.
+    """
+    get_object = pdfium.FPDFText_GetTextObject
+    shown = [address(get_object(text, at)) not in ghosts for at in numbers]
+    return shown if sum(shown) * 2 > len(shown) else [True] * len(shown)
 
 
 def _page_box(page: Any) -> Box:
@@ -94,19 +144,29 @@ def _page_box(page: Any) -> Box:
     return rect.left, rect.bottom, rect.right, rect.top
 
 
-def _quarter(text: Any, count: int) -> int:
-    """Return which way most of the text runs: pages are turned by their flag, or only drawn so."""
+def _posture(text: Any, count: int) -> tuple[int, float]:
+    """Return which way most of the text runs, and what makes points of the page's unit.
+
+    Pages are turned by their flag, or only drawn so; pdfium knows nothing of ``UserUnit``, and
+    sheets are printed much smaller or larger: text between 3 and 72 points is taken as it is.
+    """
     matrix = pdfium.FS_MATRIX()
     seen: Counter[int] = Counter()
+    sizes: list[float] = []
     for at in range(0, count, max(1, count // _SAMPLES)):
         if pdfium.FPDFText_IsGenerated(text, at):
             continue
         if pdfium.FPDFText_GetMatrix(text, at, matrix) and (matrix.a or matrix.b):
+            sizes.append(pdfium.FPDFText_GetFontSize(text, at) * hypot(matrix.c, matrix.d))
             if abs(matrix.a) >= abs(matrix.b):
                 seen[0 if matrix.a > 0 else 2] += 1
             else:
                 seen[1 if matrix.b > 0 else 3] += 1
-    return seen.most_common(1)[0][0] if seen else 0
+    if not sizes:
+        return 0, 1.0
+    size = sorted(sizes)[len(sizes) // 2]
+    usual = _SMALLEST <= size <= _LARGEST or size < _NO_SIZE
+    return seen.most_common(1)[0][0], 1.0 if usual else _USUAL / size
 
 
 def _glyphs(text: Any, count: int, turn: Turn) -> tuple[list[Glyph], list[int]]:
@@ -120,7 +180,8 @@ def _glyphs(text: Any, count: int, turn: Turn) -> tuple[list[Glyph], list[int]]:
     reference = ctypes.byref(rect)
     get_box, new = pdfium.FPDFText_GetLooseCharBox, tuple.__new__
     width, height = turn.size
-    upright, start, head = turn.quarter == 0, turn.box[0], turn.box[3]
+    upright = turn.quarter == 0 and turn.scale == 1.0
+    start, head = turn.box[0], turn.box[3]
     for at, letter in enumerate(_letters(text, count)):
         if letter in _ODD and not (letter := _plain(letter, text, at)):
             continue
@@ -152,10 +213,12 @@ def _letters(text: Any, count: int) -> Iterable[str]:
 
 def _plain(letter: str, text: Any, at: int) -> str:
     """Return a character out of the ordinary as it should be read; nothing if it is none."""
+    if pdfium.FPDFText_HasUnicodeMapError(text, at) == 1:
+        return UNKNOWN
     if letter in _SPACES:
         return "" if pdfium.FPDFText_IsGenerated(text, at) else letter
     if letter in _NO_CHARACTER:
-        return "\ufffd"
+        return UNKNOWN
     if letter in _LOW_SURROGATES and at:
         high = pdfium.FPDFText_GetUnicode(text, at - 1)
         return chr(0x10000 + ((high & 0x3FF) << 10) + (ord(letter) & 0x3FF))
@@ -173,7 +236,7 @@ def _heightened(text: Any, at: int, glyph: Glyph, turn: Turn) -> Glyph:
     x, y, matrix = ctypes.c_double(), ctypes.c_double(), pdfium.FS_MATRIX()
     pdfium.FPDFText_GetCharOrigin(text, at, x, y)
     pdfium.FPDFText_GetMatrix(text, at, matrix)
-    size = pdfium.FPDFText_GetFontSize(text, at) * hypot(matrix.c, matrix.d)
+    size = pdfium.FPDFText_GetFontSize(text, at) * hypot(matrix.c, matrix.d) * turn.scale
     if not size:
         return glyph
     base = turn(x.value, y.value, x.value, y.value)[1]

@@ -11,66 +11,51 @@ from typing import Any, Final
 
 import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
-from models.disclosure.finding import Reason
-from worker.errors import Refused
+from worker.reading.pdf_allowance import Allowance
+from worker.reading.pdf_ghosts import Ghosts, Matrix
 from worker.reading.pdf_ink import Box, Ink
 
-_MOST_CHARACTERS: Final = 2_000_000
-_MOST_OBJECTS: Final = 500_000
 _MOST_SEGMENTS: Final = 20_000
 _DEEPEST_FORM: Final = 8
 _RECTANGLE: Final = 5
 _AXIS: Final = 0.6
 
-Matrix = tuple[float, float, float, float, float, float]
 _IDENTITY: Final[Matrix] = (1, 0, 0, 1, 0, 0)
 
 
 @dataclass(slots=True)
-class Allowance:
-    """How many characters, objects and path segments a file may still hold."""
-
-    characters: int = _MOST_CHARACTERS
-    objects: int = _MOST_OBJECTS
-
-    def take(self, *, characters: int = 0, objects: int = 0) -> None:
-        """Take from the allowance.
-
-        Raises:
-            Refused: ``too_large`` when nothing is left.
-        """
-        self.characters -= characters
-        self.objects -= objects
-        if self.characters < 0:
-            raise Refused(Reason.TOO_LARGE, f"more than {_MOST_CHARACTERS:,} characters")
-        if self.objects < 0:
-            raise Refused(Reason.TOO_LARGE, f"more than {_MOST_OBJECTS:,} drawn objects")
-
-
-@dataclass(slots=True)
 class Turn:
-    """From pdfium's coordinates to the upright page; ``quarter`` counts turns to the left."""
+    """From pdfium's coordinates to the upright page.
+
+    ``quarter`` counts turns to the left; ``scale`` makes points of another unit.
+    """
 
     quarter: int
     box: Box
+    scale: float = 1.0
 
     def __call__(self, left: float, bottom: float, right: float, top: float) -> Box:
         """Return the box on the upright page."""
         start, base, end, head = self.box
         if self.quarter == 0:
-            return left - start, head - top, right - start, head - bottom
-        if self.quarter == 1:
-            return bottom - base, left - start, top - base, right - start
-        if self.quarter == 2:
-            return end - right, bottom - base, end - left, top - base
-        return head - top, end - right, head - bottom, end - left
+            found = left - start, head - top, right - start, head - bottom
+        elif self.quarter == 1:
+            found = bottom - base, left - start, top - base, right - start
+        elif self.quarter == 2:
+            found = end - right, bottom - base, end - left, top - base
+        else:
+            found = head - top, end - right, head - bottom, end - left
+        if self.scale == 1.0:
+            return found
+        one, two, three, four = found
+        return one * self.scale, two * self.scale, three * self.scale, four * self.scale
 
     @property
     def size(self) -> tuple[float, float]:
         """The width and height of the upright page."""
         start, base, end, head = self.box
-        across = self.quarter % 2 == 0
-        return (end - start, head - base) if across else (head - base, end - start)
+        across, up = (end - start) * self.scale, (head - base) * self.scale
+        return (across, up) if self.quarter % 2 == 0 else (up, across)
 
 
 class Pen:
@@ -80,6 +65,12 @@ class Pen:
         self._ink, self._turn, self._allowance = ink, turn, allowance
         self._fill, self._stroke = ctypes.c_int(), ctypes.c_int()
         self._sides = [ctypes.c_float() for _ in range(4)]
+        self._ghosts = Ghosts()
+
+    @property
+    def ghosts(self) -> frozenset[int]:
+        """The addresses of the text objects that nobody sees."""
+        return self._ghosts.found()
 
     def draw(self, page: Any) -> None:
         """Draw the lines of a page."""
@@ -91,6 +82,9 @@ class Pen:
         for drawn in objects:
             kind = pdfium.FPDFPageObj_GetType(drawn)
             if kind == pdfium.FPDF_PAGEOBJ_TEXT:
+                own = _matrix(drawn)
+                if self._ghosts.look(drawn, own if matrix is _IDENTITY else _times(own, matrix)):
+                    self._ghosts.wait(drawn, self._bounds(drawn, matrix))
                 continue
             if kind == pdfium.FPDF_PAGEOBJ_FORM:
                 if depth < _DEEPEST_FORM:
@@ -99,6 +93,15 @@ class Pen:
             self._ink.pictures = True
             if kind == pdfium.FPDF_PAGEOBJ_PATH:
                 self._path(drawn, matrix)
+            elif kind == pdfium.FPDF_PAGEOBJ_IMAGE:
+                self._image(drawn, matrix)
+
+    def _image(self, image: Any, matrix: Matrix) -> None:
+        left, bottom, right, top = self._bounds(image, matrix)
+        start, base, end, head = self._turn.box
+        area = (right - left) * (top - bottom) / max((end - start) * (head - base), 1.0)
+        self._ink.photograph = max(self._ink.photograph, area)
+        self._ghosts.stand_behind((left, bottom, right, top))
 
     def _parts(self, form: Any) -> Iterable[Any]:
         number = max(0, pdfium.FPDFFormObj_CountObjects(form))
@@ -112,7 +115,10 @@ class Pen:
             return
         segments = pdfium.FPDFPath_CountSegments(path)
         if segments <= _RECTANGLE:
-            thin = self._ink.rule(*self._turn(*self._bounds(path, matrix)))
+            box = self._bounds(path, matrix)
+            thin = self._ink.rule(*self._turn(*box))
+            if not thin and self._fill.value and self._ghosts.is_backdrop(path):
+                self._ghosts.stand_behind(box)
             if thin or not stroked:
                 return
         if segments <= _MOST_SEGMENTS:

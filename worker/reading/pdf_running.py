@@ -19,6 +19,12 @@ _MARK: Final = re.compile(
     r"[-—–―─~·•]+\d{1,4}[-—–―─~·•]+|第\d{1,4}页(?:[,、/，]?(?:共|总)\d{1,4}页)?"
     r"|[Pp]age\d+(?:of\d+)?|\d{1,3}/\d{1,3}"
 )
+_PRINTED: Final = re.compile(
+    r"\d{1,4}[/.\-年]\d{1,2}[/.\-月]\d{1,4}日?,?(?:[上下]午)?\d{1,2}:\d{2}(?:[AP]M)?"
+    r"|(?:https?|file)://\S+",
+    re.IGNORECASE,
+)
+"""How browsers begin the lines they print at the head and foot of pages: the time, the address."""
 _NUMBER: Final = re.compile(r"\d{1,4}")
 _DIGITS: Final = re.compile(r"\d+")
 _LETTERS: Final = re.compile(r"[^\W\d_]{2}")
@@ -54,10 +60,12 @@ def without_running(sheets: Sequence[Sheet]) -> list[Item]:
 def _is_running(line: TextLine, sheet: Sheet, times: int) -> bool:
     """Tell whether a line that stands so often in one place runs through the pages.
 
-    The head of the first page stays: it may be the title. A line that comes twice may be the
-    title and the signature, unless it stands next to a table.
+    The head of the first page stays where its words do not come again below it: it may be the
+    title. A line that comes twice may be the title and the signature, unless it stands next to a
+    table.
     """
-    if sheet.page == 1 and line.top < sheet.height / 2 and not _is_number(line):
+    first = sheet.page == 1 and line.top < sheet.height / 2 and not _is_number(line)
+    if first and not (times >= _TWICE and _comes_again(line, sheet)):
         return False
     at = sheet.items.index(line)
     beside = sheet.items[max(0, at - 1) : at + 2]
@@ -65,6 +73,12 @@ def _is_running(line: TextLine, sheet: Sheet, times: int) -> bool:
         times == _TWICE
         and (_is_number(line) or any(not isinstance(item, TextLine) for item in beside))
     )
+
+
+def _comes_again(line: TextLine, sheet: Sheet) -> bool:
+    others = (item for item in sheet.items if isinstance(item, TextLine) and item is not line)
+    text = "".join("".join(other.text.split()) for other in others)
+    return "".join(line.text.split()) in text
 
 
 def _edges(sheet: Sheet) -> Iterator[TextLine]:
@@ -90,7 +104,8 @@ def _is_mark(line: TextLine, sheet: Sheet) -> bool:
     plain = "".join(line.text.split())
     if _MARK.fullmatch(plain):
         return True
-    return plain == str(sheet.page) and _in_margin(line, sheet)
+    alone = plain == str(sheet.page) or _PRINTED.match(plain) is not None
+    return alone and _in_margin(line, sheet)
 
 
 def _is_number(line: TextLine) -> bool:

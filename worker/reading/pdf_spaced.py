@@ -12,6 +12,9 @@ from worker.reading.pdf_lines import TextLine, extent, joined, text_of
 _NEXT: Final = 1.6
 """Lines of one cell are no further apart than this many times their height."""
 _REACH: Final = 2
+_MOST_OPEN: Final = 60
+_MOST_LINES: Final = 12
+"""A note beside a figure is not set over more lines."""
 _OPENING, _CLOSING = frozenset("（("), frozenset("）)")
 
 
@@ -58,14 +61,14 @@ def spaced_grid(run: Sequence[TextLine]) -> Grid:
         open_pieces = [piece for piece in open_pieces if at - piece.last <= _REACH]
         for part in line.parts:
             piece = _Piece([text_of(part)], extent(part), line.page, at, at)
-            above = next((one for one in open_pieces if one.is_over(piece)), None)
+            above = next((one for one in open_pieces[:_MOST_OPEN] if one.is_over(piece)), None)
             if above is None:
                 rows[at].append(piece)
                 above = piece
             else:
                 above.take(piece)
                 open_pieces.remove(above)
-            if above.texts[0][0].isdigit():
+            if above.texts[0][0].isdigit() and len(above.texts) < _MOST_LINES:
                 open_pieces.append(above)
     return Grid(tuple(_row(row) for row in _settled(rows)), Shape.SPACED)
 

@@ -20,6 +20,7 @@ from models.disclosure.form import (
     cell_key,
 )
 from models.disclosure.report import Cell, Place, Printed, ReadTable
+from worker.reading.pages import Shape
 from worker.recognise import figures, settle
 from worker.recognise.align import Alignment, Match, align
 from worker.recognise.columns import Extent, Placement, Positions, Slots, place
@@ -34,6 +35,8 @@ _YUAN: Final = re.compile(r"单位[:：]?元|[（(]元[）)]")
 _REVIEW_WORDS: Final = ("维持", "纠正", "审结", "复议", "起诉")
 _LEAST_REVIEW_WORDS: Final = 3
 _REVIEW_REACH: Final = 14
+_RUNNING_TEXT: Final = 40
+_NEXT_SECTION: Final = re.compile(r"\s*[五六]\s*[、.．]")
 _HEADER_LINES: Final = 8
 _WRAPPED: Final = 4
 _FOOT_LINES: Final = 12
@@ -275,17 +278,29 @@ def _across(lines: Sequence[Strip], records: Sequence[Record], start: int | None
     for record in records:
         if not record.printed:
             continue
-        if parts and record.first - parts[-1].last > _REVIEW_REACH:
+        if parts and _is_past_review(lines[parts[-1].last : record.first]):
             break
         if not parts and not _below_review_labels(lines, record, start):
             continue
-        if len(record.printed) == size:
+        if len(record.printed) == size or _is_row(record, size):
             parts = [record]
             break
         parts.append(record)
         if sum(len(part.printed) for part in parts) >= size:
             break
     return _fifteen(lines, parts) if parts else None
+
+
+def _is_past_review(between: Sequence[Strip]) -> bool:
+    """Tell whether too much stands between figures, or running text, for them to be one row."""
+    return len(between) > _REVIEW_REACH or any(
+        len(line.text) > _RUNNING_TEXT or _NEXT_SECTION.match(line.text) for line in between[1:]
+    )
+
+
+def _is_row(record: Record, size: int) -> bool:
+    """Tell whether a row of a true grid has a cell for every figure, some of them empty."""
+    return record.shape is Shape.CELLS and len(record.values) == size
 
 
 def _below_review_labels(lines: Sequence[Strip], record: Record, start: int | None) -> bool:

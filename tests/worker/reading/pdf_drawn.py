@@ -1,25 +1,45 @@
 """PDFs drawn by hand: what LibreOffice never does to a table, other programs do.
 
 Lines as thin rectangles, in one path, in dashes or inside a form; pages turned; rows that a page
-cuts in two without a line between.
+cuts in two without a line between; and the ``MANNERS`` in which programs write and print.
 """
 
 import random
+import re
 from dataclasses import dataclass, field
 from typing import Final
 
 from tests.reports.cells import TruthReport
 from tests.reports.narrative import document
-from tests.reports.statutory import Grid, GridCell, Line, grids, placed
+from tests.reports.statutory import Grid, GridCell, Line, Slot, grids, placed
 
+MANNERS: Final = {
+    "bold": "every character is printed twice, a third of a point apart",
+    "shuffled": "characters are drawn in no order",
+    "centred": "figures stand in the middle of their cells",
+    "right": "figures stand at the right of their cells",
+    "headed": "the head of a table is repeated on every page",
+    "unsided": "tables have no lines at their sides",
+    "double": "every line is two",
+    "aslant": "a watermark is set aslant over the page",
+    "stamped": "a watermark in large letters is set over the page",
+    "hidden": "figures that nobody sees stand in the cells, not painted",
+    "white": "figures that nobody sees stand in the cells, white on white",
+    "shaded": "cells are shaded",
+    "dark": "labels are white on dark cells",
+    "running": "a line runs at the head of every page",
+    "cropped": "the paper is larger than the page, with printer's marks",
+    "units": "a unit of the page is ten points",
+    "booklet": "two pages stand side by side on one sheet",
+    "mixed": "some pages are turned",
+}
 STYLES: Final = ("stroke", "fill", "one_path", "form", "dashes")
 _WIDTH, _HEIGHT, _MARGIN, _PAD = 595.0, 842.0, 48.0, 3.0
-_TURNS: Final = (
-    "1 0 0 1 0 0",
-    f"0 1 -1 0 {_HEIGHT} 0",
-    f"-1 0 0 -1 {_WIDTH} {_HEIGHT}",
-    f"0 -1 1 0 0 {_WIDTH}",
-)
+_OVER: Final = {
+    "aslant": "q 0.8 g 0.7 0.7 -0.7 0.7 150 200 cm BT /F1 80 Tf <8349 7a3f 5185 90e8 0031> Tj ET Q",
+    "stamped": "q 0.8 g BT /F1 90 Tf 1 0 0 1 120 500 Tm <8349 7a3f 0032> Tj"
+    " 1 0 0 1 120 250 Tm <8349 7a3f 0032> Tj ET Q",
+}
 _FONT: Final = (
     b"<</Type/Font/Subtype/Type0/BaseFont/STSong-Light/Encoding/UniGB-UCS2-H"
     b"/DescendantFonts[<</Type/Font/Subtype/CIDFontType0/BaseFont/STSong-Light/DW 1000"
@@ -42,9 +62,12 @@ class Drawing:
     flagged: bool = True
     cut: bool = False
     size: float = 9.0
+    manners: frozenset[str] = frozenset()
     pages: list[tuple[str, str]] = field(default_factory=list)
     _text: list[str] = field(default_factory=list)
     _rules: list[str] = field(default_factory=list)
+    _under: list[str] = field(default_factory=list)
+    _ink: str = "0 g"
     _y: float = _MARGIN
 
     def report(self, report: TruthReport, rng: random.Random) -> bytes:
@@ -62,7 +85,11 @@ class Drawing:
     def file(self) -> bytes:
         """Return the pages drawn so far as a PDF."""
         return assembled(
-            self.pages, turn=self.turn, flagged=self.flagged, form=self.style == "form"
+            self.pages,
+            turn=self.turn,
+            flagged=self.flagged,
+            form=self.style == "form",
+            manners=self.manners,
         )
 
     @property
@@ -97,6 +124,8 @@ class Drawing:
                 if self._room < height:
                     self._end_page()
                     fresh = True
+                    if "headed" in self.manners and below is not None:
+                        fresh = not self._head(lines, heights, edges)
                 self._row(line, below, height, edges, waiting, top=fresh, bottom=True)
             else:
                 self._row(line, below, upper, edges, waiting, top=fresh, bottom=False)
@@ -104,6 +133,18 @@ class Drawing:
                 self._row(line, below, height - upper, edges, waiting, top=False, bottom=True)
             fresh = False
         self._y += self._pitch
+
+    def _head(self, lines: list[Line], heights: list[float], edges: list[float]) -> bool:
+        """Draw the head of a table, the rows above its first figure; tell whether it has one."""
+        rows = next(at for at, line in enumerate(lines) if any(slot.figure for slot in line))
+        waiting: dict[int, list[str]] = {}
+        for row, line in enumerate(lines[:rows]):
+            for at, slot in enumerate(line):
+                if slot.kind == "cell":
+                    waiting[at] = self._texts(slot.cell, at, edges)
+            below = lines[row + 1]
+            self._row(line, below, heights[row], edges, waiting, top=not row, bottom=True)
+        return rows > 0
 
     def _upper(self, height: float) -> float:
         """Return how much of a row the page takes when it cuts it in two, else nothing."""
@@ -151,27 +192,63 @@ class Drawing:
         for at, slot in enumerate(line):
             left, right = edges[at], edges[at + 1]
             if slot.kind != "right":
-                self._line(left, self._y, left, foot)
+                if at or "unsided" not in self.manners:
+                    self._line(left, self._y, left, foot)
+                self._behind(slot, left, edges[at + slot.cell.colspan], foot)
                 for number in range(int((height - _PAD) / self._pitch + 0.01)):
                     if waiting.get(at):
                         y = self._y + _PAD + number * self._pitch
-                        self._write(waiting[at].pop(0), left + _PAD, y)
+                        text = waiting[at].pop(0)
+                        room = edges[at + slot.cell.colspan] - left - 2 * _PAD
+                        self._write(text, left + _PAD + self._shift(slot, text, room), y)
+                self._ink = "0 g"
             if top:
                 self._line(left, self._y, right, self._y)
             if bottom and (below is None or below[at].cell is not slot.cell):
                 self._line(left, foot, right, foot)
-        self._line(edges[-1], self._y, edges[-1], foot)
+        if "unsided" not in self.manners:
+            self._line(edges[-1], self._y, edges[-1], foot)
         self._y = foot
+
+    def _behind(self, slot: Slot, left: float, right: float, foot: float) -> None:
+        """Draw what is behind a cell, and what nobody sees in it."""
+        label = slot.kind == "cell" and slot.text and not slot.figure
+        if label and self.manners & {"shaded", "dark"}:
+            dark = "dark" in self.manners
+            self._under.append(
+                f"{'0 0 0.4' if dark else '0.9 0.9 0.9'} rg {left:.2f} {_HEIGHT - foot:.2f}"
+                f" {right - left:.2f} {foot - self._y:.2f} re f"
+            )
+            self._ink = "1 g" if dark else "0 g"
+        if slot.figure:
+            for manner, ink in (("hidden", "0 g 3 Tr"), ("white", "1 g")):
+                if manner in self.manners:
+                    self._ink = ink
+                    self._write("捌", left + _PAD + 1, self._y + _PAD)
+                    self._ink = "0 g"
+
+    def _shift(self, slot: Slot, text: str, room: float) -> float:
+        free = room - sum(_advance(character) * self.size for character in text)
+        if not slot.figure or not self.manners & {"centred", "right"}:
+            return 0.0
+        return max(0.0, free / 2 if "centred" in self.manners else free)
 
     def _write(self, text: str, x: float, y: float) -> None:
         for character in text:
             code = character.encode("utf-16-be").hex()
             base = _HEIGHT - y - 0.9 * self.size
             if not character.isspace():
-                self._text.append(f"1 0 0 1 {x:.2f} {base:.2f} Tm <{code}> Tj")
+                for shift in (0.0, 0.3) if "bold" in self.manners else (0.0,):
+                    place = f"1 0 0 1 {x + shift:.2f} {base:.2f} Tm"
+                    self._text.append(f"0 Tr {self._ink} {place} <{code}> Tj")
             x += _advance(character) * self.size
 
     def _line(self, left: float, top: float, right: float, bottom: float) -> None:
+        self._stroke(left, top, right, bottom)
+        if "double" in self.manners:
+            self._stroke(left + 1.2, top + 1.2, right + 1.2, bottom + 1.2)
+
+    def _stroke(self, left: float, top: float, right: float, bottom: float) -> None:
         top, bottom = _HEIGHT - top, _HEIGHT - bottom
         if self.style in ("stroke", "form"):
             self._rules.append(f"{left:.2f} {top:.2f} m {right:.2f} {bottom:.2f} l S")
@@ -187,31 +264,74 @@ class Drawing:
 
     def _end_page(self) -> None:
         self._write(f"- {len(self.pages) + 1} -", _WIDTH / 2 - 10, _HEIGHT - 30)
+        if "running" in self.manners:
+            self._write("政府信息公开工作年度报告", _MARGIN, 20)
+        if "shuffled" in self.manners:
+            random.Random(len(self.pages)).shuffle(self._text)
+        over = "\n".join(_OVER[manner] for manner in _OVER if manner in self.manners)
         rules = "\n".join(self._rules) + (" f" if self.style == "one_path" and self._rules else "")
-        self.pages.append((f"BT /F1 {self.size} Tf\n" + "\n".join(self._text) + "\nET", rules))
-        self._text, self._rules, self._y = [], [], _MARGIN
+        text = f"BT /F1 {self.size} Tf\n" + "\n".join(self._text) + "\nET\n"
+        under = "q\n" + "\n".join(self._under) + "\nQ\n" if self._under else ""
+        self.pages.append((under + text + over, rules))
+        self._text, self._rules, self._under, self._y = [], [], [], _MARGIN
 
 
 def assembled(
-    pages: list[tuple[str, str]], *, turn: int = 0, flagged: bool = True, form: bool = False
+    pages: list[tuple[str, str]],
+    *,
+    turn: int = 0,
+    flagged: bool = True,
+    form: bool = False,
+    manners: frozenset[str] = frozenset(),
 ) -> bytes:
     """Return a PDF of pages of (text, rules) as content streams."""
-    width, height = (_WIDTH, _HEIGHT) if turn % 2 == 0 else (_HEIGHT, _WIDTH)
-    rotate = 90 * turn if flagged else 0
     objects = [b"<</Type/Catalog/Pages 2 0 R>>", b"", _FONT]
     kids = []
-    for text, rules in pages:
-        begin = f"q {_TURNS[turn]} cm\n"
-        inner = stream("" if not form else rules, "/Type/XObject/Subtype/Form/BBox[0 0 900 900]")
-        content = begin + text + "\n" + ("/X1 Do" if form else rules) + "\nQ"
-        objects += [inner, stream(content)]
+    step = 2 if "booklet" in manners else 1
+    for first in range(0, len(pages), step):
+        turned = (turn + first) % 4 if "mixed" in manners else turn
+        content = ""
+        for at, (text, rules) in enumerate(pages[first : first + step]):
+            inner = "" if not form else rules
+            objects.append(stream(inner, "/Type/XObject/Subtype/Form/BBox[0 0 900 900]"))
+            drawn = text + "\n" + (f"/X{at + 1} Do" if form else rules)
+            content += f"q 1 0 0 1 {at * _WIDTH} 0 cm\n{drawn}\nQ\n"
+        forms = [len(objects) - at for at in reversed(range(len(pages[first : first + step])))]
+        placed, boxes = _paper(content, turned, step, manners)
+        objects.append(stream(placed))
         kids.append(len(objects) + 1)
-        resources = f"/Font<</F1 3 0 R>>/XObject<</X1 {len(objects) - 1} 0 R>>"
-        page = f"/MediaBox[0 0 {width} {height}]/Rotate {rotate}/Contents {len(objects)} 0 R"
+        named = "".join(f"/X{at} {number} 0 R" for at, number in enumerate(forms, 1))
+        resources = f"/Font<</F1 3 0 R>>/XObject<<{named}>>"
+        rotate = 90 * turned if flagged else 0
+        page = f"{boxes}/Rotate {rotate}/Contents {len(objects)} 0 R"
         objects.append(f"<</Type/Page/Parent 2 0 R/Resources<<{resources}>>{page}>>".encode())
     listed = " ".join(f"{kid} 0 R" for kid in kids)
     objects[1] = f"<</Type/Pages/Count {len(kids)}/Kids[{listed}]>>".encode()
-    return _numbered(objects)
+    return numbered(objects)
+
+
+def _paper(content: str, turn: int, step: int, manners: frozenset[str]) -> tuple[str, str]:
+    """Return content as it is set on its paper, and the boxes of the page."""
+    width, height = _WIDTH * step, _HEIGHT
+    turns = (
+        "1 0 0 1 0 0",
+        f"0 1 -1 0 {height} 0",
+        f"-1 0 0 -1 {width} {height}",
+        f"0 -1 1 0 0 {width}",
+    )
+    if turn % 2:
+        width, height = height, width
+    content = f"q {turns[turn]} cm\n{content}\nQ"
+    boxes = f"/MediaBox[0 0 {width} {height}]"
+    if "cropped" in manners:
+        marks = f"BT /F1 8 Tf 1 0 0 1 5 {height / 2} Tm <0034003200300032> Tj ET"
+        content = f"{marks}\nq 1 0 0 1 40 30 cm\n{content}\nQ"
+        boxes = f"/MediaBox[0 0 {width + 80} {height + 60}]/CropBox[40 30 {width + 40} {height + 30}]"
+    if "units" in manners:
+        content = f"q 0.1 0 0 0.1 0 0 cm\n{content}\nQ"
+        boxes = re.sub(r"(?<=[\[ ])\d[\d.]*", lambda found: f"{float(found[0]) / 10:.1f}", boxes)
+        boxes += "/UserUnit 10"
+    return content, boxes
 
 
 def stream(content: str, about: str = "") -> bytes:
@@ -220,7 +340,8 @@ def stream(content: str, about: str = "") -> bytes:
     return b"<</Length %d%s>>\nstream\n%s\nendstream" % (len(data), about.encode(), data)
 
 
-def _numbered(objects: list[bytes]) -> bytes:
+def numbered(objects: list[bytes]) -> bytes:
+    """Return objects, the first of them the catalogue, as a file."""
     out, offsets = bytearray(b"%PDF-1.7\n"), []
     for number, body in enumerate(objects, 1):
         offsets.append(len(out))
