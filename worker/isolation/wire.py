@@ -79,6 +79,7 @@ def _outcome(reading: Reading, clean: Clean) -> list[Any]:
         reading.refusal.reason,
         _without_surrogates(reading.refusal.message),
         reading.refusal.traceback and _without_surrogates(reading.refusal.traceback),
+        reading.refusal.scanned,
     ]
     pages = reading.pages
     return [
@@ -121,7 +122,7 @@ def decode(data: bytes | bytearray) -> Reading:
         return Reading(
             media_type,
             None if pages is None else _pages(*pages),
-            None if refusal is None else Refusal(Reason(refusal[0]), refusal[1], refusal[2]),
+            None if refusal is None else Refusal(Reason(refusal[0]), *refusal[1:4]),
         )
     except _GARBLED as error:
         raise ValueError(f"not an outcome: {error}") from error

@@ -25,13 +25,21 @@ from worker.reading.scan_lines import (
     pictured,
     type_size,
 )
-from worker.reading.scan_marks import clusters, digits_in, looks_figured, mark, parted
+from worker.reading.scan_marks import (
+    clusters,
+    digits_in,
+    leaning,
+    looks_figured,
+    mark,
+    parted,
+)
 from worker.reading.scan_picture import Picture
-from worker.reading.scan_rules import Ruled, ruled
+from worker.reading.scan_rules import Mask, Ruled, ruled
 
 _UNREAD: Final = "?"
 _INSET: Final = 0.5
 _DOUBTFUL: Final = 0.3
+_LEANING: Final = 0.2
 _MARK_SURE: Final = 0.99
 
 
@@ -84,9 +92,7 @@ def _pixels(box: tuple[float, float, float, float], scale: float) -> Box:
     return left - 1, top - 1, right + 2, bottom + 2
 
 
-def _in_cells(
-    found: Ruled, cells: Sequence[Box], size: float
-) -> tuple[list[_Spot], list[Box]]:
+def _in_cells(found: Ruled, cells: Sequence[Box], size: float) -> tuple[list[_Spot], list[Box]]:
     """Return the lines in cells, and the cells without ink; faint ink counts."""
     spots: list[_Spot] = []
     blanks: list[Box] = []
@@ -107,9 +113,7 @@ def _recognised(
         if picture.grey is picture.dark
         else clean(picture.grey, found, paper_of(picture.grey, picture.scale))
     )
-    return model(
-        [pictured(grey if spot.cell is None else dark, spot.line, size) for spot in spots]
-    )
+    return model([pictured(grey if spot.cell is None else dark, spot.line, size) for spot in spots])
 
 
 def _glyphs(
@@ -120,7 +124,7 @@ def _glyphs(
         return _spread(Read(shape, (_MARK_SURE,) * len(shape), (), 0), line, scale, size)
     read = anything(steps, model.characters)
     if spot.cell is not None and looks_figured(line, size) and _may_be_figure(read):
-        read = _checked(figures(steps, model.characters), spot, size)
+        read = _checked(figures(steps, model.characters), found.ink, spot, size)
     if not read.text.strip():
         read = Read(_UNREAD, (0.0,), (), 0) if spot.cell is not None else Read("", (), (), 0)
     return _spread(read, line, scale, size)
@@ -130,14 +134,20 @@ def _may_be_figure(read: Read) -> bool:
     return not read.text or is_figure(read.text) or read.least < 0.5
 
 
-def _checked(read: Read, spot: _Spot, size: float) -> Read:
+def _checked(read: Read, ink: Mask, spot: _Spot, size: float) -> Read:
     """Lower how sure a figure is where shape and reading do not agree."""
     found = clusters(spot.line)
     digits = sum(character.isdigit() for character in read.text)
     agreed = digits == digits_in(found) and len(read.text) == len(found)
-    if agreed and spot.alone and not parted(found, size):
+    if agreed and spot.alone and not parted(found, size) and not _leans(read, ink, found):
         return read
     return Read(read.text, tuple(min(s, _DOUBTFUL) for s in read.sure), read.at, read.steps)
+
+
+def _leans(read: Read, ink: Mask, found: Sequence[Box]) -> bool:
+    """Tell whether what is read as a one leans as a slash does."""
+    ones = (part for part, figure in zip(found, read.text, strict=True) if figure == "1")
+    return any(leaning(ink, part)[0] > _LEANING for part in ones)
 
 
 def _spread(read: Read, line: TextBox, scale: float, size: float) -> list[ReadGlyph]:

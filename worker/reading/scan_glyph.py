@@ -21,4 +21,6 @@ def glyph(text: str, box: Box, confidence: float) -> ReadGlyph:
 
 def confidence_of(lines: Iterable[Iterable[Glyph]]) -> float | None:
     """Return how sure the least sure glyph is; ``None`` where none was read by OCR."""
-    return min((g.confidence for line in lines for g in line if isinstance(g, ReadGlyph)), default=None)
+    return min(
+        (g.confidence for line in lines for g in line if isinstance(g, ReadGlyph)), default=None
+    )

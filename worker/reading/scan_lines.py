@@ -190,5 +190,3 @@ def _contrasted(cut: Grey) -> Grey:
     darkest = 255.0 - float(np.percentile(cut, 2))
     gain = min(max(_STRONG / max(darkest, _BLACK), _GAIN[0]), _GAIN[1])
     return np.asarray(255.0 - np.minimum((255.0 - cut.astype(np.float32)) * gain, 255.0), np.uint8)
-
-

@@ -11,8 +11,9 @@ from worker.reading.scan_rules import Mask
 _FLAT: Final = 0.3
 _LONG: Final = 1.7
 _SLANT: Final = (0.17, 1.4)
-_STRAIGHT: Final = 0.035
+_STRAIGHT: Final = 0.09
 _LEAST_SLASH: Final = 0.45
+_FEW: Final = 8
 _NARROW: Final = 0.78
 _DOT: Final = 0.32
 _APART: Final = 0.75
@@ -34,17 +35,21 @@ def _is_dash(part: Box, size: float) -> bool:
 
 def _is_slash(ink: Mask, part: Box, size: float) -> bool:
     """Tell a straight stroke that rises to the right."""
+    if part[3] - part[1] < _LEAST_SLASH * size:
+        return False
+    slant, bent = leaning(ink, part)
+    return bent < _STRAIGHT and _SLANT[0] < slant < _SLANT[1]
+
+
+def leaning(ink: Mask, part: Box) -> tuple[float, float]:
+    """Return how far ink leans to the right, in radians, and how far it is from one stroke."""
     left, top, right, bottom = part
-    if bottom - top < _LEAST_SLASH * size:
-        return False
     ys, xs = np.nonzero(ink[top:bottom, left:right])
-    if len(xs) < 8:
-        return False
-    spread = np.cov(np.vstack([xs, -ys.astype(np.float64)]))
-    values, vectors = np.linalg.eigh(spread)
-    x, y = vectors[:, 1] * np.sign(vectors[1, 1] or 1.0)
-    slant = float(np.arctan2(x, y))
-    return bool(values[0] < _STRAIGHT * values[1]) and _SLANT[0] < slant < _SLANT[1]
+    if len(xs) < _FEW:
+        return 0.0, 1.0
+    values, vectors = np.linalg.eigh(np.cov(np.vstack([xs, -ys.astype(np.float64)])))
+    x, y = vectors[:, 1] * (1.0 if vectors[1, 1] >= 0 else -1.0)
+    return float(np.arctan2(x, y)), float(values[0] / max(values[1], 1e-9))
 
 
 def clusters(line: TextBox) -> list[Box]:

@@ -6,7 +6,8 @@ header and checked before anything is decoded.
 
 import io
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from math import sqrt
 from typing import Any, Final
@@ -87,20 +88,27 @@ def pictures(data: bytes) -> Iterator[Picture]:
         raise Refused(reason, f"the picture cannot be decoded: {error}") from error
 
 
-def rendered(page: Any) -> Picture:
-    """Return a page of a PDF as it looks; ``page`` is pypdfium2's, its lock is the caller's.
+def rendered(data: bytes, wanted: Sequence[int]) -> Iterator[Picture]:
+    """Yield pages of a PDF as they look, by their numbers from 0.
 
     Raises:
-        Refused: ``too_large``, when a page has hardly any resolution within the limit of pixels.
+        Refused: ``unreadable``, when a page cannot be drawn.
     """
+    from pypdfium2 import PdfDocument, PdfiumError
+
+    try:
+        with closing(PdfDocument(data)) as document:
+            for at in wanted:
+                with closing(document[at]) as page:
+                    yield _drawn(page)
+    except PdfiumError as error:
+        raise Refused(Reason.UNREADABLE, f"pdfium cannot draw a page: {error}") from error
+
+
+def _drawn(page: Any) -> Picture:
     width, height = page.get_size()
-    scale = _RENDERED_DPI / _POINTS
-    if width * height * scale * scale > _MOST_PIXELS:
-        scale = sqrt(_MOST_PIXELS / (width * height))
+    scale = min(_RENDERED_DPI / _POINTS, sqrt(_MOST_PIXELS / max(1.0, width * height)))
     shown = page.render(scale=scale, may_draw_forms=False).to_numpy()
-    if shown.ndim == 2 or shown.shape[2] == 1:
-        grey = np.ascontiguousarray(shown.reshape(shown.shape[:2]))
-        return Picture(grey, grey, scale)
     colours = np.ascontiguousarray(shown[:, :, :3])
     return Picture(_grey(cv2.cvtColor(colours, cv2.COLOR_BGR2GRAY)), _dark(colours), scale)
 

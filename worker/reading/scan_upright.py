@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from worker.reading.ocr_decode import anything
-from worker.reading.ocr_model import Recogniser
+from worker.reading.ocr_model import Recogniser, Steps
 from worker.reading.scan_lines import clean, lines_outside, paper_of, pictured, type_size
 from worker.reading.scan_picture import Picture
 from worker.reading.scan_rules import ruled
@@ -20,22 +20,49 @@ _SMALL: Final = 900
 _STEEPEST: Final = 6.0
 _COARSE, _FINE = 0.5, 0.05
 _LEAST_SKEW: Final = 0.04
-_SAMPLES: Final = 6
-_LONGEST: Final = 12
+_SAMPLES: Final = 5
+_LONGEST: Final = 8
+"""How wide the lines that are tried are, in their heights, if there are such."""
+_LEAST_TEXT: Final = 12
+_MARGIN: Final = 0.1
 _READABLE: Final = 0.85
 _CHINESE: Final = ("\u4e00", "\u9fff")
 
 
-def upright(picture: Picture, model: Recogniser) -> Picture:
-    """Return a page with its text upright and level."""
-    level = _levelled(picture)
-    best, quarter = _legible(level, model), 0
-    if best < _READABLE:
-        for turn in (1, 3, 2):
-            found = _legible(level.turned(turn), model)
-            if found > best:
-                best, quarter = found, turn
-    return level.turned(quarter) if quarter else level
+class Upright:
+    """Sets the pages of a document upright, one after the other.
+
+    A page with too little text to tell by is taken to lie as the one before.
+    """
+
+    def __init__(self, model: Recogniser) -> None:
+        self._model = model
+        self._quarter = 0
+
+    def __call__(self, picture: Picture) -> Picture:
+        """Return a page with its text upright and level."""
+        level = _levelled(picture)
+        likely, *others = dict.fromkeys((self._quarter, 0, 1, 3, 2))
+        best, quarter = self._legible(level, likely), likely
+        if best < _READABLE:
+            for turn in others:
+                found = self._legible(level, turn)
+                if found > best + _MARGIN:
+                    best, quarter = found, turn
+        if best >= _READABLE:
+            self._quarter = quarter
+        return level.turned(quarter) if quarter else level
+
+    def _legible(self, picture: Picture, quarter: int) -> float:
+        """Return how sure the recogniser is of some lines of the page, if there is enough text."""
+        steps = _sampled(picture.turned(quarter) if quarter else picture, self._model)
+        read = [anything(line, self._model.characters) for line in steps]
+        text = "".join(line.text for line in read)
+        chinese = sum(_CHINESE[0] <= c <= _CHINESE[1] for c in text)
+        if chinese < _LEAST_TEXT:
+            return 0.0
+        sure = [s for line in read for s in line.sure]
+        return sum(sure) / len(sure) * (chinese / len(text)) ** 0.25
 
 
 def _levelled(picture: Picture) -> Picture:
@@ -71,24 +98,11 @@ def _best(ink: npt.NDArray[np.float32], angles: npt.NDArray[np.float64]) -> floa
     return float(angles[int(np.argmax(scores))])
 
 
-def _legible(picture: Picture, model: Recogniser) -> float:
-    """Return how sure the recogniser is of a few lines of the page, and that they are Chinese."""
+def _sampled(picture: Picture, model: Recogniser) -> list[Steps]:
+    """Return what the recogniser makes of a few lines of a page."""
     found = ruled(picture)
     size = type_size(found.ink, picture.scale)
     lines = [line for line in lines_outside(found.ink, (), size) if line.width > 2 * line.height]
     lines = sorted(lines, key=lambda line: abs(line.width - _LONGEST * line.height))[:_SAMPLES]
-    if not lines:
-        return 0.0
     page = clean(picture.grey, found, paper_of(picture.grey, picture.scale))
-    steps = model([pictured(page, line, size) for line in lines])
-    return float(np.mean([_sense(anything(s, model.characters).text, s) for s in steps]))
-
-
-def _sense(text: str, steps: npt.NDArray[np.float32]) -> float:
-    chinese = sum(_CHINESE[0] <= c <= _CHINESE[1] for c in text)
-    if not chinese:
-        return 0.0
-    best = steps.max(axis=1)[steps.argmax(axis=1) > 0]
-    return float(best.mean()) * (chinese / len(text)) ** 0.25
-
-
+    return model([pictured(page, line, size) for line in lines])
