@@ -83,7 +83,9 @@ def _doubts(key: str, read: ReadTable) -> Iterator[Finding]:
             f"{cell.partition('.')[2]} = {read.cells[cell].raw!r}" for cell in doubtful[:_LISTED]
         )
         more = "…" if len(doubtful) > _LISTED else ""
-        message = f"{len(doubtful)} 个单元格识别存疑 cells read by OCR without certainty: {named}{more}"
+        message = (
+            f"{len(doubtful)} 个单元格识别存疑 cells read by OCR without certainty: {named}{more}"
+        )
         yield Finding("CELL.CONFIDENCE", Severity.SOFT, key, message, doubtful)
 
 

@@ -39,6 +39,7 @@ from worker.reading.scan_rules import Mask, Ruled, ruled
 _UNREAD: Final = "?"
 _INSET: Final = 0.5
 _DOUBTFUL: Final = 0.3
+_WITHIN: Final = 0.15
 _LEANING: Final = 0.2
 _MARK_SURE: Final = 0.99
 
@@ -71,7 +72,7 @@ def ink_of(picture: Picture, number: int, model: Recogniser) -> Ink:
     tables = [_pixels(lattice.box, scale) for lattice in drawn]
     spots += [_Spot(line, None) for line in lines_outside(found.ink, tables, size)]
     for blank in blanks:
-        ink.glyphs.append(_space(blank, size, scale))
+        ink.glyphs.append(_space(blank, _blankness(found.lines, blank, size), size, scale))
     for spot, steps in zip(spots, _recognised(picture, found, spots, size, model), strict=True):
         ink.glyphs += _glyphs(found, spot, steps, model, size, scale)
     return ink
@@ -123,8 +124,9 @@ def _glyphs(
     if spot.cell is not None and (shape := mark(found.ink, line, size)):
         return _spread(Read(shape, (_MARK_SURE,) * len(shape), (), 0), line, scale, size)
     read = anything(steps, model.characters)
-    if spot.cell is not None and looks_figured(line, size) and _may_be_figure(read):
-        read = _checked(figures(steps, model.characters), found.ink, spot, size)
+    shaped = looks_figured(line, size)
+    if spot.cell is not None and (_may_be_figure(read) if shaped else _is_figure(read)):
+        read = _checked(figures(steps, model.characters), found.ink, spot, size, shaped=shaped)
     if not read.text.strip():
         read = Read(_UNREAD, (0.0,), (), 0) if spot.cell is not None else Read("", (), (), 0)
     return _spread(read, line, scale, size)
@@ -134,11 +136,15 @@ def _may_be_figure(read: Read) -> bool:
     return not read.text or is_figure(read.text) or read.least < 0.5
 
 
-def _checked(read: Read, ink: Mask, spot: _Spot, size: float) -> Read:
+def _is_figure(read: Read) -> bool:
+    return bool(read.text) and is_figure(read.text)
+
+
+def _checked(read: Read, ink: Mask, spot: _Spot, size: float, *, shaped: bool) -> Read:
     """Lower how sure a figure is where shape and reading do not agree."""
     found = clusters(spot.line)
     digits = sum(character.isdigit() for character in read.text)
-    agreed = digits == digits_in(found) and len(read.text) == len(found)
+    agreed = shaped and digits == digits_in(found) and len(read.text) == len(found)
     if agreed and spot.alone and not parted(found, size) and not _leans(read, ink, found):
         return read
     return Read(read.text, tuple(min(s, _DOUBTFUL) for s in read.sure), read.at, read.steps)
@@ -178,9 +184,17 @@ def _edges(read: Read, left: int, right: int) -> list[float]:
     return [left + (right - left) * at for at in (0.0, *between, 1.0)]
 
 
-def _space(cell: Box, size: float, scale: float) -> ReadGlyph:
+def _blankness(lines: Mask, cell: Box, size: float) -> float:
+    """Return how sure it is that a cell is blank: not where lines that were erased cross it."""
+    left, top, right, bottom = cell
+    inset = round(_WITHIN * size)
+    inside = lines[top + inset : bottom - inset, left + inset : right - inset]
+    return 0.0 if inside.any() else 1.0
+
+
+def _space(cell: Box, sure: float, size: float, scale: float) -> ReadGlyph:
     """Return what stands in a cell without ink."""
     left, top, right, bottom = cell
     middle, half = (top + bottom) / 2, min(bottom - top, size) / 2
     box = (left / scale, (middle - half) / scale, right / scale, (middle + half) / scale)
-    return glyph(" ", box, 1.0)
+    return glyph(" ", box, sure)

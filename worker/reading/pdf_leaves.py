@@ -120,4 +120,6 @@ def _is_page(half: Ink) -> bool:
 
 def _is_long(glyphs: Sequence[Glyph], half: Ink) -> bool:
     line = text_line(list(glyphs), half.page)
-    return line is not None and len(line.parts) == 1 and line.box[2] - line.box[0] > _LONG * half.width
+    return (
+        line is not None and len(line.parts) == 1 and line.box[2] - line.box[0] > _LONG * half.width
+    )

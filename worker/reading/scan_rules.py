@@ -30,6 +30,10 @@ _SLIM: Final = 6.0
 _BLOCK: Final = 16.0
 _CONTRAST: Final = 22.0
 _FAINT: Final = 20.0
+_LEVEL, _FAR, _BREAK = 0.8, 80.0, 9.0
+"""Points: lines in line with each other, how far they may be apart, gaps that are closed."""
+_THINNEST: Final = 20
+_THICKER, _HAIR = 1.8, 3.0
 _BLURRED: Final = 0.8
 _BESIDE: Final = 1.8
 _FILLED: Final = 0.88
@@ -59,12 +63,13 @@ def ruled(picture: Picture) -> Ruled:
     dark = _darkness(picture.dark, scale)
     ink = np.where(dark > _CONTRAST, 255, 0).astype(np.uint8)
     sideways = np.ascontiguousarray(picture.dark.T)
-    across, down = _runs(picture.dark, scale), _runs(sideways, scale)
-    level = [run for run in across if run.length >= _LONG]
+    across = _runs(picture.dark, ink, scale)
+    down = _runs(sideways, np.ascontiguousarray(ink.T), scale)
+    level = [run for run in across if run.chain >= _LONG]
     upright = _walls(down, level, 2)
-    level = _walls([run for run in across if run.length >= _LONG], upright, 2)
+    level = _walls([run for run in across if run.chain >= _LONG], upright, 2)
     # A dash may fill its cell; a short line goes through two cells at least.
-    level += _walls([run for run in across if run.length < _LONG], upright, 3)
+    level += _walls([run for run in across if run.chain < _LONG], upright, 3)
     upright = _walls(down, level, 2)
     lines = np.zeros_like(ink)
     beside = max(1, round(_BLURRED * scale))
@@ -82,13 +87,15 @@ class _Run:
     top: int
     left: int
     pixels: npt.NDArray[np.bool_]
+    thickness: float
+    chain: float = 0.0
 
     @property
     def length(self) -> float:
         return self.rule.end - self.rule.start
 
 
-def _runs(grey: Grey, scale: float) -> list[_Run]:
+def _runs(grey: Grey, ink: Mask, scale: float) -> list[_Run]:
     """Return the level runs of ink.
 
     Ink counts where it is thin from top to bottom (black top-hat), which strokes that stand are
@@ -121,8 +128,46 @@ def _runs(grey: Grey, scale: float) -> list[_Run]:
             continue  # A filled bar, or a dark region.
         at = (top + float(np.nonzero(pixels)[0].mean()) + 0.5) / scale
         start, end = (left + float(columns[0])) / scale, (left + float(columns[-1]) + 1) / scale
-        found.append(_Run(Rule(at, start, end), top, left, pixels))
+        thickness = _thickness(ink, top, left, pixels, tall.shape[0])
+        found.append(_Run(Rule(at, start, end), top, left, pixels, thickness))
+    return _chained(_as_thick(found))
+
+
+def _chained(runs: list[_Run]) -> list[_Run]:
+    """Tell of each run how long it is with those in line with it; close gaps no row goes through.
+
+    What is stamped over a line breaks it.
+    """
+    found: list[_Run] = []
+    for run in sorted(runs, key=lambda run: run.rule.start):
+        last = next((one for one in reversed(found) if _in_line(one.rule, run.rule)), None)
+        if last is not None and 0 <= run.rule.start - last.rule.end <= _BREAK:
+            run.rule = run.rule._replace(start=last.rule.end)
+        found.append(run)
+    for run in found:
+        run.chain = sum(one.length for one in found if _in_line(one.rule, run.rule))
     return found
+
+
+def _in_line(one: Rule, other: Rule) -> bool:
+    apart = max(one.start, other.start) - min(one.end, other.end)
+    return abs(one.at - other.at) <= _LEVEL and apart <= _FAR
+
+
+def _thickness(ink: Mask, top: int, left: int, pixels: npt.NDArray[np.bool_], most: int) -> float:
+    """Return how thick a run is in pixels, where it is thinnest but for breaks."""
+    first = max(0, top - most)
+    band = ink[first : top + pixels.shape[0] + most, left : left + pixels.shape[1]] > 0
+    return float(np.percentile(band[:, pixels.any(axis=0)].sum(axis=0), _THINNEST))
+
+
+def _as_thick(runs: list[_Run]) -> list[_Run]:
+    """Return the long runs, and of the others those as thin as most: stamps have thick edges."""
+    long = [run.thickness for run in runs if run.length >= _LONG]
+    if not long:
+        return runs
+    most = _THICKER * max(_HAIR, float(np.median(long)))
+    return [run for run in runs if run.length >= _SURE or run.thickness <= most]
 
 
 def _walls(runs: list[_Run], others: list[_Run], least: int) -> list[_Run]:

@@ -184,14 +184,19 @@ def _row_cells(
         Printed.BLANK,
         next((piece.place for piece in values), None),
         chosen=row.key in chosen.chosen,
-        confidence=_least_sure([piece for piece in values if piece.blank]),
+        confidence=_sure_of_blanks(values, slots),
     )
     return {
-        cell_key(layout.table, row.key, column.key): _cell(
-            column, piece, near, in_yuan=in_yuan
-        )
+        cell_key(layout.table, row.key, column.key): _cell(column, piece, near, in_yuan=in_yuan)
         for column, piece in zip(row.columns, slots, strict=True)
     }
+
+
+def _sure_of_blanks(values: Sequence[Piece], slots: Slots) -> float | None:
+    """Return how sure the blanks of a row are; in a scan not at all where cells are not seen."""
+    blank = [piece for piece in values if piece.blank]
+    seen = len(blank) >= sum(piece is None for piece in slots)
+    return _least_sure(blank if seen else values) if seen or _least_sure(values) is None else 0.0
 
 
 def _least_sure(pieces: Iterable[Piece]) -> float | None:
@@ -210,13 +215,13 @@ def _cell(column: Column, piece: Piece | None, blank: Cell, *, in_yuan: bool) ->
     return replace(cell, chosen=blank.chosen, confidence=piece.confidence)
 
 
-def _label_seen(layout: Layout, row: Row, lines: Sequence[Strip]) -> Place | None:
-    """Return where the label of a row stands that has no figures at all; it may be wrapped."""
+def _label_seen(layout: Layout, row: Row, lines: Sequence[Strip]) -> Piece | None:
+    """Return the label of a row that has no figures at all; it may be wrapped."""
     for number, line in enumerate(lines):
         for piece in (piece for piece in line.pieces if not piece.is_value):
             texts = _wrapped(piece, lines[number + 1 : number + _WRAPPED])
             if any(_is_label(layout, row, tail) for text in texts for tail in tails(text)):
-                return piece.place
+                return piece
     return None
 
 
@@ -246,8 +251,10 @@ def _is_column_label(layout: Layout, text: str, row: Row) -> bool:
     return label in columns and number != row.number
 
 
-def _blank_row(layout: Layout, row: Row, where: Place) -> dict[str, Cell]:
-    blank = Cell(None, "", Printed.BLANK, where)
+def _blank_row(layout: Layout, row: Row, label: Piece) -> dict[str, Cell]:
+    """Return a row of which only the label was seen; in a scan its cells may have been missed."""
+    confidence = None if label.confidence is None else 0.0
+    blank = Cell(None, "", Printed.BLANK, label.place, confidence=confidence)
     return {cell_key(layout.table, row.key, column.key): blank for column in row.columns}
 
 
