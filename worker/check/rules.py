@@ -89,7 +89,7 @@ _ALL: Final = (
         "识别置信度不低于阈值",
         "reading of scanned pages by OCR",
         "Lists the cells whose least sure character is below the threshold, or where shape and "
-        "reading disagree. They are taken as read: nothing is repaired, and no edit chooses digits.",
+        "reading disagree. They are taken as read: no edit repairs or chooses digits.",
     ),
     Rule(
         "TABLE.COMPLETE",

@@ -87,7 +87,7 @@ def _groups(characters: tuple[str, ...]) -> list[npt.NDArray[np.int64]]:
         for figure in FIGURES:
             wide = chr(ord(figure) + 0xFEE0) if figure.isdigit() else ""
             alike = {figure, wide, *_LOOKALIKES.get(figure, "")}
-            groups.append(np.array(sorted(index[c] for c in alike if c in index)))
+            groups.append(np.array(sorted(index[c] for c in alike if c in index), np.int64))
         _KNOWN[characters] = groups
     return _KNOWN[characters]
 

@@ -6,6 +6,7 @@ can be made of is ``?`` and not sure at all, so that it is never taken for a bla
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from worker.reading.ocr_decode import Read, anything, figures, is_figure
@@ -180,7 +181,7 @@ def _edges(read: Read, left: int, right: int) -> list[float]:
     span = (last - first) or 1.0
     share = 0.5 / count
     placed = [share + (m - first) / span * (1 - 2 * share) for m in middles]
-    between = [(one + other) / 2 for one, other in zip(placed, placed[1:], strict=False)]
+    between = [(one + other) / 2 for one, other in pairwise(placed)]
     return [left + (right - left) * at for at in (0.0, *between, 1.0)]
 
 

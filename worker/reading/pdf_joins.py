@@ -220,6 +220,6 @@ def _is_one(one: Cell, other: Cell) -> bool:
     """Tell whether a cell merged over rows goes on over the page."""
     if max(one.row_span, other.row_span) == 1 or _NUMBERED.match(other.text):
         return False
-    if is_label(other.text) or _FIGURE.fullmatch(one.text[-_TAIL:]) and other.text:
+    if is_label(other.text) or (_FIGURE.fullmatch(one.text[-_TAIL:]) and other.text):
         return False
     return one.open_below or other.open_above or _goes_on(one, other)

@@ -16,6 +16,7 @@ Box = tuple[int, int, int, int]
 
 _SPECK: Final = 0.16
 """Smaller than this share of the size of type is dirt, not type: dots are larger."""
+_SAME_LINE: Final = 0.5
 _INKED: Final = 0.4
 _EDGE, _THIN = 0.12, 0.1
 _ONE_LINE: Final = 1.12
@@ -87,11 +88,11 @@ def _stacked(components: list[list[int]], size: float) -> list[Box]:
         if area < size or height < 2:
             continue
         right, bottom = left + width, top + height
-        for at, (l, t, r, b) in enumerate(found):
-            inside = min(b, bottom) - max(t, top)
-            beside = min(r, right) - max(l, left)
-            if inside > 0.5 * min(height, b - t) and beside > 0:
-                found[at] = min(l, left), min(t, top), max(r, right), max(b, bottom)
+        for at, (x0, y0, x1, y1) in enumerate(found):
+            inside = min(y1, bottom) - max(y0, top)
+            beside = min(x1, right) - max(x0, left)
+            if inside > _SAME_LINE * min(height, y1 - y0) and beside > 0:
+                found[at] = min(x0, left), min(y0, top), max(x1, right), max(y1, bottom)
                 break
         else:
             found.append((left, top, right, bottom))
@@ -127,9 +128,9 @@ def _rows(parts: Sequence[Box], size: float) -> Iterator[list[Box]]:
     """Yield parts that stand on one line."""
     runs: list[tuple[int, int]] = []
     for _, top, _, bottom in sorted(parts, key=lambda part: part[1]):
-        if runs and top < runs[-1][1]:
-            runs[-1] = runs[-1][0], max(runs[-1][1], bottom)
-        elif runs and max(bottom, runs[-1][1]) - runs[-1][0] <= _ONE_LINE * size:
+        if (runs and top < runs[-1][1]) or (
+            runs and max(bottom, runs[-1][1]) - runs[-1][0] <= _ONE_LINE * size
+        ):
             runs[-1] = runs[-1][0], max(runs[-1][1], bottom)
         else:
             runs.append((top, bottom))

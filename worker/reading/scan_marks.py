@@ -1,6 +1,7 @@
-"""Marks told by their shape: dashes, slashes, dirt left of rules; and how many figures there are."""
+"""Marks told by their shape: dashes and slashes; and how many figures stand on a line."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -57,8 +58,8 @@ def clusters(line: TextBox) -> list[Box]:
     found: list[Box] = []
     for left, top, right, bottom in line.parts:
         if found and left < found[-1][2] - 1:
-            l, t, r, b = found[-1]
-            found[-1] = l, min(t, top), max(r, right), max(b, bottom)
+            last = found[-1]
+            found[-1] = last[0], min(last[1], top), max(last[2], right), max(last[3], bottom)
         else:
             found.append((left, top, right, bottom))
     return found
@@ -79,6 +80,4 @@ def digits_in(found: Sequence[Box]) -> int:
 
 def parted(found: Sequence[Box], size: float) -> bool:
     """Tell whether figures stand so far apart that they may be two: a rule was not seen."""
-    return any(
-        other[0] - one[2] > _APART * size for one, other in zip(found, found[1:], strict=False)
-    )
+    return any(other[0] - one[2] > _APART * size for one, other in pairwise(found))

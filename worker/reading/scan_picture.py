@@ -94,7 +94,10 @@ def rendered(data: bytes, wanted: Sequence[int]) -> Iterator[Picture]:
     Raises:
         Refused: ``unreadable``, when a page cannot be drawn.
     """
-    from pypdfium2 import PdfDocument, PdfiumError
+    from pypdfium2 import (  # type: ignore[import-untyped]
+        PdfDocument,
+        PdfiumError,
+    )
 
     try:
         with closing(PdfDocument(data)) as document:

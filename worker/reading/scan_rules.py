@@ -29,7 +29,7 @@ _THICKEST: Final = 4.0
 _SLIM: Final = 6.0
 _BLOCK: Final = 16.0
 _CONTRAST: Final = 22.0
-_FAINT: Final = 20.0
+_FAINT: Final = 20
 _LEVEL, _FAR, _BREAK = 0.8, 80.0, 9.0
 """Points: lines in line with each other, how far they may be apart, gaps that are closed."""
 _THINNEST: Final = 20
@@ -107,7 +107,7 @@ def _runs(grey: Grey, ink: Mask, scale: float) -> list[_Run]:
     tall = np.ones((round(_THICKEST * scale) | 1, 1), np.uint8)
     thin = cv2.morphologyEx(smooth, cv2.MORPH_BLACKHAT, tall)
     window, beside = (length, 1), np.ones((round(_BESIDE * scale) | 1, 1), np.uint8)
-    faint = cv2.min(thin, _FAINT)
+    faint = np.minimum(thin, np.uint8(_FAINT))
     filled = cv2.boxFilter(faint, cv2.CV_32F, window, borderType=cv2.BORDER_CONSTANT)
     strength = cv2.boxFilter(thin, cv2.CV_32F, window, borderType=cv2.BORDER_CONSTANT)
     ridge = (filled >= _FILLED * _FAINT) & (strength >= cv2.dilate(strength, beside))

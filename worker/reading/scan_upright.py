@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from worker.reading.ocr_decode import anything
-from worker.reading.ocr_model import Recogniser, Steps
+from worker.reading.ocr_model import Recogniser
 from worker.reading.scan_lines import clean, lines_outside, paper_of, pictured, type_size
 from worker.reading.scan_picture import Picture
-from worker.reading.scan_rules import ruled
+from worker.reading.scan_rules import Mask, ruled
 
 _SMALL: Final = 900
 _STEEPEST: Final = 6.0
@@ -23,8 +23,10 @@ _LEAST_SKEW: Final = 0.04
 _SAMPLES: Final = 5
 _LONGEST: Final = 8
 """How wide the lines that are tried are, in their heights, if there are such."""
-_LEAST_TEXT: Final = 12
-_MARGIN: Final = 0.1
+_LEAST_FLOW: Final = 60.0
+"""Points of lines of text, without which a page does not say how it lies."""
+_NEXT: Final = 0.45
+_HIGH, _LOW, _WIDE = 1.8, 0.7, 2.5
 _READABLE: Final = 0.85
 _CHINESE: Final = ("\u4e00", "\u9fff")
 
@@ -42,27 +44,21 @@ class Upright:
     def __call__(self, picture: Picture) -> Picture:
         """Return a page with its text upright and level."""
         level = _levelled(picture)
-        likely, *others = dict.fromkeys((self._quarter, 0, 1, 3, 2))
-        best, quarter = self._legible(level, likely), likely
-        if best < _READABLE:
-            for turn in others:
-                found = self._legible(level, turn)
-                if found > best + _MARGIN:
-                    best, quarter = found, turn
-        if best >= _READABLE:
-            self._quarter = quarter
-        return level.turned(quarter) if quarter else level
+        ink = ruled(level).ink
+        across, down = _flowing(ink, level.scale), _flowing(_turned(ink), level.scale)
+        if max(across, down) > _LEAST_FLOW * level.scale:
+            self._quarter = self._right_way_up(level, 0 if across >= down else 1)
+        return level.turned(self._quarter) if self._quarter else level
 
-    def _legible(self, picture: Picture, quarter: int) -> float:
-        """Return how sure the recogniser is of some lines of the page, if there is enough text."""
-        steps = _sampled(picture.turned(quarter) if quarter else picture, self._model)
-        read = [anything(line, self._model.characters) for line in steps]
-        text = "".join(line.text for line in read)
-        chinese = sum(_CHINESE[0] <= c <= _CHINESE[1] for c in text)
-        if chinese < _LEAST_TEXT:
-            return 0.0
-        sure = [s for line in read for s in line.sure]
-        return sum(sure) / len(sure) * (chinese / len(text)) ** 0.25
+    def _right_way_up(self, level: Picture, quarter: int) -> int:
+        """Return which of two opposite turns can be read: one turned, or by half a turn more."""
+        scores: dict[int, float] = {}
+        for turn in sorted((quarter, quarter + 2), key=lambda turn: turn != self._quarter):
+            score = _legible(level.turned(turn) if turn else level, self._model)
+            if score >= _READABLE:
+                return turn
+            scores[turn] = score
+        return max(scores, key=lambda turn: scores[turn])
 
 
 def _levelled(picture: Picture) -> Picture:
@@ -98,11 +94,38 @@ def _best(ink: npt.NDArray[np.float32], angles: npt.NDArray[np.float64]) -> floa
     return float(angles[int(np.argmax(scores))])
 
 
-def _sampled(picture: Picture, model: Recogniser) -> list[Steps]:
-    """Return what the recogniser makes of a few lines of a page."""
+def _turned(ink: Mask) -> Mask:
+    return np.ascontiguousarray(np.rot90(ink))
+
+
+def _flowing(ink: Mask, scale: float) -> float:
+    """Return how much of a page's ink runs from side to side, in pixels of length.
+
+    Characters stand closer to each other along a line than from line to line.
+    """
+    size = type_size(ink, scale)
+    joined = cv2.dilate(ink, np.ones((1, max(3, int(_NEXT * size))), np.uint8))
+    _, _, boxes, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    widths = boxes[1:, 2][(boxes[1:, 3] < _HIGH * size) & (boxes[1:, 2] > _WIDE * size)]
+    return float(widths.sum())
+
+
+def _legible(picture: Picture, model: Recogniser) -> float:
+    """Return how sure the recogniser is of some lines of a page."""
     found = ruled(picture)
     size = type_size(found.ink, picture.scale)
-    lines = [line for line in lines_outside(found.ink, (), size) if line.width > 2 * line.height]
+    lines = [
+        line
+        for line in lines_outside(found.ink, (), size)
+        if line.width > _WIDE * line.height and line.height > _LOW * size
+    ]
     lines = sorted(lines, key=lambda line: abs(line.width - _LONGEST * line.height))[:_SAMPLES]
     page = clean(picture.grey, found, paper_of(picture.grey, picture.scale))
-    return model([pictured(page, line, size) for line in lines])
+    read = [
+        anything(steps, model.characters)
+        for steps in model([pictured(page, line, size) for line in lines])
+    ]
+    text = "".join(line.text for line in read)
+    sure = [s for line in read for s in line.sure]
+    chinese = sum(_CHINESE[0] <= c <= _CHINESE[1] for c in text)
+    return float(sum(sure) / len(sure) * (chinese / len(text)) ** 0.25) if sure else 0.0

@@ -19,7 +19,7 @@ from models.disclosure.form import (
     Table,
     cell_key,
 )
-from models.disclosure.report import Cell, Place, Printed, ReadTable
+from models.disclosure.report import Cell, Printed, ReadTable
 from worker.reading.pages import Shape
 from worker.recognise import figures, settle
 from worker.recognise.align import Alignment, Match, align
@@ -194,9 +194,10 @@ def _row_cells(
 
 def _sure_of_blanks(values: Sequence[Piece], slots: Slots) -> float | None:
     """Return how sure the blanks of a row are; in a scan not at all where cells are not seen."""
-    blank = [piece for piece in values if piece.blank]
-    seen = len(blank) >= sum(piece is None for piece in slots)
-    return _least_sure(blank if seen else values) if seen or _least_sure(values) is None else 0.0
+    blanks = [piece for piece in values if piece.blank]
+    if len(blanks) < sum(piece is None for piece in slots):
+        return None if _least_sure(values) is None else 0.0
+    return _least_sure(blanks)
 
 
 def _least_sure(pieces: Iterable[Piece]) -> float | None:
