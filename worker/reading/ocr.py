@@ -31,8 +31,15 @@ def missing() -> str | None:
 
     Nothing is imported.
     """
-    lacking = [package for module, package in _NEEDED.items() if find_spec(module) is None]
+    lacking = [package for module, package in _NEEDED.items() if not _there(module)]
     return f"{', '.join(lacking)}: {_INSTALL}" if lacking else None
+
+
+def _there(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ValueError:  # imported once, and taken away
+        return False
 
 
 def ask(data: bytes) -> Pages:
@@ -47,7 +54,7 @@ def ask(data: bytes) -> Pages:
 def scanned(what: str) -> Scanned:
     """Return what a reader raises for pages that only OCR reads."""
     lacking = missing()
-    message = f"{what} is a scan; reading it needs OCR 扫描件需要文字识别"
+    message = f"{what} is a scan; reading it needs OCR, gouji[ocr] 扫描件需要文字识别"
     return Scanned(f"{message}: {lacking}" if lacking else message, available=lacking is None)
 
 

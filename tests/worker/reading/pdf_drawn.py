@@ -326,7 +326,9 @@ def _paper(content: str, turn: int, step: int, manners: frozenset[str]) -> tuple
     if "cropped" in manners:
         marks = f"BT /F1 8 Tf 1 0 0 1 5 {height / 2} Tm <0034003200300032> Tj ET"
         content = f"{marks}\nq 1 0 0 1 40 30 cm\n{content}\nQ"
-        boxes = f"/MediaBox[0 0 {width + 80} {height + 60}]/CropBox[40 30 {width + 40} {height + 30}]"
+        boxes = (
+            f"/MediaBox[0 0 {width + 80} {height + 60}]/CropBox[40 30 {width + 40} {height + 30}]"
+        )
     if "units" in manners:
         content = f"q 0.1 0 0 0.1 0 0 cm\n{content}\nQ"
         boxes = re.sub(r"(?<=[\[ ])\d[\d.]*", lambda found: f"{float(found[0]) / 10:.1f}", boxes)

@@ -22,6 +22,24 @@ import numpy.typing as npt
 import pypdfium2 as pdfium  # type: ignore[import-untyped]
 from PIL import Image
 
+__all__ = [
+    "DPI",
+    "SPOILT",
+    "Image",
+    "copied",
+    "cv2",
+    "drawn",
+    "messy",
+    "noisy",
+    "np",
+    "png",
+    "printed",
+    "scanned_pdf",
+    "skewed",
+    "tiff",
+    "unflagged",
+]
+
 Page = npt.NDArray[np.uint8]
 DPI = 200
 

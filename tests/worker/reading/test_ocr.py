@@ -2,6 +2,7 @@
 
 import os
 import random
+import sys
 
 import pytest
 
@@ -113,12 +114,12 @@ def test_without_the_extra_the_refusal_says_what_is_missing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # Given
-    found = ocr.find_spec
-    monkeypatch.setattr(ocr, "find_spec", lambda name: None if name == "cv2" else found(name))
+    page = png(printed(drawn(messy(1)))[0])
+    monkeypatch.setitem(sys.modules, "cv2", None)
 
     # When
     with pytest.raises(Refused) as refused:
-        choose.read(png(printed(drawn(messy(1)))[0]))
+        choose.read(page)
 
     # Then
     assert refused.value.reason is Reason.UNSUPPORTED_TYPE

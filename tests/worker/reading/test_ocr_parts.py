@@ -5,15 +5,12 @@ import random
 import struct
 import zlib
 
-import cv2
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
 
 from models.disclosure.finding import Reason
-from tests.worker.reading.scans import noisy, skewed
+from tests.worker.reading.scans import Image, cv2, noisy, np, skewed
 from worker.errors import Refused
 from worker.reading.ocr_decode import anything, figures, is_figure
 from worker.reading.pdf_allowance import Allowance
@@ -159,7 +156,7 @@ def test_a_picture_that_claims_too_many_pixels_is_never_decoded(size: tuple[int,
 
 def _saved(form: str, mode: str = "L", **options: object) -> bytes:
     held = io.BytesIO()
-    Image.effect_noise((300, 400), 80).convert(mode).save(held, form, **options)  # type: ignore[arg-type]
+    Image.effect_noise((300, 400), 80).convert(mode).save(held, form, **options)
     return held.getvalue()
 
 

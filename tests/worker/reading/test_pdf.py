@@ -157,8 +157,9 @@ def test_page_marks_are_left_out_and_lines_joined() -> None:
     assert any(text.startswith("（一）主动公开") and text.endswith("。") for text in paragraphs)
 
 
-def test_a_page_without_text_is_told() -> None:
+def test_a_page_without_text_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     # Given
+    monkeypatch.setattr("worker.reading.pdf_layer.missing", lambda: "everything")
     text = "BT /F1 10 Tf 1 0 0 1 60 700 Tm <" + ("年" * 40).encode("utf-16-be").hex() + "> Tj ET"
 
     # When
@@ -180,7 +181,7 @@ def test_a_page_without_text_is_told() -> None:
         (b"%PDF-1.7\n" + b"rubbish " * 99 + b"%%EOF", Reason.UNREADABLE, "pdfium"),
         (assembled([("", "")]), Reason.EMPTY, "nothing"),
         (assembled([]), Reason.UNREADABLE, "pdfium"),
-        (assembled([("", "0 0 m 500 500 l S")] * 3), Reason.UNREADABLE, "gouji[ocr]"),
+        (assembled([("", "0 0 m 500 500 l S")] * 3), Reason.UNSUPPORTED_TYPE, "gouji[ocr]"),
         (assembled([("", "")] * 2001), Reason.TOO_LARGE, "2,001 pages"),
     ],
     ids=["head", "end", "half", "revision", "rubbish", "blank", "pageless", "scan", "pages"],
@@ -200,7 +201,7 @@ def test_text_that_says_no_characters_asks_for_ocr() -> None:
     # When / Then
     with pytest.raises(Refused, match=r"gouji\[ocr\]") as refused:
         pdf.read(data)
-    assert refused.value.reason is Reason.UNREADABLE
+    assert refused.value.reason is Reason.UNSUPPORTED_TYPE
 
 
 _PROTECTED = {
