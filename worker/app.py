@@ -21,6 +21,7 @@ from worker.actors import declare
 from worker.archive import Archive
 from worker.errors import Stopping
 from worker.inbox import Inbox, make_broker
+from worker.isolation import readers as isolation
 from worker.isolation.limits import Limits
 from worker.isolation.pool import Isolated
 from worker.isolation.reading import Unpack
@@ -69,8 +70,10 @@ def assemble(settings: Settings, inspect: Inspect | None = None) -> dramatiq.Bro
         settings: the settings.
         inspect: what reads, recognises and checks; another one in tests.
     """
-    readers = Isolated(Limits(seconds=settings.reading_timeout, memory=settings.reading_memory))
-    works = Works(settings, inspect or partial(inspection.inspect, reader=readers), readers.unpack)
+    limits = Limits(seconds=settings.reading_timeout, memory=settings.reading_memory)
+    readers = isolation.Readers(Isolated(limits))
+    reading = partial(inspection.inspect, reader=readers)
+    works = Works(settings, inspect or reading, readers.text.unpack)
     broker = make_broker(
         settings.broker,
         [

@@ -14,6 +14,8 @@ from worker.logs import record
 _AT_ONCE: Final = 500
 _SLOW: Final = (b"%PDF-", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 """How PDF and legacy Office files begin; they are slow to read and have a queue of their own."""
+_PICTURES: Final = (b"\x89PNG", b"\xff\xd8\xff", b"II*\x00", b"MM\x00*", b"GIF8")
+"""How pictures of pages begin: only OCR reads them, for seconds a page."""
 
 
 class Content(NamedTuple):
@@ -26,6 +28,8 @@ class Content(NamedTuple):
 
 def queue_of(head: bytes) -> str:
     """Return the queue for a document that begins like this."""
+    if head.startswith(_PICTURES):
+        return "ocr"
     return "slow" if head.startswith(_SLOW) else "fast"
 
 

@@ -14,9 +14,9 @@ from models.disclosure.finding import Finding, Reason, Severity
 from models.disclosure.hints import NONE, Hints
 from models.disclosure.report import Cell, Printed, Report
 from worker.check.check import check, verdict
-from worker.errors import Refused
+from worker.errors import Refused, Scanned
 from worker.isolation.reading import Reader, Reading, Refusal
-from worker.reading import choose
+from worker.reading import choose, ocr
 from worker.reading.pages import Pages
 from worker.recognise.heading import named
 from worker.recognise.recognise import recognise
@@ -72,7 +72,12 @@ def in_process(data: bytes) -> Reading:
     media_type = None
     try:
         media_type = choose.media_type(data) if data else None
-        return Reading(media_type, choose.read(data))
+        try:
+            return Reading(media_type, choose.read(data))
+        except Scanned as scan:
+            if not scan.available or media_type is None:
+                raise
+            return Reading(media_type, ocr.read(data, media_type))
     except Refused as refused:
         return Reading(media_type, refusal=Refusal(refused.reason, refused.message))
 
@@ -256,6 +261,8 @@ def _cell(key: str, cell: Cell) -> dict[str, Any]:
         result["note"] = cell.note
     if cell.chosen:
         result["chosen"] = True
+    if cell.confidence is not None:
+        result["confidence"] = round(cell.confidence, 4)
     return result
 
 

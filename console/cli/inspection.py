@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from worker.inspection import Inspection
-    from worker.isolation.pool import Isolated
+    from worker.isolation.readers import Readers
 
 _BLOCK: Final = 1 << 20
 
@@ -40,11 +40,12 @@ def command(invocation: Invocation, paths: tuple[str, ...], as_json: bool, exit_
     """
     from worker.isolation.limits import Limits
     from worker.isolation.pool import Isolated
+    from worker.isolation.readers import Readers
 
     settings = invocation.settings
     limits = Limits(seconds=settings.reading_timeout, memory=settings.reading_memory)
     dead = False
-    with Isolated(limits) as reader:
+    with Readers(Isolated(limits)) as reader:
         reader.start()  # while the rest is imported
         from worker.inspection import as_json as contract
         from worker.spool import BETWEEN
@@ -62,7 +63,7 @@ def command(invocation: Invocation, paths: tuple[str, ...], as_json: bool, exit_
     return ExitCode.FINDINGS if dead and not exit_zero else ExitCode.OK
 
 
-def _inspect(path: str, reader: "Isolated", most: int) -> "Iterator[Inspection]":
+def _inspect(path: str, reader: "Readers", most: int) -> "Iterator[Inspection]":
     if path == "-":
         yield from _judge(sys.stdin.buffer, "-", reader, most)
         return
@@ -77,7 +78,7 @@ def _inspect(path: str, reader: "Isolated", most: int) -> "Iterator[Inspection]"
         raise Failure(f"{_shown(path)} is a directory", hint=hint, code="directory") from None
 
 
-def _judge(stream: BinaryIO, name: str, reader: "Isolated", most: int) -> "Iterator[Inspection]":
+def _judge(stream: BinaryIO, name: str, reader: "Readers", most: int) -> "Iterator[Inspection]":
     """Do with a stream what the worker would; one without an end is read no further than that."""
     from worker import inspection
     from worker.errors import Refused
@@ -100,7 +101,7 @@ def _judge(stream: BinaryIO, name: str, reader: "Isolated", most: int) -> "Itera
     if found.outcome == "unpacked":
         from worker.contents import Contents
 
-        yield from Contents(reader, reader.unpack, most).of(found, data)
+        yield from Contents(reader, reader.text.unpack, most).of(found, data)
     else:
         yield found
 

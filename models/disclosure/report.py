@@ -54,6 +54,7 @@ class Cell:
 
     ``note`` is what stood beside the number (``（含修订1件）``) or how it was converted.
     ``chosen`` tells that several placements were equally good and the edits chose this one.
+    ``confidence`` (0 to 1) says how sure its least sure character is, where OCR read it.
     """
 
     value: int | Decimal | None
@@ -62,6 +63,7 @@ class Cell:
     place: Place | None = None
     note: str = ""
     chosen: bool = False
+    confidence: float | None = None
 
 
 ABSENT = Cell(None, "", Printed.ABSENT)

@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Final, NamedTuple, NoReturn, Protocol
 
 from models.disclosure.finding import Reason
-from worker.errors import Refused
+from worker.errors import Refused, Scanned
 from worker.isolation import wire
 from worker.isolation.limits import Limits
 from worker.isolation.messages import Kind, Task, message
@@ -130,7 +130,8 @@ def _outcome(
         wire.weigh(pages, limits)
         return wire.encode(Reading(media_type, pages), limits), True
     except Refused as refused:
-        refusal = Refusal(refused.reason, refused.message[:_LONGEST_MESSAGE])
+        scanned = isinstance(refused, Scanned) and refused.available
+        refusal = Refusal(refused.reason, refused.message[:_LONGEST_MESSAGE], scanned=scanned)
         return wire.encode(Reading(media_type, refusal=refusal), limits), True
     except MemoryError:
         refusal = Refusal(Reason.TOO_LARGE, limits.out_of_memory)

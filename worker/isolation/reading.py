@@ -13,11 +13,15 @@ if TYPE_CHECKING:  # the process that reads is started before anything else is i
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a document could not be read; ``traceback`` where a reader failed unforeseen."""
+    """Why a document could not be read; ``traceback`` where a reader failed unforeseen.
+
+    ``scanned`` tells that it is a picture of pages, and OCR is there to read it.
+    """
 
     reason: Reason
     message: str
     traceback: str | None = None
+    scanned: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,7 @@ def _outcome(reading: Reading, clean: Clean) -> list[Any]:
         reading.refusal.reason,
         _without_surrogates(reading.refusal.message),
         reading.refusal.traceback and _without_surrogates(reading.refusal.traceback),
+        reading.refusal.scanned,
     ]
     pages = reading.pages
     return [
@@ -101,7 +102,8 @@ def _block(block: Block, clean: Clean) -> list[Any]:
 
 def _cell(cell: GridCell, clean: Clean) -> tuple[Any, ...]:
     spans = cell.row_span, cell.column_span
-    return clean(cell.text), cell.column, cell.left, cell.right, *spans, _place(cell.place)
+    extent = cell.left, cell.right
+    return clean(cell.text), cell.column, *extent, *spans, _place(cell.place), cell.confidence
 
 
 def _place(place: Place | None) -> tuple[Any, ...] | None:
@@ -139,7 +141,7 @@ def decode(data: bytes | bytearray) -> Reading:
         return Reading(
             media_type,
             None if pages is None else _pages(*pages),
-            None if refusal is None else Refusal(Reason(refusal[0]), refusal[1], refusal[2]),
+            None if refusal is None else Refusal(Reason(refusal[0]), *refusal[1:4]),
         )
     except _GARBLED as error:
         raise ValueError(f"not an outcome: {error}") from error
@@ -157,8 +159,9 @@ def _block_of(value: list[Any]) -> Block:
 
 
 def _cell_of(value: list[Any]) -> GridCell:
-    text, column, left, right, row_span, column_span, place = value
-    return GridCell(text, column, left, right, row_span, column_span, _place_of(place))
+    text, column, left, right, row_span, column_span, place, confidence = value
+    spans = row_span, column_span
+    return GridCell(text, column, left, right, *spans, _place_of(place), confidence)
 
 
 def _place_of(value: list[Any] | None) -> Place | None:

@@ -8,7 +8,7 @@ from typing import Final
 
 from models.disclosure.finding import Reason
 from worker.errors import Refused
-from worker.reading import compound, flat, markup, mhtml, package, text
+from worker.reading import compound, flat, markup, mhtml, ocr, package, text
 from worker.reading.pages import Pages
 from worker.unpacking import members
 
@@ -73,6 +73,7 @@ _READERS: Final[dict[str, Reader]] = {
     "application/rtf": _lazy("rtf"),
     "text/html": _lazy("html"),
     "application/pdf": _lazy("pdf"),
+    **dict.fromkeys(ocr.IMAGES, ocr.ask),
 }
 _INSIDE: Final[dict[str, Callable[[bytes], str]]] = {
     package.ARCHIVE: package.kind,
@@ -92,6 +93,8 @@ _NAMES: Final = {
 
 def media_type(data: bytes) -> str:
     """Return the media type the content shows; ``application/octet-stream`` when it shows none."""
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "image/webp"
     for signature, name in _SIGNATURES:
         if data.startswith(signature) and not (name == "image/bmp" and text.is_text(data)):
             return _INSIDE[name](data) if name in _INSIDE else name

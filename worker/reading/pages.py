@@ -26,6 +26,7 @@ class GridCell(NamedTuple):
 
     ``left`` and ``right`` are in the unit of the format: characters in text, points in PDF.
     A named tuple, because there are hundreds in a file: a frozen dataclass takes 3 times as long.
+    ``confidence`` (0 to 1) says how sure its least sure character is, where OCR read it.
     """
 
     text: str
@@ -35,6 +36,7 @@ class GridCell(NamedTuple):
     row_span: int = 1
     column_span: int = 1
     place: Place | None = None
+    confidence: float | None = None
 
 
 class GridRow(NamedTuple):
