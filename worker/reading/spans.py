@@ -95,7 +95,7 @@ def _as_they_stand(row: Iterable[_Taken], last: int) -> Iterable[GridCell]:
     for text, column, end, down, place in row:
         if end > last:
             end = last
-        yield _new(GridCell, (text, column, column, end, down, end - column, place))
+        yield _new(GridCell, (text, column, column, end, down, end - column, place, None))
 
 
 def _begun_before(begun: AbstractSet[int]) -> list[int]:
@@ -110,4 +110,4 @@ def _cell(cell: _Taken, before: Sequence[int]) -> GridCell:
     right = before[end] if end < len(before) else before[-1]
     if right <= left:
         right = left + 1
-    return _new(GridCell, (text, left, left, right, down, right - left, place))
+    return _new(GridCell, (text, left, left, right, down, right - left, place, None))

@@ -7,6 +7,7 @@ import pytest
 
 from tests.reports.statutory import grids, placed
 from tests.reports.truth import random_report
+from worker.reading.pages import GridCell
 from worker.reading.spans import WIDEST, Drawn, expand
 
 
@@ -50,3 +51,9 @@ def test_spans_without_measure_cost_nothing() -> None:
     rows = expand([[_cell("x", 10**9, 10**9)] * 3 for _ in range(5000)])
     assert time.perf_counter() - started < 5
     assert max(cell.column for row in rows for cell in row.cells) <= WIDEST + 3 * 5000
+
+
+@pytest.mark.parametrize("drawn", [[[_cell("a")]], [[_cell("a", 2, 3), _cell("b")], [_cell("c")]]])
+def test_cells_made_past_their_class_have_every_field(drawn: list[list[Drawn]]) -> None:
+    cells = [cell for row in expand(drawn) for cell in row.cells]
+    assert {len(cell) for cell in cells} == {len(GridCell._fields)}
