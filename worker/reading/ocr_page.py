@@ -123,11 +123,11 @@ def _recognised(picture: Picture, page: _Page, spots: Sequence[_Spot]) -> list[S
 
 def _glyphs(page: _Page, spot: _Spot, steps: Steps) -> list[ReadGlyph]:
     if spot.cell is None:
-        read = anything(steps, page.model.characters)
+        # Should it be a figure after all: no line tells of which column.
+        read, most = anything(steps, page.model.characters), _DOUBTFUL
     else:
-        read = _in_cell(page, spot, steps)
-        most = _under(page.over, spot.cell)
-        read = replace(read, sure=tuple(min(sure, most) for sure in read.sure))
+        read, most = _in_cell(page, spot, steps), _under(page.over, spot.cell)
+    read = replace(read, sure=tuple(min(sure, most) for sure in read.sure))
     return _spread(read, spot.line, page.scale, page.size)
 
 
