@@ -14,7 +14,8 @@ _A_ROW: Final = 4
 _LISTED: Final = 6
 _SHOWN: Final = 80  # messages go to the log
 LEAST_CONFIDENCE: Final = 0.9
-"""Cells read by OCR with less than this are worth a look; measured, see READING.md."""
+"""OCR less sure than this is worth a look: on scans of random reports 99 % of right cells have 0.96
+and more, and where shape and reading disagree it is at most 0.3."""
 
 
 def complete(report: Report) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ can be made of is ``?`` and not sure at all, so that it is never taken for a bla
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
@@ -13,6 +13,7 @@ from worker.reading.ocr_decode import Read, anything, figures, is_figure
 from worker.reading.ocr_model import Recogniser, Steps
 from worker.reading.pdf_allowance import Allowance
 from worker.reading.pdf_cells import regions
+from worker.reading.pdf_ink import Box as PointBox
 from worker.reading.pdf_ink import Ink
 from worker.reading.pdf_rulings import lattices
 from worker.reading.scan_glyph import ReadGlyph, glyph
@@ -29,6 +30,7 @@ from worker.reading.scan_lines import (
 from worker.reading.scan_marks import (
     clusters,
     digits_in,
+    laid_over,
     leaning,
     looks_figured,
     mark,
@@ -40,6 +42,7 @@ from worker.reading.scan_rules import Mask, Ruled, ruled
 _UNREAD: Final = "?"
 _INSET: Final = 0.5
 _DOUBTFUL: Final = 0.3
+_LEAST_FAINT: Final = 0.4
 _WITHIN: Final = 0.15
 _LEANING: Final = 0.2
 _MARK_SURE: Final = 0.99
@@ -52,6 +55,17 @@ class _Spot:
     line: TextBox
     cell: Box | None
     alone: bool = True
+
+
+@dataclass(slots=True)
+class _Page:
+    """A page taken apart: its rules and ink, the size of its type in pixels, what lies over it."""
+
+    found: Ruled
+    scale: float
+    size: float
+    over: list[Box]
+    model: Recogniser
 
 
 def ink_of(picture: Picture, number: int, model: Recogniser) -> Ink:
@@ -67,15 +81,17 @@ def ink_of(picture: Picture, number: int, model: Recogniser) -> Ink:
     scale = picture.scale
     ink = Ink(number, width / scale, height / scale, [], found.across, found.down, pictures=True)
     drawn = lattices(ink, Allowance())
-    cells = [_inside(cell.box, scale) for lattice in drawn for cell in regions(lattice, number)]
-    size = type_size(found.ink, scale)
-    spots, blanks = _in_cells(found, cells, size)
     tables = [_pixels(lattice.box, scale) for lattice in drawn]
-    spots += [_Spot(line, None) for line in lines_outside(found.ink, tables, size)]
-    for blank in blanks:
-        ink.glyphs.append(_space(blank, _blankness(found.lines, blank, size), size, scale))
-    for spot, steps in zip(spots, _recognised(picture, found, spots, size, model), strict=True):
-        ink.glyphs += _glyphs(found, spot, steps, model, size, scale)
+    size = type_size(found.ink, scale)
+    page = _Page(found, scale, size, laid_over(found, tables, size), model)
+    spots = [_Spot(line, None) for line in lines_outside(found.ink, tables, size)]
+    for cell in (_inside(cell.box, scale) for one in drawn for cell in regions(one, number)):
+        lines = lines_in(found.ink, cell, size)
+        spots += [_Spot(line, cell, len(lines) == 1) for line in lines]
+        if not lines:
+            ink.glyphs.append(_blank(page, cell))
+    for spot, steps in zip(spots, _recognised(picture, page, spots), strict=True):
+        ink.glyphs += _glyphs(page, spot, steps)
     return ink
 
 
@@ -94,43 +110,46 @@ def _pixels(box: tuple[float, float, float, float], scale: float) -> Box:
     return left - 1, top - 1, right + 2, bottom + 2
 
 
-def _in_cells(found: Ruled, cells: Sequence[Box], size: float) -> tuple[list[_Spot], list[Box]]:
-    """Return the lines in cells, and the cells without ink; faint ink counts."""
-    spots: list[_Spot] = []
-    blanks: list[Box] = []
-    for cell in cells:
-        lines = lines_in(found.ink, cell, size)
-        spots += [_Spot(line, cell, len(lines) == 1) for line in lines]
-        if not lines:
-            blanks.append(cell)
-    return spots, blanks
-
-
-def _recognised(
-    picture: Picture, found: Ruled, spots: Sequence[_Spot], size: float, model: Recogniser
-) -> list[Steps]:
-    dark = clean(picture.dark, found, paper_of(picture.dark, picture.scale))
-    grey = (
-        dark
-        if picture.grey is picture.dark
-        else clean(picture.grey, found, paper_of(picture.grey, picture.scale))
+def _recognised(picture: Picture, page: _Page, spots: Sequence[_Spot]) -> list[Steps]:
+    """Return what the model says of each line; in cells colour is left out."""
+    dark = clean(picture.dark, page.found, paper_of(picture.dark, page.scale))
+    grey = dark
+    if picture.grey is not picture.dark:
+        grey = clean(picture.grey, page.found, paper_of(picture.grey, page.scale))
+    return page.model(
+        [pictured(grey if spot.cell is None else dark, spot.line, page.size) for spot in spots]
     )
-    return model([pictured(grey if spot.cell is None else dark, spot.line, size) for spot in spots])
 
 
-def _glyphs(
-    found: Ruled, spot: _Spot, steps: Steps, model: Recogniser, size: float, scale: float
-) -> list[ReadGlyph]:
-    line = spot.line
-    if spot.cell is not None and (shape := mark(found.ink, line, size)):
-        return _spread(Read(shape, (_MARK_SURE,) * len(shape), (), 0), line, scale, size)
-    read = anything(steps, model.characters)
-    shaped = looks_figured(line, size)
-    if spot.cell is not None and (_may_be_figure(read) if shaped else _is_figure(read)):
-        read = _checked(figures(steps, model.characters), found.ink, spot, size, shaped=shaped)
-    if not read.text.strip():
-        read = Read(_UNREAD, (0.0,), (), 0) if spot.cell is not None else Read("", (), (), 0)
-    return _spread(read, line, scale, size)
+def _glyphs(page: _Page, spot: _Spot, steps: Steps) -> list[ReadGlyph]:
+    if spot.cell is None:
+        # Should it be a figure after all: no line tells of which column.
+        read, most = anything(steps, page.model.characters), _DOUBTFUL
+    else:
+        read, most = _in_cell(page, spot, steps), _under(page.over, spot.cell)
+    read = replace(read, sure=tuple(min(sure, most) for sure in read.sure))
+    return _spread(read, spot.line, page.scale, page.size)
+
+
+def _in_cell(page: _Page, spot: _Spot, steps: Steps) -> Read:
+    """Read a line in a cell: a mark by its shape, a figure among figures, else any text."""
+    if shape := mark(page.found.ink, spot.line, page.size):
+        return Read(shape, (_MARK_SURE,) * len(shape), (), 0)
+    read = anything(steps, page.model.characters)
+    shaped = looks_figured(spot.line, page.size)
+    if _may_be_figure(read) if shaped else _is_figure(read):
+        figure = figures(steps, page.model.characters)
+        agreed = shaped and _agrees(page, spot, figure)
+        most = 1.0 if agreed else _DOUBTFUL
+        read = replace(figure, sure=tuple(min(sure, most) for sure in figure.sure))
+    return read if read.text.strip() else Read(_UNREAD, (0.0,), (), 0)
+
+
+def _under(over: Sequence[Box], cell: Box) -> float:
+    """Return how sure a cell can be at most: not at all in rows that something is laid over."""
+    return (
+        _DOUBTFUL if any(top < cell[3] and cell[1] < bottom for _, top, _, bottom in over) else 1.0
+    )
 
 
 def _may_be_figure(read: Read) -> bool:
@@ -141,14 +160,17 @@ def _is_figure(read: Read) -> bool:
     return bool(read.text) and is_figure(read.text)
 
 
-def _checked(read: Read, ink: Mask, spot: _Spot, size: float, *, shaped: bool) -> Read:
-    """Lower how sure a figure is where shape and reading do not agree."""
+def _agrees(page: _Page, spot: _Spot, read: Read) -> bool:
+    """Tell whether shape and reading agree on one figure, of so many characters."""
     found = clusters(spot.line)
     digits = sum(character.isdigit() for character in read.text)
-    agreed = shaped and digits == digits_in(found) and len(read.text) == len(found)
-    if agreed and spot.alone and not parted(found, size) and not _leans(read, ink, found):
-        return read
-    return Read(read.text, tuple(min(s, _DOUBTFUL) for s in read.sure), read.at, read.steps)
+    counted = digits == digits_in(found) and len(read.text) == len(found)
+    return (
+        counted
+        and spot.alone
+        and not parted(found, page.size)
+        and not _leans(read, page.found.ink, found)
+    )
 
 
 def _leans(read: Read, ink: Mask, found: Sequence[Box]) -> bool:
@@ -185,17 +207,25 @@ def _edges(read: Read, left: int, right: int) -> list[float]:
     return [left + (right - left) * at for at in (0.0, *between, 1.0)]
 
 
-def _blankness(lines: Mask, cell: Box, size: float) -> float:
-    """Return how sure it is that a cell is blank: not where lines that were erased cross it."""
+def _blank(page: _Page, cell: Box) -> ReadGlyph:
+    """Return what stands in a cell without ink: a space, or that faint ink cannot be read.
+
+    The space is not sure where lines were erased inside the cell, or something lies over it.
+    """
     left, top, right, bottom = cell
-    inset = round(_WITHIN * size)
-    inside = lines[top + inset : bottom - inset, left + inset : right - inset]
-    return 0.0 if inside.any() else 1.0
+    inset = round(_WITHIN * page.size)
+    inner = left + inset, top + inset, right - inset, bottom - inset
+    faint = any(
+        line.height > _LEAST_FAINT * page.size
+        for line in lines_in(page.found.faint, inner, page.size)
+    )
+    erased = page.found.lines[inner[1] : inner[3], inner[0] : inner[2]].any()
+    sure = 0.0 if faint or erased else _under(page.over, cell)
+    middle, half = (top + bottom) / 2, min(bottom - top, page.size) / 2
+    box = (left, middle - half, right, middle + half)
+    return glyph(_UNREAD if faint else " ", _scaled(box, page.scale), sure)
 
 
-def _space(cell: Box, sure: float, size: float, scale: float) -> ReadGlyph:
-    """Return what stands in a cell without ink."""
-    left, top, right, bottom = cell
-    middle, half = (top + bottom) / 2, min(bottom - top, size) / 2
-    box = (left / scale, (middle - half) / scale, right / scale, (middle + half) / scale)
-    return glyph(" ", box, sure)
+def _scaled(box: tuple[float, float, float, float], scale: float) -> PointBox:
+    left, top, right, bottom = box
+    return left / scale, top / scale, right / scale, bottom / scale

@@ -8,6 +8,7 @@ from models.disclosure.report import Place
 from worker.reading.pages import Grid, GridCell, GridRow, Shape
 from worker.reading.pdf_ink import Box
 from worker.reading.pdf_lines import TextLine, extent, joined, text_of
+from worker.reading.scan_glyph import confidence_of
 
 _NEXT: Final = 1.6
 """Lines of one cell are no further apart than this many times their height."""
@@ -27,6 +28,7 @@ class _Piece:
     page: int
     first: int
     last: int
+    confidence: float | None = None
 
     @property
     def open(self) -> bool:
@@ -38,6 +40,8 @@ class _Piece:
         """Go on with the piece below."""
         self.texts += other.texts
         self.last = other.first
+        sure = [c for c in (self.confidence, other.confidence) if c is not None]
+        self.confidence = min(sure, default=None)
         one, two = self.box, other.box
         self.box = min(one[0], two[0]), one[1], max(one[2], two[2]), two[3]
 
@@ -60,7 +64,7 @@ def spaced_grid(run: Sequence[TextLine]) -> Grid:
     for at, line in enumerate(run):
         open_pieces = [piece for piece in open_pieces if at - piece.last <= _REACH]
         for part in line.parts:
-            piece = _Piece([text_of(part)], extent(part), line.page, at, at)
+            piece = _Piece([text_of(part)], extent(part), line.page, at, at, confidence_of([part]))
             above = next((one for one in open_pieces[:_MOST_OPEN] if one.is_over(piece)), None)
             if above is None:
                 rows[at].append(piece)
@@ -93,6 +97,7 @@ def _row(pieces: list[_Piece]) -> GridRow:
                 piece.box[0],
                 piece.box[2],
                 place=Place(page=piece.page, box=piece.box),
+                confidence=piece.confidence,
             )
             for at, piece in enumerate(pieces)
         )

@@ -4,16 +4,19 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
 
+import cv2
 import numpy as np
 
 from worker.reading.scan_lines import Box, TextBox
-from worker.reading.scan_rules import Mask
+from worker.reading.scan_rules import Mask, Ruled
 
 _FLAT: Final = 0.3
 _LONG: Final = 1.7
 _SLANT: Final = (0.17, 1.4)
 _STRAIGHT: Final = 0.09
 _LEAST_SLASH: Final = 0.45
+_JOINT: Final = 7
+_LARGE: Final = 2.6
 _FEW: Final = 8
 _NARROW: Final = 0.78
 _DOT: Final = 0.32
@@ -81,3 +84,21 @@ def digits_in(found: Sequence[Box]) -> int:
 def parted(found: Sequence[Box], size: float) -> bool:
     """Tell whether figures stand so far apart that they may be two: a rule was not seen."""
     return any(other[0] - one[2] > _APART * size for one, other in pairwise(found))
+
+
+def laid_over(found: Ruled, tables: Sequence[Box], size: float) -> list[Box]:
+    """Return where something larger than type lies over tables: a stamp, a signature.
+
+    It may hide lines, or be taken for some: then figures are not in the columns they seem to be.
+    """
+    joint = cv2.morphologyEx(found.ink, cv2.MORPH_CLOSE, np.ones((_JOINT, _JOINT), np.uint8))
+    _, _, boxes, _ = cv2.connectedComponentsWithStats(joint, connectivity=8)
+    large = boxes[1:][(boxes[1:, 2:4] > _LARGE * size).all(axis=1)]
+    return [
+        (left, top, left + width, top + height)
+        for left, top, width, height in large[:, :4].tolist()
+        if any(
+            left < right and x < left + width and top < bottom and y < top + height
+            for x, y, right, bottom in tables
+        )
+    ]

@@ -29,6 +29,7 @@ _THICKEST: Final = 4.0
 _SLIM: Final = 6.0
 _BLOCK: Final = 16.0
 _CONTRAST: Final = 22.0
+_PALEST, _NOISE = 7.0, 6.0
 _FAINT: Final = 20
 _LEVEL, _FAR, _BREAK = 0.8, 80.0, 9.0
 """Points: lines in line with each other, how far they may be apart, gaps that are closed."""
@@ -41,12 +42,16 @@ _FILLED: Final = 0.88
 
 @dataclass(slots=True)
 class Ruled:
-    """Rules in points, the ink of the page without them, and where they were."""
+    """Rules in points, the ink of the page without them, and where they were.
+
+    ``faint`` is what differs from paper at all, its noise aside.
+    """
 
     across: list[Rule]
     down: list[Rule]
     ink: Mask
     lines: Mask
+    faint: Mask
 
 
 def _darkness(grey: Grey, scale: float) -> npt.NDArray[np.int16]:
@@ -76,7 +81,16 @@ def ruled(picture: Picture) -> Ruled:
     _mark(level, lines, beside)
     _mark(upright, lines.T, beside)
     text = cv2.bitwise_and(ink, cv2.bitwise_not(lines))
-    return Ruled([run.rule for run in level], [run.rule for run in upright], _mask(text), lines)
+    faint = cv2.bitwise_and(_faint(dark), cv2.bitwise_not(lines))
+    rules = [run.rule for run in level], [run.rule for run in upright]
+    return Ruled(*rules, _mask(text), lines, _mask(faint))
+
+
+def _faint(dark: npt.NDArray[np.int16]) -> Mask:
+    """Return what is darker than paper by more than its noise (median absolute deviation)."""
+    smooth = cv2.GaussianBlur(dark, (5, 5), 0)
+    noise = 1.48 * float(np.median(np.abs(smooth[::4, ::4])))
+    return np.where(smooth > max(_PALEST, _NOISE * noise), 255, 0).astype(np.uint8)
 
 
 @dataclass(slots=True)

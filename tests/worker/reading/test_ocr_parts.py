@@ -13,6 +13,8 @@ from models.disclosure.finding import Reason
 from tests.worker.reading.scans import Image, cv2, noisy, np, skewed
 from worker.errors import Refused
 from worker.reading.ocr_decode import anything, figures, is_figure
+from worker.reading.ocr_model import recogniser
+from worker.reading.ocr_page import ink_of
 from worker.reading.pdf_allowance import Allowance
 from worker.reading.pdf_ink import Ink
 from worker.reading.pdf_rulings import lattices
@@ -197,3 +199,40 @@ def test_red_stamps_fade_where_figures_are_read() -> None:
     assert picture.dark[30, 50] == 200
     assert picture.dark[70, 50] == 0
     assert picture.grey[30, 50] < 120
+
+
+def _table(figures_: dict[int, int]) -> np.ndarray:
+    """Return a table of one row and four cells with a figure in some, by how light it is."""
+    page = _sheet(600, 900)
+    for y in (100, 180, 260):
+        cv2.line(page, (100, y), (700, y), 0.0, 2)
+    for x in range(100, 701, 150):
+        cv2.line(page, (x, 100), (x, 260), 0.0, 2)
+    for cell, shade in figures_.items():
+        cv2.putText(page, "8", (165 + 150 * cell, 232), cv2.FONT_HERSHEY_SIMPLEX, 1.0, shade, 3)
+    return page
+
+
+def test_faint_ink_is_unreadable_and_no_blank() -> None:
+    # Given
+    page = noisy(_table({0: 0, 1: 238}), random.Random(1))
+    page[:90] = 255
+
+    # When
+    ink = ink_of(_picture(page), 1, recogniser())
+
+    # Then
+    row = [glyph for glyph in ink.glyphs if 180 / SCALE < glyph.middle < 260 / SCALE]
+    found = [(g.text, getattr(g, "confidence", None)) for g in sorted(row, key=lambda g: g.left)]
+    assert found[0][0] == "8"
+    assert found[1] == ("?", 0.0)
+    assert found[2:] == [(" ", 1.0), (" ", 1.0)]
+
+
+def test_rows_under_a_stamp_are_not_sure() -> None:
+    page = _table(dict.fromkeys(range(4), 0))
+    cv2.circle(page, (400, 260), 120, 90.0, 8)
+    ink = ink_of(_picture(page), 1, recogniser())
+    inside = [g for g in ink.glyphs if 185 / SCALE < g.middle < 255 / SCALE]
+    assert inside
+    assert all(getattr(glyph, "confidence", 1.0) <= 0.3 for glyph in inside)
