@@ -33,6 +33,9 @@ _object_in_form = _bound("FPDFFormObj_GetObject", c_void_p, *_AT)
 _count_in_form = _bound("FPDFFormObj_CountObjects", c_int, c_void_p)
 _object_of_character = _bound("FPDFText_GetTextObject", c_void_p, *_AT)
 _map_error = _bound("FPDFText_HasUnicodeMapError", c_int, *_AT)
+_origin = _bound("FPDFText_GetCharOrigin", c_int, *_AT, c_void_p, c_void_p)
+_character_matrix = _bound("FPDFText_GetMatrix", c_int, *_AT, c_void_p)
+_character_size = _bound("FPDFText_GetFontSize", c_double, *_AT)
 _loose_box = _bound("FPDFText_GetLooseCharBox", c_int, *_AT, c_void_p)
 _kind = _bound("FPDFPageObj_GetType", c_int, c_void_p)
 _matrix = _bound("FPDFPageObj_GetMatrix", c_int, c_void_p, c_void_p)
@@ -174,6 +177,26 @@ def loose_boxes(text: int, characters: Sequence[int]) -> list[Numbers]:
     rows, starts = _rows(len(characters), 4)
     _all(map(_loose_box, repeat(text), characters, starts))
     return list(iter_unpack("4f", rows))  # type: ignore[arg-type]
+
+
+def origins(text: int, characters: Sequence[int]) -> list[tuple[float, float]]:
+    """Return where on the line of writing each character stands."""
+    rows, starts = _rows(len(characters), 4)
+    ys = range(starts.start + 8, starts.stop + 8, starts.step)
+    _all(map(_origin, repeat(text), characters, starts, ys))
+    return list(iter_unpack("2d", rows))  # type: ignore[arg-type]
+
+
+def character_matrices(text: int, characters: Sequence[int]) -> list[Matrix]:
+    """Return the matrix of each character; where it has none, only zeros."""
+    rows, starts = _rows(len(characters), 6)
+    _all(map(_character_matrix, repeat(text), characters, starts))
+    return list(iter_unpack("6f", rows))  # type: ignore[arg-type]
+
+
+def character_sizes(text: int, characters: Iterable[int]) -> list[float]:
+    """Return the size of the font of each character, its matrix apart."""
+    return list(map(_character_size, repeat(text), characters))
 
 
 def _fours(call: Callable[..., Any], objects: Sequence[int], layout: str) -> list[Numbers]:

@@ -77,8 +77,7 @@ def glyphs_of(text: TextPage, turn: Turn) -> list[Glyph]:
     if min(map(sub, bottoms, tops)) < _FLAT * max(map(sub, rights, lefts)) and any(
         glyph.bottom - glyph.top < _FLAT * (glyph.right - glyph.left) for glyph in glyphs
     ):
-        placed = zip(numbers, glyphs, strict=True)
-        glyphs = [_heightened(text, at, glyph, turn) for at, glyph in placed]
+        glyphs = _heightened(text, numbers, glyphs, turn)
     width, height = turn.size
     if min(lefts) >= 0 and min(tops) >= 0 and max(rights) <= width and max(bottoms) <= height:
         return glyphs
@@ -176,22 +175,29 @@ def _told(text: TextPage, at: int, letter: str) -> str:
     return UNKNOWN if calls.any_map_error(text.address, [at]) else letter
 
 
-def _heightened(text: TextPage, at: int, glyph: Glyph, turn: Turn) -> Glyph:
-    """Give a glyph the height of its font where the font does not state it.
+def _heightened(
+    text: TextPage, numbers: Sequence[int], glyphs: Sequence[Glyph], turn: Turn
+) -> list[Glyph]:
+    """Give glyphs the height of their font where the font does not state it.
 
     Without ascent and descent even loose boxes are as high as the strokes, and a comma would
     stand on a line of its own.
     """
-    x, y, matrix = ctypes.c_double(), ctypes.c_double(), pdfium.FS_MATRIX()
-    pdfium.FPDFText_GetCharOrigin(text.handle, at, x, y)
-    pdfium.FPDFText_GetMatrix(text.handle, at, matrix)
-    size = pdfium.FPDFText_GetFontSize(text.handle, at) * hypot(matrix.c, matrix.d) * turn.scale
-    if not size:
-        return glyph
-    across, up = 0.0, 0.0
-    if text.moved:
-        across, up = text.moved.get(text.owners[at] or 0, (0.0, 0.0))
-    left, base = x.value - across, y.value - up
-    base = turn(left, base, left, base)[1]
-    top, bottom = base - _ASCENT * size, base + _DESCENT * size
-    return glyph._replace(top=top, bottom=bottom, middle=(top + bottom) / 2)
+    found = []
+    for at, glyph, (x, y), (_, _, c, d, _, _), size in zip(
+        numbers,
+        glyphs,
+        calls.origins(text.address, numbers),
+        calls.character_matrices(text.address, numbers),
+        calls.character_sizes(text.address, numbers),
+        strict=True,
+    ):
+        if not (high := size * hypot(c, d) * turn.scale):
+            found.append(glyph)
+            continue
+        across, up = text.moved.get(text.owners[at] or 0, (0.0, 0.0)) if text.moved else (0.0, 0.0)
+        base = turn(x - across, y - up, x - across, y - up)[1]
+        top, bottom = base - _ASCENT * high, base + _DESCENT * high
+        middle = (top + bottom) / 2
+        found.append(Glyph(glyph.text, glyph.left, top, glyph.right, bottom, middle))
+    return found

@@ -24,6 +24,8 @@ _TWICE: Final = 0.07
 _NO_WIDTH: Final = 0.01
 _AGREEING: Final = 0.02
 _OUTLINE: Final = 0.05
+_LEAST_SEEN: Final = 0.25
+"""Where less of the text is painted, it is that of a scanned page, or a mark on one."""
 
 
 class TextPage:
@@ -81,7 +83,7 @@ class TextPage:
         """
         before = self._written()
         self._hide(hidden)
-        if self._written() * 2 <= before:
+        if self._written() < _LEAST_SEEN * before:
             self._hide(hidden, hide=False)
             hidden.clear()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import docx
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from models.disclosure.finding import Reason
@@ -152,16 +152,18 @@ def test_every_cell_is_read_in_whatever_manner_it_is_printed(manner: str) -> Non
         assert office_files.wrong_cells(inspection, truth) == []
 
 
-@settings(max_examples=_EXAMPLES, deadline=None, derandomize=True)
+@pytest.mark.parametrize("weight", WEIGHTS)
+@pytest.mark.parametrize("grain", list(GRAINS))
+@settings(max_examples=_SEEDS * 4, deadline=None, derandomize=True)
 @given(
     seed=st.integers(0, 2**32),
-    unit=st.sampled_from((0.05, 0.1, 0.12, 0.24, 0.75, 1.0, 9.0)),
+    unit=st.sampled_from((0.02, 0.05, 0.12, 0.24, 0.75, 9.0)),
     in_text=st.booleans(),
-    grain=st.sampled_from(list(GRAINS)),
-    weight=st.sampled_from(WEIGHTS),
 )
+@example(seed=1, unit=0.02, in_text=False)
+@example(seed=2, unit=0.05, in_text=False)
 def test_figures_are_whole_in_whatever_unit_and_pieces_they_are_written(
-    seed: int, unit: float, in_text: bool, grain: str, weight: str
+    grain: str, weight: str, seed: int, unit: float, in_text: bool
 ) -> None:
     """What stands close in the unit of the text is not therefore printed twice."""
     # Given
