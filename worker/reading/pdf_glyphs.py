@@ -4,6 +4,7 @@ import ctypes
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from itertools import compress
 from math import hypot
 from operator import sub
 from typing import Any, Final
@@ -24,18 +25,11 @@ _ASCENT: Final = 0.88
 _DESCENT: Final = 0.12
 _CONTROLS: Final = frozenset(map(chr, (*range(0x20), 0x7F, 0xAD, 0xFEFF)))
 _NO_CHARACTER: Final = frozenset("\ufffe\uffff")
-_SPACES: Final = frozenset(" \u00a0\u2002\u2003\u2009\u3000")
 _HIGH_SURROGATES: Final = frozenset(map(chr, range(0xD800, 0xDC00)))
 _LOW_SURROGATES: Final = frozenset(map(chr, range(0xDC00, 0xE000)))
 _DIGITS: Final = frozenset("0123456789")
 _ODD: Final = (
-    _CONTROLS
-    | _NO_CHARACTER
-    | _SPACES
-    | _HIGH_SURROGATES
-    | _LOW_SURROGATES
-    | radicals.READ.keys()
-    | {""}
+    _CONTROLS | _NO_CHARACTER | _HIGH_SURROGATES | _LOW_SURROGATES | radicals.READ.keys() | {""}
 )
 
 
@@ -45,18 +39,21 @@ def posture(text: TextPage) -> tuple[int, float]:
     Pages are turned by their flag, or only drawn so; pdfium knows nothing of ``UserUnit``, and
     sheets are printed much smaller or larger: text between 3 and 72 points is taken as it is.
     """
-    matrix = pdfium.FS_MATRIX()
     seen: Counter[int] = Counter()
     sizes: list[float] = []
-    for at in range(0, text.count, max(1, text.count // _SAMPLES)):
-        if not text.owners[at]:
-            continue
-        if pdfium.FPDFText_GetMatrix(text.handle, at, matrix) and (matrix.a or matrix.b):
-            sizes.append(pdfium.FPDFText_GetFontSize(text.handle, at) * hypot(matrix.c, matrix.d))
-            if abs(matrix.a) >= abs(matrix.b):
-                seen[0 if matrix.a > 0 else 2] += 1
+    sample = range(0, text.count, max(1, text.count // _SAMPLES))
+    written = [at for at in sample if text.owners[at]]
+    for (a, b, c, d, _, _), size in zip(
+        calls.character_matrices(text.address, written),
+        calls.character_sizes(text.address, written),
+        strict=True,
+    ):
+        if a or b:
+            sizes.append(size * hypot(c, d))
+            if abs(a) >= abs(b):
+                seen[0 if a > 0 else 2] += 1
             else:
-                seen[1 if matrix.b > 0 else 3] += 1
+                seen[1 if b > 0 else 3] += 1
     if not sizes:
         return 0, 1.0
     size = sorted(sizes)[len(sizes) // 2]
@@ -119,16 +116,16 @@ def _boxes(text: TextPage, numbers: Sequence[int]) -> list[Numbers]:
 
 def _letters(text: TextPage) -> tuple[Sequence[int], Sequence[str]]:
     """Return the numbers of the characters that are printed, and how each is read."""
-    codes = _codes(text)
-    odd = _ODD.intersection(codes)
-    if not odd:
-        return range(len(codes)), codes
-    found = [
-        (at, letter)
-        for at, (code, owner) in enumerate(zip(codes, text.owners, strict=True))
-        if (letter := code if code not in odd else owner and _plain(code, text.handle, at))
-    ]
-    return [at for at, _ in found], [letter for _, letter in found]
+    numbers = list(compress(range(text.count), text.owners))
+    letters = list(compress(_codes(text), text.owners))
+    if odd := _ODD.intersection(letters):
+        found = [
+            (at, letter)
+            for at, code in zip(numbers, letters, strict=True)
+            if (letter := _plain(code, text.handle, at) if code in odd else code)
+        ]
+        return [at for at, _ in found], [letter for _, letter in found]
+    return numbers, letters
 
 
 def _codes(text: TextPage) -> Sequence[str]:
@@ -148,8 +145,6 @@ def _plain(letter: str, text: Any, at: int) -> str:
     """Return a character out of the ordinary as it should be read; nothing if it is none."""
     if pdfium.FPDFText_HasUnicodeMapError(text, at) == 1:
         return UNKNOWN
-    if letter in _SPACES:
-        return letter
     if letter in _NO_CHARACTER:
         return UNKNOWN
     if letter in _LOW_SURROGATES and at:

@@ -59,9 +59,8 @@ def readable(inks: Sequence[Ink]) -> tuple[list[Ink], tuple[str, ...]]:
         raise Refused(
             Reason.UNREADABLE, f"the text layer of the PDF does not say its characters: {_OCR}"
         )
-    total = sum(len(_text(ink)) for ink in kept)
     drawn = len(inks) - layers.count(Layer.BLANK)
-    if Layer.PICTURE in layers and total < _LEAST_TEXT * drawn:
+    if Layer.PICTURE in layers and sum(len(_text(ink)) for ink in kept) < _LEAST_TEXT * drawn:
         raise Refused(Reason.UNREADABLE, f"the PDF has no text layer (a scan?): {_OCR}")
     return kept, tuple(_warnings(layers))
 

@@ -98,6 +98,8 @@ class TextPage:
 
     def _find(self, drawn: Drawn, known: AbstractSet[int | None]) -> bool:
         """Change what pdfium left out so that it takes it in; tell whether there is any."""
+        if not self._any_lost([text for text in drawn.texts if text not in known]):
+            return False
         boxes, matrices = calls.bounds(drawn.texts), calls.matrices(drawn.texts)
         sizes = calls.font_sizes(drawn.texts)
         far = 2 * max(*map(abs, sizes), *(max(map(abs, box)) for box in boxes), 1.0)
@@ -123,6 +125,14 @@ class TextPage:
                 calls.move(text, across)
                 self.moved[text] = across * drawn.matrix[0], across * drawn.matrix[1]
         return changed > 0
+
+    @staticmethod
+    def _any_lost(texts: list[int]) -> bool:
+        """Tell whether more than blanks are left out, which have no width in a font at hand."""
+        return any(
+            abs(right - left) >= _NO_WIDTH or not calls.is_embedded(text)
+            for text, (left, _, right, _) in zip(texts, calls.bounds(texts), strict=True)
+        )
 
 
 def _overlap(one: Numbers, other: Numbers) -> bool:
