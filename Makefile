@@ -5,13 +5,16 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all check bench lock clean
+.PHONY: help run ocr test test-all check bench lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/.run ## start everything: watched folder ./inbox, queue, workers; ingest the samples
 	@trap : INT; $(BIN)/gouji up --samples || case $$? in 5|130) ;; *) exit 1;; esac # 130: Ctrl-C; 5: runs already, which it has said
+
+ocr: $(VENV)/.run ## add what reads scans (about 120 MB): gouji[ocr]
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/ocr.lock
 
 test: $(VENV)/.dev ## run the tests (well under three minutes)
 	@$(BIN)/python -m pytest -m "not soak"
@@ -34,7 +37,10 @@ lock: ## refresh the locked dependencies (needs uv)
 	  pyproject.toml requirements/build.in -o requirements/run.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-annotate --custom-compile-command "make lock" \
-	  --group dev pyproject.toml requirements/build.in -o requirements/dev.lock
+	  --extra ocr pyproject.toml requirements/build.in -o requirements/ocr.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-annotate --custom-compile-command "make lock" \
+	  --extra ocr --group dev pyproject.toml requirements/build.in -o requirements/dev.lock
 
 clean: ## remove the virtual environment and caches; data in ./var and ./inbox stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis

@@ -29,6 +29,8 @@ _BEATS_MISSED: Final = 3.0
 _INOTIFY: Final = Path("/proc/sys/fs/inotify")
 _FEW_WATCHES: Final = 8192
 _CONVERTS: Final = "旧版 Word、Works、WordPerfect older Word, Works, WordPerfect"
+_SCANS: Final = "扫描件 scans: RapidOCR on the CPU, no network"
+_INSTALL_OCR: Final = "pip install 'gouji[ocr]' (or make ocr); 装好后 then: gouji dead retry"
 _INSTALL_OFFICE: Final = (
     "apt install libreoffice-writer libreoffice-calc; 装好后 then: gouji dead retry"
 )
@@ -114,12 +116,16 @@ def _database(settings: Settings) -> Iterator[Check]:
 def _readers() -> Iterator[Check]:
     """Look for what some formats need and is not part of gouji itself."""
     from worker.isolation import conversion
+    from worker.reading import ocr
 
-    program, missing = conversion.program(), conversion.missing()
-    if program is not None and missing is None:
-        yield Check("libreoffice", Verdict.OK, f"{program} · {_CONVERTS}")
-        return
-    yield Check("libreoffice", Verdict.WARN, f"{missing}: {_CONVERTS}", _INSTALL_OFFICE)
+    if missing := conversion.missing():
+        yield Check("libreoffice", Verdict.WARN, f"{missing}: {_CONVERTS}", _INSTALL_OFFICE)
+    else:
+        yield Check("libreoffice", Verdict.OK, f"{conversion.program()} · {_CONVERTS}")
+    if missing := ocr.missing():
+        yield Check("ocr", Verdict.WARN, f"未安装 not installed: {missing}", _INSTALL_OCR)
+    else:
+        yield Check("ocr", Verdict.OK, _SCANS)
 
 
 def _is_there(settings: Settings) -> bool:

@@ -76,4 +76,5 @@ def _cell(found: Mapping[str, Any], rows: Mapping[str, Any]) -> Cell:
         Printed(found["printed"]),
         note=found.get("note", ""),
         chosen=found.get("chosen", False),
+        confidence=found.get("confidence"),
     )

@@ -36,6 +36,7 @@ STAGES: Final[Mapping[str, str]] = {
     "fetch": "取原件",
     "recognise": "识别",
     "check": "核对",
+    "unpack": "拆包",
     "store": "入库",
     "process": "处理",
     "queue": "排队",

@@ -122,6 +122,12 @@ def _stored(event: dict[str, Any]) -> tuple[str, str]:
     return _GREEN, f"✓ 入库 stored  {_document(event)}{notes}"
 
 
+def _unpacked(event: dict[str, Any]) -> tuple[str, str]:
+    named = {"accepted": "新 new", "duplicate": "重复 duplicate", "ignored": "忽略 ignored"}
+    counts = " · ".join(f"{name} {event[key]}" for key, name in named.items() if event.get(key))
+    return _GREEN, f"+ 拆包 unpacked {_document(event)} · {counts}"
+
+
 def _dead(event: dict[str, Any]) -> tuple[str, str]:
     why = labels.worded(str(event.get("message") or ""))
     reason = labels.reason(str(event.get("reason", "?")))
@@ -156,6 +162,7 @@ def _details(event: dict[str, Any]) -> str:
 
 _TELLERS: Final[dict[str, Callable[[dict[str, Any]], tuple[str, str]]]] = {
     EventName.REPORT_STORED: _stored,
+    EventName.DOCUMENT_UNPACKED: _unpacked,
     EventName.DOCUMENT_DEAD: _dead,
     EventName.DOCUMENT_DUPLICATE: _duplicate,
     EventName.FILE_IGNORED: _ignored,

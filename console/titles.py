@@ -42,6 +42,7 @@ TITLES: Final[Mapping[str, str]] = {
     EventName.DOCUMENT_SEND_FAILED: "入队失败",
     EventName.DOCUMENT_RESENT: "重新入队",
     EventName.DOCUMENT_LEASE_EXPIRED: "处理超期收回",
+    EventName.DOCUMENT_UNPACKED: "拆包完成",
     EventName.DOCUMENT_DEAD: "成为死信",
     EventName.DOCUMENT_DISCARDED: "弃置",
     EventName.DOCUMENT_RETRIED: "重新处理",

@@ -49,6 +49,7 @@ class EventName(StrEnum):
     DOCUMENT_SEND_FAILED = "document.send_failed"
     DOCUMENT_RESENT = "document.resent"
     DOCUMENT_LEASE_EXPIRED = "document.lease_expired"
+    DOCUMENT_UNPACKED = "document.unpacked"
     DOCUMENT_DEAD = "document.dead"
     DOCUMENT_DISCARDED = "document.discarded"
     DOCUMENT_RETRIED = "document.retried"

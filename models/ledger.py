@@ -3,19 +3,20 @@
 ::
 
     received -> queued -> processing -+-> stored
-       ^                              +-> dead --(retry, correct)--> queued
+       ^                              +-> unpacked (an archive: each member is an arrival)
+       |                              +-> dead --(retry, correct)--> queued
        +----(sweep: lease expired)----+     +-(accept)-> stored   +-(discard)-> discarded
 
 Every transition is a compare-and-set: it names the states it may start from, and reports whether
 this caller made it. The database is the truth; messages on the queue are only hints.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, select, update
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.base import Base, Json, now
@@ -29,8 +30,13 @@ class State(StrEnum):
     QUEUED = "queued"
     PROCESSING = "processing"
     STORED = "stored"
+    UNPACKED = "unpacked"
     DEAD = "dead"
     DISCARDED = "discarded"
+
+
+FINAL: Final = (State.STORED, State.UNPACKED, State.DEAD, State.DISCARDED)
+"""The states that only an operator brings a document out of, if anybody does."""
 
 
 class ArrivalState(StrEnum):
@@ -58,6 +64,7 @@ class AttemptOutcome(StrEnum):
     """How an attempt ended; one that never ended has none."""
 
     STORED = "stored"
+    UNPACKED = "unpacked"
     DEAD = "dead"
     RETRY = "retry"
     RELEASED = "released"
@@ -97,14 +104,17 @@ class Arrival(Base):
 
     ``path`` holds the raw bytes relative to the source's root (``os.fsencode``); ``name`` is the
     readable form. (source, path, inode, size, mtime_ns) is one version of one file. What did not
-    come as a file has its URL or name as ``path`` and a part of its SHA-256 as ``inode``. ``hints``
-    holds what the source said of publisher, title and year.
+    come as a file has its URL or name as ``path`` and a part of its SHA-256 as ``inode``. What came
+    inside an archive has the document of the archive as ``container_id``, ``!/`` between the
+    path of the archive and its own, and a digest of the archive and its place in it as ``inode``.
+    ``hints`` holds what the source said of publisher, title and year.
     """
 
     __tablename__ = "arrivals"
     __table_args__ = (
         UniqueConstraint("source", "path", "inode", "size", "mtime_ns"),
         Index(None, "document_id"),
+        Index(None, "container_id"),
         Index(None, "handover"),
         Index(None, "state"),
     )
@@ -122,6 +132,7 @@ class Arrival(Base):
     state: Mapped[str] = mapped_column(String(16))
     why: Mapped[str | None]
     document_id: Mapped[int | None] = mapped_column(ForeignKey("documents.id"))
+    container_id: Mapped[int | None]  # no foreign key: SQLite would have to write the table anew
     handover: Mapped[str] = mapped_column(String(16), default=Handover.NONE)
     moved_to: Mapped[bytes | None]
     seen_at: Mapped[datetime] = mapped_column(default=now)
@@ -203,6 +214,47 @@ def hints(session: Session, document_id: int) -> Hints:
     for arrival in rows:
         found = found.filled(arrival.said)
     return found
+
+
+def outermost(session: Session, document_id: int, most: int) -> tuple[int, int | None]:
+    """Follow a document out of the archives that hold it, by the shortest way.
+
+    Args:
+        session: an open transaction or reader.
+        document_id: where to begin.
+        most: the most archives that are looked through.
+
+    Returns:
+        How many archives it is in, and the document that came as a file; ``None`` for the latter
+        where it is in more than ``most``.
+    """
+    level: Collection[int] = (document_id,)
+    for depth in range(most + 1):
+        rows = session.execute(
+            select(Arrival.document_id, Arrival.container_id)
+            .where(Arrival.document_id.in_(level))
+            .order_by(Arrival.id)
+        ).all()
+        for found, container_id in rows:
+            if container_id is None:
+                return depth, found
+        level = {container_id for _, container_id in rows if container_id is not None}
+    return most + 1, None
+
+
+def expanded(session: Session, document_id: int, depth: int) -> int:
+    """Return how many bytes an archive, and those in it ``depth`` deep, were expanded to so far."""
+    level: Collection[int] = (document_id,)
+    total = 0
+    for _ in range(depth + 1):
+        members = (Arrival.container_id.in_(level), Arrival.document_id.is_not(None))
+        total += int(session.scalar(select(func.sum(Arrival.size)).where(*members)) or 0)
+        inner = select(Arrival.document_id).where(*members)
+        unpacked = select(Document.id).where(
+            Document.id.in_(inner), Document.state == State.UNPACKED
+        )
+        level = set(session.scalars(unpacked))
+    return total
 
 
 def mark_queued(session: Session, document_ids: Iterable[int]) -> None:

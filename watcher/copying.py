@@ -10,11 +10,10 @@ from watcher.register import Copied
 from watcher.settle import Settled
 from watcher.writers import Writers, writers_of
 from worker.archive import Archive, TooLarge
+from worker.entry import queue_of
 from worker.settings import Settings
 
 _LEAST_HARD_LIMIT: Final = 4 << 30
-_SLOW: Final = (b"%PDF-", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
-"""How PDF and legacy Office files begin; they are slow to read and have a queue of their own."""
 
 
 class Changed(Exception):  # noqa: N818 - it is what happened
@@ -60,7 +59,7 @@ def copy(
         head = os.pread(stream.fileno(), 8, 0)
         steady = cast("BinaryIO", _Steady(stream, item, unwritten=unwritten))
         stored = archive.put(steady, limit=limit)
-    return Copied(item, stored, _queue(head))
+    return Copied(item, stored, queue_of(head))
 
 
 def _copy_data(item: Settled, data: bytes | BinaryIO, archive: Archive, limit: int) -> Copied:
@@ -68,11 +67,7 @@ def _copy_data(item: Settled, data: bytes | BinaryIO, archive: Archive, limit: i
     stream.seek(0)
     head = stream.read(8)
     stream.seek(0)
-    return Copied(item, archive.put(stream, limit=limit), _queue(head))
-
-
-def _queue(head: bytes) -> str:
-    return "slow" if head.startswith(_SLOW) else "fast"
+    return Copied(item, archive.put(stream, limit=limit), queue_of(head))
 
 
 class _Steady(io.RawIOBase):

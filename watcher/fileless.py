@@ -1,13 +1,11 @@
 """A document that did not come as a file: held by a feed, or pushed."""
 
-import hashlib
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
 from models.disclosure.hints import Hints
 from watcher.filesystem import Signature
 from watcher.settle import Settled
-
-_LONGEST_PATH: Final = 1000
+from worker import names
 
 
 def fileless(
@@ -26,8 +24,6 @@ def fileless(
         name: what to call it.
         hints: what was said about it.
     """
-    path = place.encode("utf-8", "surrogateescape")
-    if len(path) > _LONGEST_PATH:  # indexes take no longer ones
-        path = path[:_LONGEST_PATH] + b"#" + hashlib.sha256(path).hexdigest()[:16].encode()
+    path = names.bounded(place.encode("utf-8", "surrogateescape"))
     version = Signature(int.from_bytes(digest[:8], "big", signed=True), size, 0)
     return Settled(path, version, hints=hints, data=data, name=name)

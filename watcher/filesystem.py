@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
 from watcher import ignore
+from worker import names
 
 _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # Without O_NONBLOCK, opening a pipe that took the place of a file would wait for its writer.
@@ -18,7 +19,10 @@ _NETWORK: Final = frozenset(
     {"9p", "afs", "beegfs", "ceph", "cifs", "davfs", "fuse", "glusterfs", "gpfs", "lustre"}
     | {"ncpfs", "nfs", "nfs4", "prl_fs", "smb3", "smbfs", "vboxsf", "virtiofs"}
 )
-_CONTROL: Final = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
+
+
+readable: Final = names.readable
+"""Returns a path for people."""
 
 
 class Signature(NamedTuple):
@@ -89,20 +93,6 @@ def irregular(root: bytes, path: bytes) -> str | None:
     if stat.S_ISREG(mode):
         return None
     return str(Kind.SYMLINK if stat.S_ISLNK(mode) else Kind.SPECIAL)
-
-
-def readable(path: bytes) -> str:
-    """Return a path for people: each part UTF-8, else GB18030, else with escapes."""
-    return "/".join(_readable_part(part) for part in path.split(b"/"))
-
-
-def _readable_part(part: bytes) -> str:
-    for encoding in ("utf-8", "gb18030"):
-        try:
-            return part.decode(encoding).translate(_CONTROL)
-        except UnicodeDecodeError:
-            continue
-    return part.decode("utf-8", "backslashreplace").translate(_CONTROL)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from sqlalchemy.orm import Session
 
-from models.disclosure.hints import Hints
+from models.disclosure.hints import Hints, kept
 from models.event import EventName
 from models.ledger import Arrival
 from worker.logs import record
@@ -35,12 +35,6 @@ def hints_of(said: Mapping[str, Any]) -> Hints:
         title=_text(said.get("title")),
         year=_year(said.get("year")),
     )
-
-
-def kept(hints: Hints) -> dict[str, Any] | None:
-    """Return what goes into the column ``hints``; ``None`` when that is nothing."""
-    said = {"publisher": hints.publisher, "title": hints.title, "year": hints.year}
-    return {key: value for key, value in said.items() if value is not None} or None
 
 
 def complete(session: Session, arrival: Arrival, hints: Hints) -> bool:

@@ -1,7 +1,8 @@
 """Names that are never read: temporary files, system litter, and the project's own folders."""
 
-import re
 from typing import Final
+
+from worker import names
 
 OWN: Final = b".gouji"
 """The project's folder inside a source; what lies there is not an arrival."""
@@ -11,10 +12,6 @@ DONE_MARKER: Final = b".done"
 
 # Snapshot folders of file servers hold the whole source once more.
 _PRIVATE: Final = frozenset({OWN, b".snapshot", b".zfs"})
-_LITTER: Final = frozenset({b"thumbs.db", b"desktop.ini", b"@eadir", b"__macosx"})
-_IN_PROGRESS: Final = re.compile(
-    rb"\.(?!_).*|.*\.(?:tmp|part|partial|filepart|crdownload|swp)", re.DOTALL
-)
 
 
 def is_private(path: bytes) -> bool:
@@ -22,15 +19,8 @@ def is_private(path: bytes) -> bool:
     return not _PRIVATE.isdisjoint(path.split(b"/"))
 
 
-def why(path: bytes) -> str | None:
-    """Return why a path is never read, ``None`` for one that is.
-
-    A path is ignored when its own name is, or the name of a folder that it is in.
-    """
-    for part in path.split(b"/"):
-        if _ignored(part.lower()):
-            return f"name: {part.decode('utf-8', 'backslashreplace')}"
-    return None
+why: Final = names.why_ignored
+"""Tells why a path is never read, ``None`` for one that is."""
 
 
 def in_progress(path: bytes) -> bool:
@@ -38,15 +28,10 @@ def in_progress(path: bytes) -> bool:
 
     Such a file is usually renamed when it is complete; left lying, it is ignored.
     """
-    return bool(_IN_PROGRESS.fullmatch(path.rpartition(b"/")[2].lower()))
+    return bool(names.IN_PROGRESS.fullmatch(path.rpartition(b"/")[2].lower()))
 
 
 def marked(path: bytes) -> bytes | None:
     """Return the path that a done marker speaks of, ``None`` for a path that is no marker."""
     base = path.removesuffix(DONE_MARKER)
     return base if base != path and base.rpartition(b"/")[2] and why(path) is None else None
-
-
-def _ignored(name: bytes) -> bool:
-    litter = name.startswith((b"~$", b"._")) or name in _LITTER
-    return litter or bool(_IN_PROGRESS.fullmatch(name))

@@ -20,12 +20,12 @@ from watcher import ignore
 from watcher.copying import Changed, copy, hard_limit
 from watcher.filesystem import Kind, Signature, irregular, look, parent, readable, walk
 from watcher.register import Copied, Origin, Outcome, Taken, ignore_files, register
-from watcher.send import Sender
 from watcher.settle import Settled
 from worker.archive import Archive, TooLarge
 from worker.errors import ArchiveError
 from worker.inbox import Inbox
 from worker.logs import log, record
+from worker.send import Sender
 from worker.settings import Settings
 
 # Syncs of several files share one flush of the disk's journal.

@@ -14,13 +14,13 @@ from typing import Any, Final
 from sqlalchemy import delete, func, select
 
 from models.base import now
-from models.disclosure.hints import Hints
+from models.disclosure.hints import Hints, kept
 from models.event import EventName
 from models.feed import FeedWaiting
 from models.session import Database
 from watcher.fileless import fileless
 from watcher.filesystem import Signature, irregular, look, readable
-from watcher.hints import file_name, kept
+from watcher.hints import file_name
 from watcher.intake import Intake
 from watcher.item import Bad, Held, Named
 from watcher.register import MOST, Origin, Outcome, Taken, ignore_files, recognise

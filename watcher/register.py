@@ -10,18 +10,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from models.disclosure.hints import kept
 from models.event import EventName
 from models.ledger import Arrival, ArrivalState, Document, Handover
 from watcher import ignore
 from watcher.filesystem import Signature, readable
-from watcher.hints import complete, kept
+from watcher.hints import complete
 from watcher.settle import Settled
 from worker.archive import Stored
+from worker.entry import Content, Documents, announce, told
 from worker.logs import record
 
 MOST: Final = 200
@@ -98,7 +100,7 @@ def register(session: Session, origin: Origin, copied: Sequence[Copied]) -> list
         IntegrityError: another process registered one of them meanwhile; try again.
     """
     known = _arrivals(session, origin, [entry.item.path for entry in copied])
-    documents = _documents(session, {entry.stored.sha256 for entry in copied})
+    documents = Documents(session, {entry.stored.sha256 for entry in copied})
     taken: list[Taken] = []
     fresh: list[_Fresh] = []
     for entry in copied:
@@ -108,11 +110,7 @@ def register(session: Session, origin: Origin, copied: Sequence[Copied]) -> list
             if taken[-1].outcome is Outcome.KNOWN:
                 complete(session, arrival, entry.item.hints)
             continue
-        document = documents.get(entry.stored.sha256)
-        state = ArrivalState.DUPLICATE if document is not None else ArrivalState.ACCEPTED
-        if document is None:
-            document = documents[entry.stored.sha256] = _document(entry)
-            session.add(document)
+        document, state = documents.enter(_content(entry))
         fresh.append(_Fresh(entry, state, document, arrival))
     return taken + _write(session, origin, fresh)
 
@@ -153,8 +151,7 @@ def ignore_files(session: Session, origin: Origin, items: Sequence[Settled]) -> 
     session.add_all(arrival for _, arrival in fresh)
     session.flush()
     for item, arrival in fresh:
-        told: dict[str, Any] = {"source": origin.name, "file": arrival.name, "why": item.why}
-        record(session, EventName.FILE_IGNORED, arrival_id=arrival.id, **told)
+        record(session, EventName.FILE_IGNORED, **told(arrival), why=item.why)
         taken.append(Taken(item, Outcome.IGNORED, arrival_id=arrival.id, why=item.why or ""))
     return taken
 
@@ -168,12 +165,7 @@ def _arrivals(
     return {(row.path, Signature(row.inode, row.size, row.mtime_ns)): row for row in rows}
 
 
-def _documents(session: Session, contents: set[str]) -> dict[str, Document]:
-    rows = session.scalars(select(Document).where(Document.sha256.in_(contents)))
-    return {row.sha256: row for row in rows}
-
-
-def _recognised(entry: Copied, arrival: Arrival, documents: dict[str, Document]) -> Taken:
+def _recognised(entry: Copied, arrival: Arrival, documents: Documents) -> Taken:
     """A version that the ledger has; only the same bytes make it the same file."""
     document = documents.get(entry.stored.sha256)
     if document is None or document.id != arrival.document_id:
@@ -182,11 +174,9 @@ def _recognised(entry: Copied, arrival: Arrival, documents: dict[str, Document])
     return Taken(entry.item, Outcome.KNOWN, document.id, arrival.id, arrival.seen_at)
 
 
-def _document(entry: Copied) -> Document:
+def _content(entry: Copied) -> Content:
     base = os.path.basename(entry.item.path)  # noqa: PTH119 - pathlib does not take bytes
-    name = entry.item.name or readable(base)
-    sha256, size = entry.stored
-    return Document(sha256=sha256, size=size, name=name, queue=entry.queue)
+    return Content(entry.stored, entry.item.name or readable(base), entry.queue)
 
 
 def _arrival(
@@ -218,9 +208,7 @@ def _write(session: Session, origin: Origin, fresh: Sequence[_Fresh]) -> list[Ta
     ]
     session.add_all(arrivals)
     session.flush()
-    return [
-        _told(session, origin, one, arrival) for one, arrival in zip(fresh, arrivals, strict=True)
-    ]
+    return [_told(session, one, arrival) for one, arrival in zip(fresh, arrivals, strict=True)]
 
 
 def _promoted(origin: Origin, one: _Fresh) -> Arrival | None:
@@ -234,14 +222,9 @@ def _promoted(origin: Origin, one: _Fresh) -> Arrival | None:
     return one.arrival
 
 
-def _told(session: Session, origin: Origin, one: _Fresh, arrival: Arrival) -> Taken:
+def _told(session: Session, one: _Fresh, arrival: Arrival) -> Taken:
     document, item = one.document, one.entry.item
-    accepted = one.state is ArrivalState.ACCEPTED
-    name = EventName.DOCUMENT_RECEIVED if accepted else EventName.DOCUMENT_DUPLICATE
-    told: dict[str, Any] = {"document_id": document.id, "arrival_id": arrival.id}
-    told |= {"source": origin.name, "file": arrival.name}
-    told |= {"url": arrival.url} if arrival.url else {}
-    record(session, EventName.FILE_SETTLED, **told, waited=round(item.waited, 3))
-    record(session, name, **told, sha256=document.sha256, bytes=document.size)
+    record(session, EventName.FILE_SETTLED, **told(arrival), waited=round(item.waited, 3))
+    announce(session, arrival, document)
     outcome, queue = Outcome(one.state), one.entry.queue
     return Taken(item, outcome, document.id, arrival.id, arrival.seen_at, queue)

@@ -18,12 +18,12 @@ from watcher.dropped import DropSource
 from watcher.feed import FeedSource
 from watcher.handover import HandingOver
 from watcher.intake import Intake
-from watcher.send import Sender
 from watcher.sweep import Sweeper
 from worker.archive import Archive
 from worker.errors import Transient
 from worker.inbox import Inbox
 from worker.logs import log
+from worker.send import Sender
 from worker.settings import Settings
 from worker.source import Source
 

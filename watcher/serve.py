@@ -11,10 +11,10 @@ from models.event import EventName
 from models.session import Database
 from watcher.intake import Intake
 from watcher.push import Door
-from watcher.send import Sender
 from worker.archive import Archive
 from worker.inbox import Inbox
 from worker.logs import log
+from worker.send import Sender
 from worker.settings import Settings
 from worker.source import Source
 

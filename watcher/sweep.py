@@ -15,8 +15,8 @@ from models.base import now
 from models.event import EventName
 from models.ledger import Document, State
 from models.session import Database
-from watcher.send import Sender
 from worker.logs import record
+from worker.send import Sender
 from worker.settings import Settings
 
 _PAGE: Final = 500

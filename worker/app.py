@@ -20,12 +20,16 @@ from worker import inspection
 from worker.actors import declare
 from worker.archive import Archive
 from worker.errors import Stopping
-from worker.inbox import make_broker
+from worker.inbox import Inbox, make_broker
+from worker.isolation import readers as isolation
 from worker.isolation.limits import Limits
 from worker.isolation.pool import Isolated
+from worker.isolation.reading import Unpack
 from worker.lifecycle import Abandoned, Bindings, Boot, Drain, Prefetch, Readers
 from worker.pipeline import Inspect, Pipeline
+from worker.send import Sender
 from worker.settings import Settings, load
+from worker.unpack import Unpacker
 
 _LEASE_SHARE: Final = 0.8
 """An attempt is interrupted at this share of its lease, so that the lease outlives the work."""
@@ -34,9 +38,10 @@ _LEASE_SHARE: Final = 0.8
 class Works:
     """The pipeline of this process, made when it is first asked for."""
 
-    def __init__(self, settings: Settings, inspect: Inspect) -> None:
+    def __init__(self, settings: Settings, inspect: Inspect, unpack: Unpack) -> None:
         self._settings = settings
         self._inspect = inspect
+        self._unpack = unpack
         self._pipeline: Pipeline | None = None
         self._lock = Lock()
 
@@ -44,13 +49,15 @@ class Works:
         """Return the pipeline; the engine it holds belongs to this process alone."""
         with self._lock:
             if self._pipeline is None:
-                self._pipeline = Pipeline(
-                    Database.at(self._settings.database),
-                    Archive(self._settings.archive),
-                    self._settings,
-                    self._inspect,
-                )
+                self._pipeline = self._made()
             return self._pipeline
+
+    def _made(self) -> Pipeline:
+        settings = self._settings
+        database, archive = Database.at(settings.database), Archive(settings.archive)
+        sender = Sender(database, Inbox(settings), settings.max_outstanding)
+        unpacker = Unpacker(database, archive, self._unpack, sender.send_received)
+        return Pipeline(database, archive, settings, self._inspect, unpacker)
 
 
 def assemble(settings: Settings, inspect: Inspect | None = None) -> dramatiq.Broker:
@@ -63,8 +70,10 @@ def assemble(settings: Settings, inspect: Inspect | None = None) -> dramatiq.Bro
         settings: the settings.
         inspect: what reads, recognises and checks; another one in tests.
     """
-    readers = Isolated(Limits(seconds=settings.reading_timeout, memory=settings.reading_memory))
-    works = Works(settings, inspect or partial(inspection.inspect, reader=readers))
+    limits = Limits(seconds=settings.reading_timeout, memory=settings.reading_memory)
+    readers = isolation.Readers(Isolated(limits))
+    reading = partial(inspection.inspect, reader=readers)
+    works = Works(settings, inspect or reading, readers.text.unpack)
     broker = make_broker(
         settings.broker,
         [

@@ -7,11 +7,12 @@ are written beside, synced to disk and renamed into place, so that a name that e
 import hashlib
 import os
 import re
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO, Final, NamedTuple
+from typing import BinaryIO, Final, NamedTuple, cast
 from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
@@ -97,6 +98,20 @@ class Archive:
         if hashlib.sha256(data).hexdigest() != sha256:
             raise ArchiveError(f"archive: {sha256} is damaged: its bytes do not match its name")
         return data
+
+    @contextmanager
+    def scratch(self) -> Iterator[BinaryIO]:
+        """Open a nameless file on the disk of the archive; it is gone when the block ends.
+
+        Raises:
+            ArchiveError: none can be made (full, read-only, away).
+        """
+        with _writing():
+            directory = self.root / _INCOMING
+            directory.mkdir(parents=True, exist_ok=True)
+            file = tempfile.TemporaryFile(dir=directory)  # noqa: SIM115 - closed below
+        with file:
+            yield cast("BinaryIO", file)
 
     def discard_leftovers(self, older_than: float = 86_400.0) -> int:
         """Delete unfinished copies left by killed processes.

@@ -4,6 +4,7 @@
 
     WorkError
     ├── Refused            the file's content: never retried, dead-lettered with a reason
+    │   └── Scanned        it is a picture of pages: OCR may read it
     └── Transient          the environment: retried with back-off
         ├── ArchiveError   the archive cannot be read or written
         ├── BrokerUnreachable
@@ -29,6 +30,14 @@ class Refused(WorkError):  # noqa: N818 - it is a verdict, not a fault
         super().__init__(message)
         self.reason = reason
         self.message = message
+
+
+class Scanned(Refused):
+    """The pages are pictures; ``available`` tells whether OCR is installed to read them."""
+
+    def __init__(self, message: str, *, available: bool) -> None:
+        super().__init__(Reason.UNSUPPORTED_TYPE, message)
+        self.available = available
 
 
 class Transient(WorkError):  # noqa: N818 - it passes

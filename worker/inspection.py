@@ -14,12 +14,13 @@ from models.disclosure.finding import Finding, Reason, Severity
 from models.disclosure.hints import NONE, Hints
 from models.disclosure.report import Cell, Printed, Report
 from worker.check.check import check, verdict
-from worker.errors import Refused
+from worker.errors import Refused, Scanned
 from worker.isolation.reading import Reader, Reading, Refusal
-from worker.reading import choose
+from worker.reading import choose, ocr
 from worker.reading.pages import Pages
 from worker.recognise.heading import named
 from worker.recognise.recognise import recognise
+from worker.unpacking.members import CONTAINERS
 
 SCHEMA: Final = "gouji.inspection/1"
 PARSER_VERSION: Final = "2"
@@ -45,13 +46,15 @@ class File:
 class Inspection:
     """What the worker would do with a document, and why.
 
+    An archive is to be ``unpacked``: what it holds is looked at apart, or ``ignored`` for its name.
+
     ``stage`` is where the document was refused: ``read``, ``recognise`` or ``check``; empty when
     it would be stored. ``message`` is the reason in words; ``traceback`` is there where a reader
     failed unforeseen.
     """
 
     file: File
-    outcome: Literal["stored", "dead"]
+    outcome: Literal["stored", "dead", "unpacked", "ignored"]
     reason: Reason | None = None
     stage: str = ""
     message: str = ""
@@ -69,7 +72,12 @@ def in_process(data: bytes) -> Reading:
     media_type = None
     try:
         media_type = choose.media_type(data) if data else None
-        return Reading(media_type, choose.read(data))
+        try:
+            return Reading(media_type, choose.read(data))
+        except Scanned as scan:
+            if not scan.available or media_type is None:
+                raise
+            return Reading(media_type, ocr.read(data, media_type))
     except Refused as refused:
         return Reading(media_type, refusal=Refusal(refused.reason, refused.message))
 
@@ -95,6 +103,8 @@ def inspect(
     with stages.stage("read"):
         reading = reader(data)
     file = File(name, sha256, len(data), reading.media_type)
+    if reading.media_type in CONTAINERS:
+        return Inspection(file, "unpacked")
     if reading.pages is None:
         return _unread(file, reading.refusal)
     try:
@@ -104,11 +114,12 @@ def inspect(
             findings = (*check(report, tuple(named(name))), *_unread_parts(reading.pages))
             reason = verdict(findings)
     except Refused as refusal:
-        return Inspection(file, "dead", refusal.reason, stages.current, refusal.message)
+        told = "; ".join((refusal.message, *reading.pages.warnings))
+        return Inspection(file, "dead", refusal.reason, stages.current, told)
     if reason is None:
         return Inspection(file, "stored", report=report, findings=findings)
-    told = (*findings[:3], *_unread_parts(reading.pages))
-    message = "; ".join(f"{f.rule} {f.scope}: {f.message}" for f in dict.fromkeys(told))
+    first = dict.fromkeys((*_unread_parts(reading.pages), *findings[:3]))
+    message = "; ".join(f"{f.rule} {f.scope}: {f.message}" for f in first)
     return Inspection(file, "dead", reason, "check", message, report, findings)
 
 
@@ -250,6 +261,8 @@ def _cell(key: str, cell: Cell) -> dict[str, Any]:
         result["note"] = cell.note
     if cell.chosen:
         result["chosen"] = True
+    if cell.confidence is not None:
+        result["confidence"] = round(cell.confidence, 4)
     return result
 
 

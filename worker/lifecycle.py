@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dramatiq.broker import MessageProxy
     from dramatiq.worker import ConsumerThread, Worker
 
-    from worker.isolation.pool import Isolated
+    from worker.isolation.readers import Readers as Children
     from worker.pipeline import Pipeline
 
 Works = Callable[[], "Pipeline"]
@@ -146,7 +146,7 @@ class Drain(dramatiq.Middleware):
 class Readers(dramatiq.Middleware):
     """Ends the child processes that read files when the worker has."""
 
-    def __init__(self, readers: "Isolated") -> None:
+    def __init__(self, readers: "Children") -> None:
         self._readers = readers
 
     def after_worker_shutdown(self, _broker: dramatiq.Broker, _worker: "Worker") -> None:

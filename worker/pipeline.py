@@ -1,8 +1,9 @@
-"""The pipe for one document: claim → fetch → inspect → store | dead-letter.
+"""The pipe for one document: claim → fetch → inspect → store | unpack | dead-letter.
 
 The database says who may work on what; a message is only a hint that there may be something to
 do. Whatever becomes of an attempt, it ends in one transaction that also moves the document on:
-stored, dead, or back to the queue. An attempt that never ends is counted by the next claim.
+stored, unpacked, dead, or back to the queue. An attempt that never ends is counted by the next
+claim.
 """
 
 import os
@@ -33,6 +34,7 @@ from worker.inspection import PARSER_VERSION, Inspection, Timing
 from worker.judge import judge, plain, told, traced
 from worker.settings import Settings
 from worker.store import Origin, keep_findings, store
+from worker.unpack import Unpacker
 
 CRASH_LIMIT: Final = 3
 """So many attempts at a document may begin and never end; then it is dead-lettered unread."""
@@ -56,12 +58,14 @@ class Pipeline:
         archive: Archive,
         settings: Settings,
         inspect: Inspect = inspection.inspect,
+        unpacker: Unpacker | None = None,
     ) -> None:
         self.stopping = threading.Event()
         self._database = database
         self._archive = archive
         self._settings = settings
         self._inspect = inspect
+        self._unpacker = unpacker or Unpacker(database, archive)
         self._worker = f"{socket.gethostname()}:{os.getpid()}"
         self._held: dict[int, Claim] = {}
         self._unsettled: deque[tuple[Claim, BaseException]] = deque()
@@ -153,7 +157,7 @@ class Pipeline:
         bury(session, document_id, grave)
         return True
 
-    # --- fetch, inspect, store or dead-letter ---------------------------------------------------
+    # --- fetch, inspect, store, unpack or dead-letter -------------------------------------------
 
     def _attempt(self, claim: Claim) -> None:
         claim.stage = "read"
@@ -163,6 +167,10 @@ class Pipeline:
         found = self._inspect(data, claim.name, claim.passed, hints=claim.hints)
         if found.outcome == "stored":
             self._store(claim, found)
+        elif found.outcome == "unpacked":
+            refused = self._unpacker.run(claim, data, found.file)
+            if refused is not None:
+                self._refuse(claim, refused)
         else:
             self._refuse(claim, found)
 

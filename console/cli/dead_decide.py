@@ -126,8 +126,8 @@ def _decide(
 
 def _send(invocation: Invocation, database: "Database", decided: "Decided") -> int:
     """Send what the queue has room for; the sweeper sends the rest, so that nothing is lost."""
-    from watcher.send import Sender
     from worker.inbox import Inbox
+    from worker.send import Sender
 
     inbox = Inbox(invocation.settings)
     try:

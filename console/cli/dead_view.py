@@ -120,7 +120,8 @@ def _arrived(arrival: ArrivalRow) -> str:
     moved = f" → {arrival.moved_to}" if arrival.moved_to else ""
     root = "/" if arrival.source == "ingest" else ""
     seen = f"{arrival.state}, {moment(arrival.seen_at)}"
-    return f"{arrival.source}: {root}{arrival.path}{moved} ({seen})"
+    inside = "" if arrival.container_id is None else f" ← 文档 document {arrival.container_id}"
+    return f"{arrival.source}: {root}{arrival.path}{moved}{inside} ({seen})"
 
 
 def _print_attempts(attempts: list[AttemptRow]) -> None:

@@ -19,6 +19,7 @@ from console.cli.invocation import Invocation, pass_invocation
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
+    from models.ledger import Arrival
     from models.session import Database
     from watcher.register import Taken
     from worker.inbox import Inbox
@@ -34,7 +35,7 @@ _OUTCOMES: Final = {
     "failed": "失败 failed",
 }
 _NOT_TAKEN: Final = ("changed", "vanished", "failed")
-_DONE: Final = ("stored", "dead", "discarded")
+_DONE: Final = ("stored", "unpacked", "dead", "discarded")
 _LOOK_EVERY: Final = 0.2
 _BATCH: Final = 500
 _Advance = Callable[[int, int], None]
@@ -60,8 +61,9 @@ def command(
     """送入文件 Bring files and whole directories in; the originals stay where they are.
 
     Nothing else needs to run: what is brought in is kept, and processed once gouji up runs.
-    With --wait the exit code is 4 when any of the files ended as a dead letter, and 1 when time
-    was up before all had ended.
+    An archive brings its members in when it is processed. With --wait the exit code is 4 when any
+    of the files, or of the members, ended as a dead letter, and 1 when time was up before all had
+    ended.
     """
     from worker.inbox import Inbox
 
@@ -145,7 +147,7 @@ def _demand_queue(inbox: "Inbox") -> None:
         ) from error
 
 
-def _documents(taken: "Sequence[Taken]") -> list[int]:
+def _documents(taken: "Sequence[Taken | Arrival]") -> list[int]:
     return sorted({one.document_id for one in taken if one.document_id is not None})
 
 
@@ -154,12 +156,37 @@ def _wait(database: "Database", documents: Sequence[int], timeout: float | None)
     deadline = None if timeout is None else time.monotonic() + timeout
     with _progress("处理 processing") as advance:
         while True:
-            states = _states(database, documents)
+            held = _members(database, documents)
+            wanted = sorted({*documents, *_documents(held)})
+            states = _states(database, wanted)
             done = sum(state in _DONE for state, _ in states.values())
-            advance(done, len(documents))
-            if done == len(documents) or (deadline is not None and time.monotonic() > deadline):
-                return len(documents) - done
+            advance(done, len(wanted))
+            if deadline is not None and time.monotonic() > deadline:
+                return len(wanted) - done
+            # an archive that was done only meanwhile has members that were not looked at
+            if done == len(wanted) and len(_members(database, documents)) == len(held):
+                return 0
             time.sleep(_LOOK_EVERY)
+
+
+def _members(database: "Database", documents: Sequence[int]) -> "list[Arrival]":
+    """Return what the archives among the documents held, and the archives in them."""
+    from sqlalchemy import select
+
+    from models.ledger import Arrival
+
+    found: dict[int, Arrival] = {}
+    level, seen = list(documents), set(documents)
+    with database.reading() as session:
+        while level:
+            rows: list[Arrival] = []
+            for start in range(0, len(level), _BATCH):
+                chosen = Arrival.container_id.in_(level[start : start + _BATCH])
+                rows += session.scalars(select(Arrival).where(chosen).order_by(Arrival.id))
+            found |= {row.id: row for row in rows}
+            level = sorted(set(_documents(rows)) - seen)
+            seen.update(level)
+    return list(found.values())
 
 
 def _states(database: "Database", documents: Sequence[int]) -> dict[int, tuple[str, str | None]]:
@@ -182,17 +209,21 @@ def _states(database: "Database", documents: Sequence[int]) -> dict[int, tuple[s
 
 
 def _told(database: "Database", taken: "Sequence[Taken]") -> list[dict[str, Any]]:
-    states = _states(database, _documents(taken))
+    documents = _documents(taken)
+    held = _members(database, documents)
+    states = _states(database, sorted({*documents, *_documents(held)}))
+    rows = [(f"/{one.file}", str(one.outcome), one.document_id, one.why) for one in taken]
+    rows += [(one.name, one.state, one.document_id, one.why or "") for one in held]
     return [
         {
-            "file": f"/{one.file}",
-            "outcome": str(one.outcome),
-            "document_id": one.document_id,
-            "why": one.why or None,
-            "state": states.get(one.document_id or 0, (None, None))[0],
-            "reason": states.get(one.document_id or 0, (None, None))[1],
+            "file": file,
+            "outcome": outcome,
+            "document_id": document_id,
+            "why": why or None,
+            "state": states.get(document_id or 0, (None, None))[0],
+            "reason": states.get(document_id or 0, (None, None))[1],
         }
-        for one in taken
+        for file, outcome, document_id, why in rows
     ]
 
 

@@ -15,8 +15,10 @@ from console.cli.errors import ExitCode, Failure, NotFound
 from console.cli.invocation import Invocation, pass_invocation
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from worker.inspection import Inspection
-    from worker.isolation.reading import Reader
+    from worker.isolation.readers import Readers
 
 _BLOCK: Final = 1 << 20
 
@@ -30,41 +32,45 @@ def command(invocation: Invocation, paths: tuple[str, ...], as_json: bool, exit_
     """试读 Read and check files; store nothing.
 
     PATH - reads standard input. Needs no database and no queue. With --json one file gives one
-    JSON object (gouji.inspection/1), several files give one object a line. Files are read within
-    the limits that the worker keeps to: max_bytes, reading_timeout, reading_memory.
+    JSON object (gouji.inspection/1), several files give one object a line; so does an archive,
+    one for each of its members, which are named a.zip!/member. Files are read within the limits
+    that the worker keeps to: max_bytes, reading_timeout, reading_memory.
 
     Exit code 4 when the worker would refuse a file; findings that are only worth a look give 0.
     """
     from worker.isolation.limits import Limits
     from worker.isolation.pool import Isolated
+    from worker.isolation.readers import Readers
 
     settings = invocation.settings
     limits = Limits(seconds=settings.reading_timeout, memory=settings.reading_memory)
     dead = False
-    with Isolated(limits) as reader:
+    with Readers(Isolated(limits)) as reader:
         reader.start()  # while the rest is imported
         from worker.inspection import as_json as contract
+        from worker.spool import BETWEEN
 
         for path in paths:
-            inspection = _inspect(path, reader, settings.max_bytes)
-            dead = dead or inspection.outcome == "dead"
-            if not as_json:
-                _show(inspection)
-            elif len(paths) == 1:
-                output.emit(contract(inspection))
-            else:
-                output.emit_line(contract(inspection))
+            for inspection in _inspect(path, reader, settings.max_bytes):
+                dead = dead or inspection.outcome == "dead"
+                if not as_json:
+                    _show(inspection)
+                elif len(paths) == 1 and BETWEEN not in inspection.file.name:
+                    output.emit(contract(inspection))
+                else:
+                    output.emit_line(contract(inspection))
     output.hint("gouji ingest PATH", "送入处理 bring it in")
     return ExitCode.FINDINGS if dead and not exit_zero else ExitCode.OK
 
 
-def _inspect(path: str, reader: "Reader", most: int) -> "Inspection":
+def _inspect(path: str, reader: "Readers", most: int) -> "Iterator[Inspection]":
     if path == "-":
-        return _judge(sys.stdin.buffer, "-", reader, most)
+        yield from _judge(sys.stdin.buffer, "-", reader, most)
+        return
     try:
         with Path(path).open("rb") as file:
             name = os.path.basename(path)  # noqa: PTH119 - keeps surrogates
-            return _judge(file, name, reader, most)
+            yield from _judge(file, name, reader, most)
     except FileNotFoundError:
         raise NotFound(f"there is no file {_shown(path)}") from None
     except IsADirectoryError:
@@ -72,7 +78,7 @@ def _inspect(path: str, reader: "Reader", most: int) -> "Inspection":
         raise Failure(f"{_shown(path)} is a directory", hint=hint, code="directory") from None
 
 
-def _judge(stream: BinaryIO, name: str, reader: "Reader", most: int) -> "Inspection":
+def _judge(stream: BinaryIO, name: str, reader: "Readers", most: int) -> "Iterator[Inspection]":
     """Do with a stream what the worker would; one without an end is read no further than that."""
     from worker import inspection
     from worker.errors import Refused
@@ -89,8 +95,15 @@ def _judge(stream: BinaryIO, name: str, reader: "Reader", most: int) -> "Inspect
         inspection.admit(size, most)
     except Refused as refusal:
         sha256 = sha256 or ("" if data else hashlib.sha256().hexdigest())
-        return inspection.refused(inspection.File(name, sha256, size, None), refusal)
-    return inspection.inspect(data, name, reader=reader)
+        yield inspection.refused(inspection.File(name, sha256, size, None), refusal)
+        return
+    found = inspection.inspect(data, name, reader=reader)
+    if found.outcome == "unpacked":
+        from worker.contents import Contents
+
+        yield from Contents(reader, reader.text.unpack, most).of(found, data)
+    else:
+        yield found
 
 
 def _shown(path: str) -> str:
@@ -116,7 +129,9 @@ def _show_outcome(inspection: "Inspection") -> None:
 
     from console.cli.report_view import facts, print_lines
 
-    if inspection.outcome == "stored":
+    if inspection.outcome == "ignored":
+        line = Text("结果 outcome: 忽略 would be ignored", style="dim")
+    elif inspection.outcome == "stored":
         line = Text("结果 outcome: 可入库 would be stored", style="green")
     else:
         line = Text("结果 outcome: 死信 would be dead-lettered", style="bold red")

@@ -18,6 +18,7 @@ _NAMES: Final = {
     "queued": "排队中",
     "processing": "处理中",
     "stored": "已入库",
+    "unpacked": "已拆包",
     "dead": "死信",
     "discarded": "已弃置",
     "duplicate": "重复",

@@ -120,6 +120,7 @@ class _Tour:
 _SAMPLES_WITHIN = 90.0
 _LABELS = {
     "stored": "入库 stored",
+    "unpacked": "拆包 unpacked",
     "dead": "死信 dead",
     "discarded": "弃置 discarded",
     "received": "已收 received",

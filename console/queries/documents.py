@@ -16,7 +16,10 @@ _LARGEST_ID: Final = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class ArrivalRow:
-    """One file seen once at one source; ``moved_to`` is where its original went."""
+    """One file seen once at one source; ``moved_to`` is where its original went.
+
+    ``container_id`` is the document of the archive it came out of, if it did.
+    """
 
     id: int
     source: str
@@ -29,6 +32,7 @@ class ArrivalRow:
     handover: str
     moved_to: str | None
     seen_at: datetime
+    container_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,7 @@ def arrivals(session: Session, document_id: int) -> list[ArrivalRow]:
             handover=arrival.handover,
             moved_to=None if arrival.moved_to is None else readable(arrival.moved_to),
             seen_at=arrival.seen_at,
+            container_id=arrival.container_id,
         )
         for arrival in session.scalars(query)
     ]

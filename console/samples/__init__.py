@@ -7,11 +7,10 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from models.ledger import Document, State
+from models.ledger import FINAL, Document
 from models.session import Database
 
 DIRECTORY = Path(__file__).parent
-DONE = (State.STORED, State.DEAD, State.DISCARDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +51,12 @@ def drop(chosen: Iterable[Sample], inbox: Path) -> None:
 
 
 def unfinished(database: Database) -> int:
-    """Return how many of the samples have not ended as stored, dead or discarded."""
+    """Return how many of the samples have not come to their end."""
     wanted = [sample.sha256 for sample in samples()]
     with database.reading() as session:
         done = session.scalar(
             select(func.count())
             .select_from(Document)
-            .where(Document.sha256.in_(wanted), Document.state.in_(DONE))
+            .where(Document.sha256.in_(wanted), Document.state.in_(FINAL))
         )
     return len(wanted) - (done or 0)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,12 @@ class Hints:
             if getattr(self, field.name) is None
         }
         return replace(self, **missing)
+
+
+def kept(hints: Hints) -> dict[str, Any] | None:
+    """Return what an arrival keeps as ``hints``; ``None`` when that is nothing."""
+    said = {"publisher": hints.publisher, "title": hints.title, "year": hints.year}
+    return {key: value for key, value in said.items() if value is not None} or None
 
 
 NONE = Hints()

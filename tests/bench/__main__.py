@@ -7,7 +7,7 @@ from typing import Final
 
 import orjson
 
-from tests.bench import dropping, inspecting
+from tests.bench import dropping, inspecting, printed, reading
 from tests.bench.measured import Measured, Size, as_json, table
 
 FULL: Final = Size(rounds=3, reports=40, drops=600, messages=5000, settle=2.0)
@@ -33,7 +33,8 @@ def main(arguments: list[str]) -> None:
 def measure(size: Size) -> list[Measured]:
     """Run every benchmark."""
     inspected = inspecting.run(size)
-    return [inspected, dropping.run(size, inspected.figures["per_second_per_core"])]
+    dropped = dropping.run(size, inspected.figures["per_second_per_core"])
+    return [inspected, reading.run(size), printed.run(size), dropped]
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench import __main__ as bench
-from tests.bench import dropping, inspecting, timeline
+from tests.bench import dropping, inspecting, printed, reading, timeline
 from tests.bench.measured import Line, Measured, Size, table
 
 TINY = Size(rounds=1, reports=8, drops=4, messages=50, settle=0.1)
@@ -52,13 +52,16 @@ def test_a_small_run_makes_the_whole_table(
     # When the benchmarks run
     bench.main(["--quick", "--output", str(output)])
 
-    # Then both are in the table and in the file, each with its ratio
+    # Then all are in the table and in the file, each with its ratio
     told, written = capsys.readouterr().out, json.loads(output.read_bytes())
     assert written["quick"] is True
-    assert list(written["benchmarks"]) == [inspecting.TITLE, dropping.TITLE]
+    titles = [inspecting.TITLE, reading.TITLE, printed.TITLE, dropping.TITLE]
+    assert list(written["benchmarks"]) == titles
     for title, figures in written["benchmarks"].items():
         assert title in told
-        assert figures["ratio"] > 0
+        corpora = [one for one in figures.values() if isinstance(one, dict) and "ms" in one]
+        assert all(one["right"] == one["printed"] for one in corpora)
+        assert corpora or figures["ratio"] > 0
 
     # And the parts of a document's time add up to the whole
     dropped = written["benchmarks"][dropping.TITLE]

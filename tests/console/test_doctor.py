@@ -18,6 +18,7 @@ from models.base import now
 from models.ledger import SourceStatus
 from models.session import Database
 from worker.embedded import ensure
+from worker.reading import ocr
 from worker.settings import Settings, load
 
 
@@ -226,3 +227,16 @@ def test_what_some_formats_need_is_looked_for(here: Path, monkeypatch: pytest.Mo
     assert (without.verdict, without.unreachable) == (Verdict.WARN, False)
     assert "libreoffice-writer" in without.advice
     assert looked_at()["libreoffice"].verdict is Verdict.OK
+
+
+def test_what_reads_scans_is_looked_for(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given the extra as it is here, and without one of its packages
+    before = looked_at()["ocr"]
+    monkeypatch.setitem(ocr._NEEDED, "no_such_module", "onnx-of-tomorrow")
+    without = looked_at()["ocr"]
+
+    # Then what lacks is named, with what to install
+    assert before.verdict is Verdict.OK
+    assert without.verdict is Verdict.WARN
+    assert "onnx-of-tomorrow" in without.detail
+    assert "gouji[ocr]" in without.advice

@@ -13,6 +13,7 @@ from console import samples
 from console.cli.main import cli
 from console.journal import Journal
 from console.parts import Child, gouji
+from tests.worker.unpacking.archives import sevenzipped, zipped
 from worker.embedded import ensure
 from worker.settings import Settings
 
@@ -114,6 +115,31 @@ def test_waiting_tells_what_became_of_each_file(reports: Path, working: None) ->
     again = run("ingest", "reports", "--wait", "--exit-zero")
     assert again.exit_code == 0
     assert "imbalanced" in again.output
+
+
+@pytest.mark.process
+def test_waiting_for_an_archive_waits_for_its_members(reports: Path, working: None) -> None:
+    # Given the samples in an archive, which is in another
+    files = [(path.name, path.read_bytes()) for path in sorted(reports.iterdir())]
+    (reports.parent / "年报.zip").write_bytes(zipped([("内.7z", sevenzipped(files))]))
+
+    # When it is brought in
+    result = run("ingest", "年报.zip", "--wait", "--timeout", "30", "--json")
+
+    # Then it tells of every member
+    assert result.exit_code == 4, result.output
+    assert told(result)["states"] == {"unpacked": 2, "stored": 5, "dead": 2}
+    names = {Path(file["file"]).name for file in told(result)["files"]}
+    assert names == {"年报.zip", "内.7z", *(name for name, _ in files)}
+
+    # And the status shows what was unpacked
+    assert told(run("status", "--json"))["documents"]["unpacked"] == 2
+
+    # And each member's story says where it came from
+    events = run("events", "--name", files[0][0], "--event", "document.received", "--json")
+    [event] = [orjson.loads(line) for line in events.stdout.splitlines()]
+    assert event["data"]["container"] == 2
+    assert event["data"]["file"].endswith(f"年报.zip!/内.7z!/{files[0][0]}")
 
 
 @pytest.mark.process

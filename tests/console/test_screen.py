@@ -33,6 +33,18 @@ def test_a_duplicate_keeps_its_own_name_and_its_document_its() -> None:
     ]
 
 
+def test_an_archive_tells_how_many_it_brought() -> None:
+    assert shown(
+        {"event": "document.unpacked", "document_id": 1, "file": "a.zip", "members": 5}
+        | {"accepted": 3, "duplicate": 2, "ignored": 0},
+        {"event": "document.unpacked", "document_id": 2, "file": "b.zip", "members": 1}
+        | {"accepted": 0, "duplicate": 0, "ignored": 1},
+    ) == [
+        "+ 拆包 unpacked a.zip · 新 new 3 · 重复 duplicate 2",
+        "+ 拆包 unpacked b.zip · 忽略 ignored 1",
+    ]
+
+
 def test_a_long_message_is_cut_between_words_and_shows_it() -> None:
     # Given a message of many words
     [line] = shown({"event": "x", "level": "error", "message": "word " * 100})

@@ -1,9 +1,11 @@
 """What is dropped: reports, rubbish, duplicates, odd names; and what must become of it."""
 
+import gzip
 import hashlib
 import os
 import random
 import re
+import tempfile
 import threading
 import time
 from dataclasses import dataclass
@@ -11,7 +13,15 @@ from pathlib import Path
 
 from tests.reports.layouts import RENDERERS, random_document
 from tests.reports.truth import break_cell
+from tests.worker.unpacking.archives import (
+    patched,
+    sevenzipped,
+    tarred,
+    zipped,
+    zipped_in_gbk,
+)
 from worker.inspection import inspect
+from worker.spool import Allowance, Spool, in_process, spooled
 
 SEEDS = sorted((Path(__file__).parents[1] / "data" / "seeds").glob("*.txt"))
 _LICENCES = re.compile(r"(行政许可\s+)\d+")
@@ -54,24 +64,44 @@ class Expected:
 def expected(files: list[Dropped], ignored: list[Dropped]) -> Expected:
     """Work out the end state of a run."""
     documents: dict[str, tuple[str, str | None]] = {}
-    for file in files:
-        if file.sha256 not in documents:
-            seen = inspect(file.data, "report")
-            documents[file.sha256] = (seen.outcome, seen.reason and str(seen.reason))
-    return Expected(
-        documents,
-        frozenset(file.name for file in files),
-        frozenset(file.name for file in ignored),
-    )
+    arrivals: list[bytes] = []
+    waiting = list(files)
+    for file in waiting:
+        arrivals.append(file.name)
+        if file.sha256 in documents:
+            continue
+        seen = inspect(file.data, "report")
+        documents[file.sha256] = (seen.outcome, seen.reason and str(seen.reason))
+        if seen.outcome == "unpacked":
+            held = _held(file)
+            waiting += held or []
+            if held is None:
+                documents[file.sha256] = ("dead", "unreadable")
+    assert len(set(arrivals)) == len(arrivals)
+    return Expected(documents, frozenset(arrivals), frozenset(file.name for file in ignored))
+
+
+def _held(file: Dropped) -> list[Dropped] | None:
+    """Return what an archive holds, ``None`` for a damaged one."""
+    with tempfile.TemporaryFile() as scratch:
+        spool = Spool(scratch, Allowance(len(file.data)))
+        if spooled(file.data, spool, in_process) is not None:
+            return None
+        return [
+            Dropped(file.name + b"!/" + one.member.name, spool.open(one).read())
+            for one in spool.sections
+        ]
 
 
 def material(rng: random.Random, count: int) -> list[Dropped]:
-    """Return ``count`` files: of ten, six reports, one that does not balance, three oddities."""
-    makers = [_seed, _seed, _seed, _report, _report, _gbk, _imbalanced, _empty, _rubbish]
+    """Return ``count`` files: of ten, five reports, an archive, an imbalance, three oddities."""
+    makers = [_seed, _seed, _archive, _report, _report, _gbk, _imbalanced, _empty, _rubbish]
     files: list[Dropped] = []
     for number in range(count):
         if number % 10 == 9:
-            files.append(_again(rng.choice(files), number))
+            # which of two arrivals of an archive its members name is a matter of chance
+            alone = [file for file in files if b"archive" not in file.name]
+            files.append(_again(rng.choice(alone), number))
         else:
             files.append(makers[number % 10](rng, number))
     return files
@@ -90,6 +120,24 @@ def _seed(rng: random.Random, number: int) -> Dropped:
     text, found = _LICENCES.subn(rf"\g<1>{rng.randint(0, 10**6)}", path.read_text("utf-8"))
     assert found
     return Dropped(f"{number:04d}-{path.name}".encode(), text.encode())
+
+
+def _archive(rng: random.Random, number: int) -> Dropped:
+    """Reports with names in GBK, litter, an archive in the archive; of three one is damaged."""
+    kind = ("zip", "7z", "tar")[number // 10 % 3]
+    inner = zipped([("内/年报.txt", _report(rng, number).data), ("空.txt", b"")])
+    makers = (_seed, _imbalanced, _rubbish)
+    files = [(f"{n}.txt", make(rng, number).data) for n, make in enumerate(makers)]
+    files += [("inner.zip", inner), ("__MACOSX/._0.txt", b"litter")]
+    if kind == "7z":
+        data = sevenzipped(files)
+    elif kind == "tar":
+        data = gzip.compress(tarred(files))
+    elif number // 30 % 2:
+        data = patched(zipped([*files, ("z", b"zyxzyx")], 0), b"zyxzyx", b"zyxzzx")
+    else:
+        data = zipped_in_gbk([(f"报表{name}", content) for name, content in files])
+    return Dropped(f"{number:04d}-archive.{kind}".encode(), data)
 
 
 def _imbalanced(rng: random.Random, number: int) -> Dropped:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from models.ledger import Arrival, ArrivalState, Document, Handover, State
+from models.ledger import FINAL, Arrival, ArrivalState, Document, Handover
 from models.session import Database
 from worker.settings import Settings, load
 
@@ -27,7 +27,6 @@ _QUICK = {
     "WORKER_PROCESSES": "2",
     "WORKER_THREADS": "2",
 }
-_DONE = (State.STORED, State.DEAD, State.DISCARDED)
 
 
 def until(condition: Callable[[], object], seconds: float, why: Callable[[], object]) -> None:
@@ -114,23 +113,23 @@ class Running:
         return [] if master is None else sorted(children_of(master))
 
     def finished(self) -> int:
-        """Return how many documents have come to their end."""
+        """Return how many documents have come to their end, but for those out of archives."""
+        held = select(Arrival.document_id).where(Arrival.container_id.is_not(None))
+        ended = Document.state.in_(FINAL) & Document.id.not_in(
+            held.where(Arrival.document_id.is_not(None))
+        )
         with self.database.reading() as session:
-            return (
-                session.scalar(
-                    select(func.count()).select_from(Document).where(Document.state.in_(_DONE))
-                )
-                or 0
-            )
+            return session.scalar(select(func.count()).select_from(Document).where(ended)) or 0
 
     def at_rest(self, arrivals: int) -> bool:
         """Tell whether so many files have arrived, and nothing is under way any more."""
         with self.database.reading() as session:
             states = Counter(session.scalars(select(Document.state)))
-            came = session.execute(select(Arrival.state, Arrival.handover)).all()
+            files = Arrival.container_id.is_(None)
+            came = session.execute(select(Arrival.state, Arrival.handover).where(files)).all()
         taken = [handover for state, handover in came if state != ArrivalState.IGNORED]
         return (
-            len(taken) == arrivals and set(states) <= set(_DONE) and set(taken) <= {Handover.MOVED}
+            len(taken) == arrivals and set(states) <= set(FINAL) and set(taken) <= {Handover.MOVED}
         )
 
     def wait_until_at_rest(self, arrivals: int, seconds: float) -> None:

@@ -155,7 +155,11 @@ def check_inbox(running: Running, wanted: Expected) -> None:
 
 def check_stories(running: Running, wanted: Expected) -> None:
     """Each document was received once and ended once, in the timeline as in the ledger."""
-    ends = {"stored": EventName.REPORT_STORED, "dead": EventName.DOCUMENT_DEAD}
+    ends = {
+        "stored": EventName.REPORT_STORED,
+        "unpacked": EventName.DOCUMENT_UNPACKED,
+        "dead": EventName.DOCUMENT_DEAD,
+    }
     with running.database.reading() as session:
         states = dict(session.execute(select(Document.id, Document.state)).all())
         events = select(Event.document_id, Event.name).where(Event.document_id.is_not(None))

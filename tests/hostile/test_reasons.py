@@ -15,6 +15,7 @@ from models.disclosure.finding import Reason
 from models.ledger import State
 from tests.hostile.corpus import CORPUS, Hostile, report_docx, report_pdf
 from tests.worker.house import House, house
+from worker.contents import Contents
 from worker.inspection import inspect
 from worker.isolation.limits import Limits
 from worker.isolation.pool import Isolated
@@ -34,7 +35,10 @@ def reader() -> Iterator[Isolated]:
 def test_each_gets_its_reason(reader: Isolated, case: Hostile) -> None:
     # When it is inspected as a worker does
     began = time.monotonic()
-    found = inspect(case.make(), "报告.docx", reader=reader)
+    data = case.make()
+    found = inspect(data, "报告.docx", reader=reader)
+    if found.outcome == "unpacked":
+        (found,) = Contents(reader, reader.unpack, len(data)).of(found, data)
 
     # Then it is refused for what it is, in time, by a check and not by a crash
     assert found.reason in case.reasons, found.message

@@ -9,9 +9,9 @@ import redis
 from models.base import now
 from models.ledger import State
 from tests.watcher.station import Station
-from watcher.send import Sender
 from watcher.sweep import Sweeper
 from worker.errors import BrokerUnreachable
+from worker.send import Sender
 
 
 @pytest.fixture

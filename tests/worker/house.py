@@ -17,7 +17,7 @@ from models.disclosure.form import Edition
 from models.disclosure.hints import NONE, Hints
 from models.disclosure.report import Cell, Printed, ReadTable, Report
 from models.event import Event
-from models.ledger import Attempt, Document, State
+from models.ledger import Arrival, ArrivalState, Attempt, Document, State
 from models.session import Database
 from worker.archive import Archive
 from worker.inspection import File, Inspection, Timing
@@ -98,6 +98,33 @@ class House:
             )
             session.add(document)
         return document.id
+
+    def arrive(self, data: bytes, path: str, **columns: Any) -> int:
+        """Take a document in with its arrival at the source ``inbox``, and return its id."""
+        document_id = self.receive(data)
+        with self.database.transaction() as session:
+            document = session.get_one(Document, document_id)
+            document.name = path.rpartition("/")[2]
+            session.add(
+                Arrival(
+                    source="inbox",
+                    path=path.encode(),
+                    name=path,
+                    inode=document_id,
+                    size=len(data),
+                    mtime_ns=1,
+                    state=ArrivalState.ACCEPTED,
+                    document_id=document_id,
+                    **columns,
+                )
+            )
+        return document_id
+
+    def arrivals(self, container_id: int) -> list[Arrival]:
+        """Return the arrivals that came out of an archive, in the order of their ids."""
+        query = select(Arrival).where(Arrival.container_id == container_id).order_by(Arrival.id)
+        with self.database.reading() as session:
+            return list(session.scalars(query))
 
     def document(self, document_id: int) -> Document:
         """Return a document as it is now."""

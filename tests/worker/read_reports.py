@@ -18,9 +18,11 @@ _NUMBERS = st.floats(-1e6, 1e6)
 _PLACES = st.builds(
     Place,
     line=st.none() | st.integers(1, 99),
+    column=st.none() | st.integers(1, 99),
     page=st.none() | st.integers(1, 99),
     box=st.none() | st.tuples(_NUMBERS, _NUMBERS, _NUMBERS, _NUMBERS),
     sheet=st.none() | _TEXT,
+    cell=st.none() | _TEXT,
 )
 
 

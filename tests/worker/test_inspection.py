@@ -223,7 +223,7 @@ def test_the_encoding_does_not_matter(encode: object) -> None:
         (b" \r\n\t", "empty", "read"),
         (b"\x00" * 64, "empty", "read"),
         (b"%PDF-1.7\n1 0 obj", "truncated", "read"),
-        (b"PK\x03\x04" + b"\x00" * 40, "unsupported_type", "read"),
+        (b"Rar!\x1a\x07\x00" + b"\x00" * 40, "unsupported_type", "read"),
         (bytes(range(256)) * 8, "unsupported_type", "read"),
         (b"<!DOCTYPE html><html></html>", "empty", "read"),
         ("今天天气很好，我们去公园。\n".encode(), "not_a_report", "recognise"),
@@ -246,7 +246,7 @@ def test_what_is_no_report_is_refused_with_its_reason(data: bytes, reason: str, 
 def test_no_bytes_whatever_raise(data: bytes) -> None:
     inspection = inspect(data, "x")
     json.dumps(as_json(inspection))
-    assert inspection.outcome == "dead"
+    assert inspection.outcome in ("dead", "unpacked")
 
 
 @settings(max_examples=_EXAMPLES, deadline=None, derandomize=True)

@@ -13,6 +13,8 @@ _FIGURE: Final = re.compile(r"[1-9]\d*")
 _A_ROW: Final = 4
 _LISTED: Final = 6
 _SHOWN: Final = 80  # messages go to the log
+LEAST_CONFIDENCE: Final = 0.9
+"""Cells read by OCR with less than this are worth a look; measured, see READING.md."""
 
 
 def complete(report: Report) -> Iterator[Finding]:
@@ -28,6 +30,7 @@ def complete(report: Report) -> Iterator[Finding]:
             yield Finding(_RULE, Severity.HARD, key, message)
         yield from _rows(key, read)
         yield from _blanks(key, read)
+        yield from _doubts(key, read)
     yield from _values(report)
 
 
@@ -70,6 +73,23 @@ def _blanks(key: str, read: ReadTable) -> Iterator[Finding]:
         more = "…" if len(blank) > _LISTED else ""
         message = f"{len(blank)} 个空白单元格 blank cells: {named}{more}"
         yield Finding(_RULE, Severity.SOFT, key, message, blank, blanks=blank)
+
+
+def _doubts(key: str, read: ReadTable) -> Iterator[Finding]:
+    doubtful = tuple(
+        cell
+        for cell, found in read.cells.items()
+        if found.confidence is not None and found.confidence < LEAST_CONFIDENCE
+    )
+    if doubtful:
+        named = "、".join(
+            f"{cell.partition('.')[2]} = {read.cells[cell].raw!r}" for cell in doubtful[:_LISTED]
+        )
+        more = "…" if len(doubtful) > _LISTED else ""
+        message = (
+            f"{len(doubtful)} 个单元格识别存疑 cells read by OCR without certainty: {named}{more}"
+        )
+        yield Finding("CELL.CONFIDENCE", Severity.SOFT, key, message, doubtful)
 
 
 def _values(report: Report) -> Iterator[Finding]:

@@ -81,6 +81,17 @@ _ALL: Final = (
         "Blank, slash and dash are no figures and no errors. A converted unit is a soft finding.",
     ),
     Rule(
+        "CELL.CONFIDENCE",
+        Severity.SOFT,
+        "识别存疑",
+        "OCR is sure of the figure",
+        "every cell read from a scan",
+        "识别置信度不低于阈值",
+        "reading of scanned pages by OCR",
+        "Lists the cells whose least sure character is below the threshold, or where shape and "
+        "reading disagree. They are taken as read: no edit repairs or chooses digits.",
+    ),
+    Rule(
         "TABLE.COMPLETE",
         Severity.HARD,
         "表格完整",

@@ -12,12 +12,13 @@ from contextlib import suppress
 from typing import Final, NamedTuple, NoReturn, Protocol
 
 from models.disclosure.finding import Reason
-from worker.errors import Refused
+from worker.errors import Refused, Scanned
 from worker.isolation import wire
 from worker.isolation.limits import Limits
-from worker.isolation.messages import Kind, message
+from worker.isolation.messages import Kind, Task, message
 from worker.isolation.reading import Reading, Refusal
 from worker.reading.pages import Pages
+from worker.unpacking.members import Member, Sink
 
 _PR_SET_PDEATHSIG: Final = 1
 _OPEN_FILES: Final = 64
@@ -37,6 +38,9 @@ class Format(Protocol):
     def read(self, data: bytes) -> Pages:
         """Read a document."""
 
+    def unpack(self, data: bytes, sink: Sink) -> None:
+        """Hand over the members of an archive."""
+
 
 class Pipes(NamedTuple):
     """The child's ends: files come in by ``requests``, outcomes leave by ``replies``.
@@ -53,10 +57,10 @@ def live(format_: Format, limits: Limits, pipes: Pipes, keeper: int) -> NoReturn
     """Read documents until there are no more, or enough; called in a process just forked."""
     _settle_in(limits, pipes, keeper)
     for left in range(limits.documents - 1, -1, -1):
-        file = _take(pipes)
-        if file is None:
+        taken = _take(pipes)
+        if taken is None:
             break
-        outcome, sound = _outcome(format_, file, limits, pipes)
+        outcome, sound = _outcome(format_, *taken, limits, pipes)
         if not sound:
             _send(pipes, Kind.DOUBT, outcome)
             break
@@ -88,15 +92,15 @@ def _settle_in(limits: Limits, pipes: Pipes, keeper: int) -> None:
         resource.setrlimit(what, (most, most))
 
 
-def _take(pipes: Pipes) -> int | None:
+def _take(pipes: Pipes) -> tuple[Task, int] | None:
     """Wait for a file; ``None`` when the parent is gone or wants no more."""
-    _, files, _, _ = socket.recv_fds(pipes.requests, 1, 1)
+    task, files, _, _ = socket.recv_fds(pipes.requests, 1, 1)
     if not files:
         return None
     with suppress(BlockingIOError):
         os.read(pipes.last_words[0], 1 << 16)  # what earlier documents left there
     _send(pipes, Kind.TAKEN)
-    return files[0]
+    return Task(task), files[0]
 
 
 def _send(pipes: Pipes, kind: Kind, payload: bytes = b"") -> None:
@@ -108,7 +112,9 @@ def _send(pipes: Pipes, kind: Kind, payload: bytes = b"") -> None:
         os._exit(0)
 
 
-def _outcome(format_: Format, file: int, limits: Limits, pipes: Pipes) -> tuple[bytes, bool]:
+def _outcome(
+    format_: Format, task: Task, file: int, limits: Limits, pipes: Pipes
+) -> tuple[bytes, bool]:
     """Return what came of a file, and whether this process is as good as before."""
     _limit_cpu(limits.seconds)
     media_type = None
@@ -117,11 +123,15 @@ def _outcome(format_: Format, file: int, limits: Limits, pipes: Pipes) -> tuple[
         if data:
             media_type = format_.media_type(data)
             _send(pipes, Kind.TYPE, media_type.encode())
+        if task is Task.UNPACK:
+            format_.unpack(data, _Upwards(pipes))
+            return wire.encode(Reading(media_type), limits), True
         pages = format_.read(data)
         wire.weigh(pages, limits)
         return wire.encode(Reading(media_type, pages), limits), True
     except Refused as refused:
-        refusal = Refusal(refused.reason, refused.message[:_LONGEST_MESSAGE])
+        scanned = isinstance(refused, Scanned) and refused.available
+        refusal = Refusal(refused.reason, refused.message[:_LONGEST_MESSAGE], scanned=scanned)
         return wire.encode(Reading(media_type, refusal=refusal), limits), True
     except MemoryError:
         refusal = Refusal(Reason.TOO_LARGE, limits.out_of_memory)
@@ -129,6 +139,22 @@ def _outcome(format_: Format, file: int, limits: Limits, pipes: Pipes) -> tuple[
     except BaseException as error:  # noqa: BLE001
         refusal = _unforeseen(error)
     return wire.encode(Reading(media_type, refusal=refusal), limits), False
+
+
+class _Upwards:
+    """Sends members to the parent as they come, which is what bounds them."""
+
+    def __init__(self, pipes: Pipes) -> None:
+        self._pipes = pipes
+
+    def restart(self) -> None:
+        raise NotImplementedError("a child begins but once")
+
+    def begin(self, member: Member) -> None:
+        _send(self._pipes, Kind.MEMBER, wire.encode_member(member))
+
+    def write(self, data: bytes) -> None:
+        _send(self._pipes, Kind.PIECE, data)
 
 
 def _contents(file: int) -> bytes:

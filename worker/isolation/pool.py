@@ -3,7 +3,7 @@
 import threading
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from models.disclosure.finding import Reason
 from worker.errors import Transient
@@ -11,6 +11,9 @@ from worker.isolation import conversion
 from worker.isolation.limits import Limits
 from worker.isolation.reading import Reading, Refusal
 from worker.isolation.ward import Lost, Ward
+
+if TYPE_CHECKING:
+    from worker.unpacking.members import Sink
 
 CHOOSE: Final = "worker.reading.choose"
 
@@ -42,12 +45,25 @@ class Isolated:
             return conversion.instead(data, reading, self._read, self.limits.seconds)
         return reading
 
-    def _read(self, data: bytes) -> Reading:
+    def unpack(self, data: bytes, sink: "Sink") -> Refusal | None:
+        """Unpack an archive; return why that cannot be done, if it cannot.
+
+        Args:
+            data: the bytes.
+            sink: where the members go; what it raises ends the unpacking.
+
+        Raises:
+            Transient: no reading process can be had.
+            OSError: no process can be started.
+        """
+        return self._read(data, sink).refusal
+
+    def _read(self, data: bytes, sink: "Sink | None" = None) -> Reading:
         taken = False
         for _ in range(2):
             ward = self._ward()
             try:
-                reading = ward.read(data)
+                reading = ward.read(data, sink)
             except Lost as lost:
                 taken = lost.taken
                 ward.end()

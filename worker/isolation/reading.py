@@ -8,20 +8,28 @@ from models.disclosure.finding import Reason
 
 if TYPE_CHECKING:  # the process that reads is started before anything else is imported
     from worker.reading.pages import Pages
+    from worker.unpacking.members import Sink
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a document could not be read; ``traceback`` where a reader failed unforeseen."""
+    """Why a document could not be read; ``traceback`` where a reader failed unforeseen.
+
+    ``scanned`` tells that it is a picture of pages, and OCR is there to read it.
+    """
 
     reason: Reason
     message: str
     traceback: str | None = None
+    scanned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The media type that the content shows, and either its pages or why there are none."""
+    """The media type that the content shows, and either its pages or why there are none.
+
+    An archive that was unpacked has neither.
+    """
 
     media_type: str | None
     pages: "Pages | None" = None
@@ -30,3 +38,6 @@ class Reading:
 
 Reader = Callable[[bytes], Reading]
 """Reads one document; what is wrong with the document is in what it returns."""
+
+Unpack = Callable[[bytes, "Sink"], Refusal | None]
+"""Unpacks one archive into a sink; returns what is wrong with the archive, if anything is."""

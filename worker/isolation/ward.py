@@ -9,15 +9,18 @@ import tempfile
 import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from typing import BinaryIO, Final, cast
+from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
 import orjson
 
 from models.disclosure.finding import Reason
 from worker.isolation.death import Death
 from worker.isolation.limits import Limits
-from worker.isolation.messages import HEADER, Kind
+from worker.isolation.messages import HEADER, Kind, Task
 from worker.isolation.reading import Reading, Refusal
+
+if TYPE_CHECKING:
+    from worker.unpacking.members import Sink
 
 _LOOK_UP_EVERY: Final = 0.2  # s: an interrupt of this thread is heeded only in between
 _END_WITHIN: Final = 2.0
@@ -40,6 +43,7 @@ class Lost(Exception):  # noqa: N818 - it tells what became of the keeper
 class _Progress:
     """How far the reading of one document has come; ``last`` is the kind of its outcome."""
 
+    sink: "Sink | None" = None
     unheard: bytearray = field(default_factory=bytearray)
     taken: bool = False
     media_type: str | None = None
@@ -98,26 +102,34 @@ class Ward:
         poll.register(self._deaths, select.POLLIN)
         return self._process.poll() is None and not poll.poll(0)
 
-    def read(self, data: bytes) -> Reading:
-        """Read a document, for as long as the limits say at most.
+    def read(self, data: bytes, sink: "Sink | None" = None) -> Reading:
+        """Read a document, for as long as the limits say at most, or unpack an archive.
 
         A crash is believed of a child that has read nothing else; else it is tried again.
 
+        Args:
+            data: the bytes.
+            sink: where the members of an archive go; without one it is a document.
+
         Raises:
             Lost: the reading process was ended by something else.
+            Exception: whatever the sink raises; this must be ended then.
         """
         with _file(data) as file:
-            progress = self._send(file)
+            progress = self._send(file, sink)
             if progress.doubtful and self._served:
                 self._served = 0
-                progress = self._send(file)
+                progress = self._send(file, sink)
         self._served = self._served + 1 if progress.last is Kind.OUTCOME else 0
         return self._reading(progress)
 
-    def _send(self, file: BinaryIO) -> _Progress:
-        progress = _Progress()
+    def _send(self, file: BinaryIO, sink: "Sink | None") -> _Progress:
+        progress = _Progress(sink)
+        if sink is not None:
+            sink.restart()
+        task = Task.READ if sink is None else Task.UNPACK
         with suppress(BrokenPipeError):  # the keeper is dead: its pipe says so below
-            socket.send_fds(self._requests, [b"f"], [file.fileno()])
+            socket.send_fds(self._requests, [task.value], [file.fileno()])
         try:
             self._follow(progress)
         except ValueError as error:
@@ -193,6 +205,12 @@ class Ward:
                 progress.taken = True
             case Kind.TYPE:
                 progress.media_type = payload.decode()
+            case Kind.MEMBER | Kind.PIECE if progress.sink is None:
+                raise ValueError("members of what is no archive")
+            case Kind.MEMBER:
+                cast("Sink", progress.sink).begin(wire.decode_member(payload))
+            case Kind.PIECE:
+                cast("Sink", progress.sink).write(payload)
             case last:
                 progress.outcome = wire.decode(payload)
                 progress.last = last

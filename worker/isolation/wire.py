@@ -16,6 +16,7 @@ from worker.errors import Refused
 from worker.isolation.limits import Limits
 from worker.isolation.reading import Reading, Refusal
 from worker.reading.pages import Block, Grid, GridCell, GridRow, Pages, Paragraph, Shape
+from worker.unpacking.members import Member
 
 Clean = Callable[[str], str]
 
@@ -79,6 +80,7 @@ def _outcome(reading: Reading, clean: Clean) -> list[Any]:
         reading.refusal.reason,
         _without_surrogates(reading.refusal.message),
         reading.refusal.traceback and _without_surrogates(reading.refusal.traceback),
+        reading.refusal.scanned,
     ]
     pages = reading.pages
     return [
@@ -100,13 +102,32 @@ def _block(block: Block, clean: Clean) -> list[Any]:
 
 def _cell(cell: GridCell, clean: Clean) -> tuple[Any, ...]:
     spans = cell.row_span, cell.column_span
-    return clean(cell.text), cell.column, cell.left, cell.right, *spans, _place(cell.place)
+    extent = cell.left, cell.right
+    return clean(cell.text), cell.column, *extent, *spans, _place(cell.place), cell.confidence
 
 
 def _place(place: Place | None) -> tuple[Any, ...] | None:
     if place is None:
         return None
     return place.line, place.column, place.page, place.box, place.sheet, place.cell
+
+
+def encode_member(member: Member) -> bytes:
+    """Return what is known of a member as bytes; its name may be in any encoding."""
+    return orjson.dumps([member.name.decode("latin-1"), member.size, member.why])
+
+
+def decode_member(data: bytes) -> Member:
+    """Return the member that bytes tell of.
+
+    Raises:
+        ValueError: they tell of none.
+    """
+    try:
+        name, size, why = orjson.loads(data)
+        return Member(name.encode("latin-1"), int(size), None if why is None else str(why))
+    except (*_GARBLED, AttributeError) as error:
+        raise ValueError(f"not a member: {error}") from error
 
 
 def decode(data: bytes | bytearray) -> Reading:
@@ -120,7 +141,7 @@ def decode(data: bytes | bytearray) -> Reading:
         return Reading(
             media_type,
             None if pages is None else _pages(*pages),
-            None if refusal is None else Refusal(Reason(refusal[0]), refusal[1], refusal[2]),
+            None if refusal is None else Refusal(Reason(refusal[0]), *refusal[1:4]),
         )
     except _GARBLED as error:
         raise ValueError(f"not an outcome: {error}") from error
@@ -138,8 +159,9 @@ def _block_of(value: list[Any]) -> Block:
 
 
 def _cell_of(value: list[Any]) -> GridCell:
-    text, column, left, right, row_span, column_span, place = value
-    return GridCell(text, column, left, right, row_span, column_span, _place_of(place))
+    text, column, left, right, row_span, column_span, place, confidence = value
+    spans = row_span, column_span
+    return GridCell(text, column, left, right, *spans, _place_of(place), confidence)
 
 
 def _place_of(value: list[Any] | None) -> Place | None:

@@ -32,6 +32,7 @@ _MOSTLY: Final = 0.5
 _WHOLLY: Final = 0.9
 _MOST_AFTER: Final = 4
 _LEAST_FIGURES: Final = 3
+_FEW_LINES: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,8 @@ def select(items: Sequence[Item], titles: Sequence[str]) -> Article:
     flat = list(_flattened(items))
     if not flat:
         return Article((), 0)
-    top = _vouch(item.holder for item in flat if _is_evidence(item))
+    figures = {id(item): _figures(item) for item in flat if isinstance(item, Table)}
+    top = _vouch(item.holder for item in flat if _is_evidence(item, figures.get(id(item), 0)))
     inside = _inside(flat, top)
     first = inside.index(True)
     last = len(flat) - inside[::-1].index(True)
@@ -63,8 +65,8 @@ def select(items: Sequence[Item], titles: Sequence[str]) -> Article:
         *(item for item in flat[first:last] if not sieve.drops(item, _WHOLLY)),
         *_after(flat[last:], sieve),
     ]
-    figures = sum(_figures(item) for item in kept if isinstance(item, Table))
-    return Article((*_titled(kept, titles), *kept), figures)
+    found = sum([figures.get(id(item), 0) for item in kept])
+    return Article((*_titled(kept, titles), *kept), found)
 
 
 def _flattened(items: Sequence[Item]) -> Iterator[Item]:
@@ -75,25 +77,28 @@ def _flattened(items: Sequence[Item]) -> Iterator[Item]:
             continue
         for is_grid, rows in groupby(item.rows, key=_is_grid_row):
             if is_grid:
-                yield Table(item.holder, list(rows))
+                yield Table(item.holder, item.heading, list(rows))
             else:
                 for row in rows:
                     for box in row:
-                        yield from _flattened(box.items)
+                        yield from _flattened(item.content(box))
 
 
 def _lays_out(table: Table) -> bool:
     """Tell a table that places other tables, or running text in one column, from a real one."""
     if all(len(row) <= 1 for row in table.rows):
         return True
-    inner = [part for row in table.rows for box in row for part in box.tables]
+    rich = [box for row in table.rows for box in row if box.items]
+    inner = [part for box in rich for part in box.tables]
     if not inner:
-        return any(_is_page(box) for row in table.rows for box in row)
+        return any(map(_is_page, rich))
     return sum(map(_size, inner)) > _own_figures(table)
 
 
 def _is_page(box: Box) -> bool:
     """A cell with many lines and headings holds a page, not a value."""
+    if box.items is None or len(box.items) <= _FEW_LINES:
+        return False
     headings = sum(isinstance(i, Line) and _NUMBERED.match(i.text) is not None for i in box.items)
     return headings > 1 and len(box.items) > headings + 2
 
@@ -117,12 +122,13 @@ def _own_figures(table: Table) -> int:
 
 
 def _figures(table: Table) -> int:
-    return sum(_FIGURE.fullmatch(box.text) is not None for row in table.rows for box in row)
+    texts = [box.text for row in table.rows for box in row]
+    return sum([text.isdecimal() or _FIGURE.fullmatch(text) is not None for text in texts])
 
 
-def _is_evidence(item: Item) -> bool:
+def _is_evidence(item: Item, figures: int) -> bool:
     if isinstance(item, Table):
-        return _figures(item) >= _LEAST_FIGURES
+        return figures >= _LEAST_FIGURES
     return _NUMBERED.match(item.text) is not None and item.linked < _MOSTLY
 
 
@@ -156,13 +162,19 @@ def _known(
     """Return what is known of the nearest holder that anything is known of."""
     passed: list[Holder] = []
     answer = False
-    for at in holder.chain():
-        own = known[at] if at in known else judged(at)
+    at: Holder | None = holder
+    while at is not None:
+        own = known.get(at)
+        if own is None:
+            own = judged(at)
         if own is not None:
             answer = own
             break
         passed.append(at)
-    known.update(dict.fromkeys((holder, *passed), answer))
+        at = at.parent
+    for one in passed:
+        known[one] = answer
+    known[holder] = answer
     return answer
 
 

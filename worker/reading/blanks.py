@@ -12,8 +12,11 @@ _BLANKS: Final = re.compile(r"[ \t\r\n\f\v\u00a0\u2002\u2003\u2009]+")
 
 def plain(text: str) -> str:
     """Return the text as a browser shows it on one line, without what is not seen."""
-    if text.isascii() and text.isalnum():
-        return text
-    if not text.isascii() or not text.isprintable():
+    text = text.strip()
+    if text.isprintable():
+        # Then there is no blank but the space, and nothing invisible.
+        if "  " not in text:
+            return text
+    else:
         text = _WRAP.sub("", _INVISIBLE.sub("", text))
     return _BLANKS.sub(" ", text).strip(" \u3000")

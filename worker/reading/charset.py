@@ -4,6 +4,9 @@ import codecs
 import re
 from typing import Final
 
+from models.disclosure.finding import Reason
+from worker.errors import Refused
+
 _BOMS: Final = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -21,6 +24,7 @@ _MARKS_GB: Final = re.compile(rb"[\xa1-\xa3][\xa1-\xfe]")
 _MARKS_BIG5: Final = re.compile(rb"[\xa1-\xa3][\x40-\x7e\xa1-\xfe]")
 _SAMPLE: Final = 65536
 _FEWEST_PAIRS: Final = 20
+_HZ: Final = re.compile(rb"~\{(?:[\x21-\x77][\x21-\x7e]){2,}~\}")
 _SURE: Final = 0.9
 _AHEAD: Final = 0.15
 
@@ -32,10 +36,15 @@ def decode(data: bytes) -> tuple[str, str]:
     UTF-8 with few damaged characters (no other text looks like it), Big5 where its common
     characters far outnumber those of GB 2312, strict GB18030, then whichever of UTF-8 and
     GB18030 gives fewer replacement characters.
+
+    Raises:
+        Refused: ``unsupported_type`` for text in HZ (RFC 1843).
     """
     for mark, encoding in _BOMS:
         if data.startswith(mark):
             return data.decode(encoding, "replace"), encoding
+    if data.isascii() and len(_HZ.findall(data[:_SAMPLE])) >= _FEWEST_PAIRS:
+        raise Refused(Reason.UNSUPPORTED_TYPE, "the text is in HZ, an encoding of the 1990s")
     if (wide := _utf16_without_mark(data)) is not None:
         return data.decode(wide, "replace"), wide
     if (text := _strict(data, "utf-8")) is not None:

@@ -1,16 +1,22 @@
 """Which reader fits these bytes: the content decides, never the name."""
 
+import io
+import re
 from collections.abc import Callable
 from importlib import import_module
 from typing import Final
 
 from models.disclosure.finding import Reason
 from worker.errors import Refused
-from worker.reading import compound, flat, markup, mhtml, package, text
+from worker.reading import compound, flat, markup, mhtml, ocr, package, text
 from worker.reading.pages import Pages
+from worker.unpacking import members
 
 Reader = Callable[[bytes], Pages]
 
+_BZIP2: Final = re.compile(rb"BZh[1-9](?:1AY&SY|\x17\x72\x45\x38\x50\x90)")
+_TAR_HEADER: Final = 512
+_TAR_CHECKSUM: Final = slice(148, 156)
 WORDPERFECT: Final = "application/vnd.wordperfect"
 
 _SIGNATURES: Final[tuple[tuple[bytes, str], ...]] = (
@@ -26,9 +32,11 @@ _SIGNATURES: Final[tuple[tuple[bytes, str], ...]] = (
     (b"II*\x00", "image/tiff"),
     (b"MM\x00*", "image/tiff"),
     (b"BM", "image/bmp"),
-    (b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
+    (b"7z\xbc\xaf\x27\x1c", members.SEVENZIP),
     (b"Rar!\x1a\x07", "application/vnd.rar"),
-    (b"\x1f\x8b\x08", "application/gzip"),
+    (b"\x1f\x8b\x08", members.GZIP),
+    (b"\xfd7zXZ\x00", members.XZ),
+    (b"\x28\xb5\x2f\xfd", members.ZSTD),
     (b"SQLite format 3\x00", "application/vnd.sqlite3"),
     (b"\x7fELF", "application/x-executable"),
 )
@@ -51,7 +59,7 @@ _READERS: Final[dict[str, Reader]] = {
     package.XLSX: _lazy("sheet"),
     package.ODS: _lazy("sheet"),
     package.OFD: _lazy("ofd"),
-    package.ARCHIVE: package.refuse,
+    package.UNKNOWN: package.refuse,
     compound.DOC: _lazy("doc"),
     compound.XLS: _lazy("sheet"),
     compound.PPT: compound.refuse,
@@ -65,12 +73,14 @@ _READERS: Final[dict[str, Reader]] = {
     "application/rtf": _lazy("rtf"),
     "text/html": _lazy("html"),
     "application/pdf": _lazy("pdf"),
+    **dict.fromkeys(ocr.IMAGES, ocr.ask),
 }
 _INSIDE: Final[dict[str, Callable[[bytes], str]]] = {
     package.ARCHIVE: package.kind,
     compound.UNKNOWN: compound.kind,
 }
 _NAMES: Final = {
+    "application/vnd.rar": "a RAR archive: repack it as ZIP; RAR 压缩包不支持，请改用 ZIP 重新打包",
     package.XLSB: "a binary workbook (XLSB): save it as XLSX",
     package.PPTX: "a presentation",
     package.EPUB: "an EPUB book",
@@ -83,6 +93,8 @@ _NAMES: Final = {
 
 def media_type(data: bytes) -> str:
     """Return the media type the content shows; ``application/octet-stream`` when it shows none."""
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "image/webp"
     for signature, name in _SIGNATURES:
         if data.startswith(signature) and not (name == "image/bmp" and text.is_text(data)):
             return _INSIDE[name](data) if name in _INSIDE else name
@@ -90,7 +102,19 @@ def media_type(data: bytes) -> str:
         return found
     if (marked_up := markup.media_type(data)) is not None:
         return marked_up
+    if _BZIP2.match(data):
+        return members.BZIP2
+    if _is_tar(data):
+        return members.TAR
     return text.MEDIA_TYPE if text.is_text(data) else "application/octet-stream"
+
+
+def _is_tar(data: bytes) -> bool:
+    if len(data) < _TAR_HEADER or not data[_TAR_CHECKSUM].strip(b" \x00").isdigit():
+        return False
+    from worker.unpacking import tars
+
+    return tars.begins(data)
 
 
 def read(data: bytes) -> Pages:
@@ -103,12 +127,43 @@ def read(data: bytes) -> Pages:
     if not data.strip(b"\x00 \t\r\n"):
         raise Refused(Reason.EMPTY, f"the file is empty ({len(data)} bytes)")
     found = media_type(data)
+    if found in members.CONTAINERS:
+        if found == members.ZIP:
+            package.check_directory(data)  # a cut package may look like a mere archive
+        raise Refused(Reason.UNSUPPORTED_TYPE, f"an archive ({found}) is not read but unpacked")
     if found == mhtml.MEDIA_TYPE:
         data, found = mhtml.page(data), "text/html"
     reader = _READERS.get(found)
     if reader is None:
         raise Refused(Reason.UNSUPPORTED_TYPE, f"no reader for {found}{_named(found)}")
     return reader(data)
+
+
+def unpack(data: bytes, sink: members.Sink) -> None:
+    """Hand over every member of an archive.
+
+    Raises:
+        Refused: ``unsupported_type`` where it is none, or what is wrong with it.
+    """
+    found = media_type(data)
+    if found not in members.CONTAINERS:
+        raise Refused(Reason.UNSUPPORTED_TYPE, f"{found} is not an archive{_named(found)}")
+    if found == members.ZIP:
+        from worker.unpacking import zips
+
+        zips.unpack(data, sink)
+    elif found == members.SEVENZIP:
+        from worker.unpacking import sevenzips
+
+        sevenzips.unpack(data, sink)
+    elif found == members.TAR:
+        from worker.unpacking import tars
+
+        tars.unpack(io.BytesIO(data), sink)
+    else:
+        from worker.unpacking import squeezed
+
+        squeezed.unpack(data, found, sink)
 
 
 def _named(media_type: str) -> str:

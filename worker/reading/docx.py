@@ -10,6 +10,7 @@ from worker.reading.pages import Pages
 MEDIA_TYPE: Final = package.DOCX
 
 _STRICT: Final = b"http://purl.oclc.org/ooxml/wordprocessingml/main"
+_STYLED: Final = (b":pStyle", b":rStyle")
 _OFFICE_DOCUMENT: Final = re.compile(r"/officeDocument$")
 
 
@@ -21,11 +22,17 @@ def read(data: bytes) -> Pages:
     """
     parts = package.Package(data)
     name = _main_part(parts)
-    content = parts.read(name).replace(_STRICT, wordml.TRANSITIONAL)
-    walker = wordml.Walker(_hidden_styles(parts, posixpath.dirname(name)))
+    content = _transitional(parts.read(name))
+    styled = any(mark in content for mark in _STYLED)
+    hidden = _hidden_styles(parts, posixpath.dirname(name)) if styled else frozenset[str]()
+    walker = wordml.Walker(hidden)
     body = package.parse_xml(content, name).find(wordml.W + "body")
     flow = [] if body is None else walker.flow(body)
     return Pages(nested.blocks(flow), MEDIA_TYPE)
+
+
+def _transitional(content: bytes) -> bytes:
+    return content.replace(_STRICT, wordml.TRANSITIONAL) if _STRICT in content else content
 
 
 def _main_part(parts: package.Package) -> str:
@@ -41,7 +48,7 @@ def _hidden_styles(parts: package.Package, folder: str) -> frozenset[str]:
     name = posixpath.join(folder, "styles.xml")
     if name not in parts:
         return frozenset()
-    content = parts.read(name).replace(_STRICT, wordml.TRANSITIONAL)
+    content = _transitional(parts.read(name))
     if b":vanish" not in content:
         return frozenset()
     return wordml.hidden_styles(package.parse_xml(content, name))

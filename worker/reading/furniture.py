@@ -1,13 +1,12 @@
 """What a page has around its article: menus, bread crumbs, share buttons, neighbours, footers."""
 
 import re
-from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 from worker.reading.markup import tags
 
-Attributes = Mapping[str, str | None]
-
+_NAMES: Final = re.compile(r' (?:class|id)="([^"]*)')
 _NAVIGATION: Final = tags("nav footer aside menu")
 _NAVIGATION_NAME: Final = re.compile(
     r"(?:^|[\s_-])(?:\w*nav\w*|menu\w*|footer|foot|crumbs?|bread\w*|location|position|dqwz|wz"
@@ -28,15 +27,23 @@ _FURNITURE: Final = re.compile(rf"{_OPENING}(?:{'|'.join(_WORDS)})")
 _LONGEST: Final = 120
 
 
-def is_navigation(tag: str, attributes: Attributes) -> bool:
-    """Tell whether an element says by its name that it is no part of an article."""
+def is_navigation(tag: str, attributes: str) -> bool:
+    """Tell whether an element says by its name that it is no part of an article.
+
+    ``attributes`` are those of its start tag, as a parser writes them out.
+    """
     if tag in _NAVIGATION:
         return True
-    for name in ("class", "id"):
-        value = attributes.get(name)
-        if value and _NAVIGATION_NAME.search(value):
-            return True
-    return attributes.get("role") == "navigation"
+    if not attributes:
+        return False
+    return any(map(_names_navigation, _NAMES.findall(attributes))) or (
+        ' role="navigation"' in attributes
+    )
+
+
+@lru_cache(maxsize=4096)
+def _names_navigation(name: str) -> bool:
+    return _NAVIGATION_NAME.search(name) is not None
 
 
 def is_furniture(text: str) -> bool:

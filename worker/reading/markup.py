@@ -17,8 +17,13 @@ DEEPEST: Final = 300
 """Elements inside one another; a browser's own limit is 512, a page of a portal has 20 to 40."""
 MOST_TAGS: Final = 400_000
 MOST_REOPENED: Final = 500_000
+MOST_BRACKETS: Final = 2_000_000
+MOST_CHARACTERS: Final = 64_000_000
+"""Of markup; pictures may be inside, written as text."""
 _FEW_TAGS: Final = 5000
-"""So few tags do no harm however they are nested."""
+"""So few tags take a parser some seconds at worst, however they are nested."""
+_SOME_TAGS: Final = 15_000
+"""So many in a page of sane formatting take it no longer."""
 
 
 def tags(names: str) -> frozenset[str]:
@@ -67,7 +72,7 @@ _FOREIGN: Final = tags("svg math")
 # A new link closes the one before it.
 _FORMATTING: Final = tags("b big code em font i s small strike strong tt u")
 _FORMATTING_TAG: Final = re.compile(rf"<(?:{'|'.join(sorted(_FORMATTING))})\b", re.IGNORECASE)
-_END: Final = re.compile(r"</(?:body|html)\b", re.IGNORECASE)
+_ENDS: Final = ("</body", "</html", "</BODY", "</HTML", "</Body", "</Html")
 _NESTING_APART: Final = _CLOSED_BY_NEXT | _FORMATTING
 
 
@@ -133,9 +138,23 @@ class Markup:
 def wants_survey(content: str) -> bool:
     """Tell whether a page has no end, or so many tags that their nesting matters."""
     count = content.count("<")
-    if count > _FEW_TAGS or not _END.search(content):
+    if count > _SOME_TAGS or not any(end in content for end in _ENDS):
         return True
+    if count <= _FEW_TAGS:
+        return False
     return len(_FORMATTING_TAG.findall(content)) * count > MOST_REOPENED
+
+
+def weigh(content: str) -> None:
+    """Check the size of a page before it is parsed.
+
+    Raises:
+        Refused: ``too_large`` for more than ``MOST_CHARACTERS``, or ``MOST_BRACKETS`` of ``<``.
+    """
+    if len(content) > MOST_CHARACTERS:
+        raise Refused(Reason.TOO_LARGE, f"the page has {len(content):,} characters")
+    if (brackets := content.count("<")) > MOST_BRACKETS:
+        raise Refused(Reason.TOO_LARGE, f"the page opens a tag {brackets:,} times")
 
 
 def survey(content: str) -> Markup:

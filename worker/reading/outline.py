@@ -1,43 +1,62 @@
-"""A parsed page becomes an outline: lines of text and tables, each knowing what holds it."""
+"""A page becomes an outline: lines of text and tables, each knowing what holds it.
+
+What is walked is the page as the parser writes it out again: every element closed, no ``<`` or
+``>`` left in text or attributes. One pass of a pattern over that is several times faster than an
+object for every node.
+"""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from html import escape, unescape
+from typing import Final
 
 from models.disclosure.finding import Reason
 from worker.errors import Refused
 from worker.reading.blanks import plain
-from worker.reading.furniture import Attributes, is_navigation
+from worker.reading.furniture import is_navigation
 from worker.reading.markup import tags
 
-if TYPE_CHECKING:
-    from selectolax.lexbor import LexborNode
-
 MOST_CELLS: Final = 200_000
+MOST_CHARACTERS: Final = 20_000_000
+"""Of text."""
 DEEPEST_TABLE: Final = 40
 
 _SKIPPED: Final = tags(
     "script style noscript template head select option button iframe object embed svg math"
-    " textarea canvas audio video map datalist"
+    " textarea canvas audio video map datalist noembed noframes"
+)
+_VOID: Final = tags(
+    "area base basefont bgsound br col embed frame hr img input keygen link meta param source"
+    " track wbr"
 )
 _BLOCKS: Final = tags(
     "address article aside blockquote body center caption dd details dialog div dl dt fieldset"
-    " figcaption figure footer form frameset h1 h2 h3 h4 h5 h6 header hr html legend li main menu"
+    " figcaption figure footer form frameset h1 h2 h3 h4 h5 h6 header html legend li main menu"
     " nav ol p pre section summary ul"
 )
-_CELLS: Final = tags("td th")
+_ENDS: Final = frozenset(f"/{tag}" for tag in _BLOCKS)
 _ROWS: Final = tags("td th tr")
+_NEVER_HIDDEN: Final = tags("html body")
 _HEADINGS: Final = tags("h1 h2 h3")
-_MAY_HIDE: Final = re.compile("display|hidden", re.IGNORECASE)
-_HIDDEN: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
-# Only text and inline elements, or one paragraph of them.
-_INLINE: Final = (
-    r"(?:[^<]++|</?(?:span|font|o:p|b|strong|u|i|em)(?![\w-])[^<>]*+>"
-    r"|<!--(?:[^-]++|-(?!->))*+-->)*+"
+_ATTRIBUTES: Final = r"(?:\s[^>]*+)?+"
+_INLINE: Final = rf"(?:[^<]++|</?(?:span|font|o:p|b|strong|u|i|em|st1:\w+){_ATTRIBUTES}>)*+"
+_TOKENS: Final = re.compile(
+    # A cell that is one run of text, or one paragraph of it, is one token: nearly every cell is.
+    rf"<(t[dh])({_ATTRIBUTES})>(\s*+(?:<p{_ATTRIBUTES}>{_INLINE}</p>\s*+|{_INLINE}))</t[dh]>"
+    r"|<(/?[^\s>]++)([^>]*+)>([^<]*+)"
 )
-_ONE_RUN: Final = re.compile(rf"\s*+(?:<p(?![\w-])[^<>]*+>{_INLINE}</p>\s*+|{_INLINE})")
-_DIGITS: Final = re.compile(r"\s*(\d{1,12})")
+_TEXTS: Final = re.compile(r">([^<]+)")
+_RAW: Final = re.compile(
+    r"<!--.*?-->|<(script|style|iframe|noembed|noframes)[^>]*>.*?</\1>", re.DOTALL
+)
+_SHOWN_RAW: Final = re.compile(r"<(xmp|plaintext)[^>]*>(.*?)</\1>", re.DOTALL)
+_HIDDEN: Final = re.compile(
+    r"""\ hidden="|\ style="[^"]*?(?:display\s*:\s*none|visibility\s*:\s*hidden)""",
+    re.IGNORECASE,
+)
+_DOWN: Final = re.compile(r' rowspan="\s*(\d{1,12})')
+_ACROSS: Final = re.compile(r' colspan="\s*(\d{1,12})')
 
 
 @dataclass(slots=True, eq=False)
@@ -49,11 +68,8 @@ class Holder:
 
     parent: "Holder | None"
     navigation: bool = False
+    depth: int = 0
     vouched: bool = False
-    depth: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.depth = 0 if self.parent is None else self.parent.depth + 1
 
     def chain(self) -> Iterator["Holder"]:
         """Yield it and what holds it, inside out."""
@@ -65,29 +81,31 @@ class Holder:
 
 @dataclass(slots=True, eq=False)
 class Line:
-    """One line of text; ``linked`` is the share of it that is a link."""
+    """One line of text; ``linked`` is the share of it that is a link.
+
+    ``source`` is the line as it was typed, where blanks count: in preformatted text.
+    """
 
     text: str
     holder: Holder
     linked: float = 0.0
     heading: bool = False
+    source: str | None = None
 
 
 @dataclass(slots=True, eq=False)
 class Box:
-    """A table cell, its spans and what it holds."""
+    """A table cell and its spans; ``items`` is what it holds where that is not one line."""
 
+    text: str
     row_span: int
     column_span: int
-    items: "list[Line | Table]" = field(default_factory=list)
-    text: str = ""
+    items: "list[Line | Table] | None" = None
 
     @property
     def tables(self) -> "list[Table]":
         """The tables in it."""
-        if len(self.items) == 1 and isinstance(self.items[0], Line):
-            return []
-        return [item for item in self.items if isinstance(item, Table)]
+        return [item for item in self.items or () if isinstance(item, Table)]
 
 
 @dataclass(slots=True, eq=False)
@@ -95,7 +113,14 @@ class Table:
     """Rows of cells as the page lists them."""
 
     holder: Holder
+    heading: bool = False
     rows: list[list[Box]] = field(default_factory=list)
+
+    def content(self, box: Box) -> "list[Line | Table]":
+        """Return what a cell holds."""
+        if box.items is not None:
+            return box.items
+        return [Line(box.text, self.holder, 0.0, self.heading)] if box.text else []
 
 
 Item = Line | Table
@@ -114,176 +139,260 @@ def _text_of(items: list[Item]) -> str:
     )
 
 
-@dataclass(slots=True)
-class _Run:
-    """The text since the last line ended."""
-
-    texts: list[str] = field(default_factory=list)
-    linked: int = 0
-    length: int = 0
-
-
 class Outline:
     """Walks a page once; ``items`` is what was found, in document order.
 
+    Every end tag ends what is open, but for pages so damaged that a tag's name holds a ``<``.
+
     Args:
+        page: the page as the parser writes it out.
         hidden: whether to take what the page does not show; a hidden cell of a shown table is
             one that a merged cell covers, and never taken.
         lines: whether ends of source lines are ends of lines outside of every element, as in
             Markdown that holds tables as HTML.
     """
 
-    def __init__(self, root: "LexborNode", *, hidden: bool = False, lines: bool = False) -> None:
+    def __init__(self, page: str, *, hidden: bool = False, lines: bool = False) -> None:
         self.items: list[Item] = []
         self.hidden_found = False
         self._take_hidden = hidden
-        self._kept_lines = ("pre", "body") if lines else ("pre",)
+        self._by_line = lines
         self._holder = Holder(None)
         self._sinks: list[list[Item]] = [self.items]
-        self._boxes: list[Box] = []
+        self._boxes: list[Box | None] = []
         self._tables: list[Table] = []
-        self._run = _Run()
-        self._links = self._headings = self._cells = 0
-        self._walk(root)
+        self._row: list[Box] | None = None
+        self._texts: list[str] = []
+        self._linked = self._links = self._headings = self._cells = self._pre = self._open = (
+            self._size
+        ) = 0
+        self._anchors: list[int] = []
+        self._skipped, self._depth = "", 0
+        self._enter = {
+            **dict.fromkeys(_BLOCKS, self._enter_block),
+            "br": self._enter_break,
+            "a": self._enter_link,
+            "table": self._enter_table,
+            "tr": self._enter_row,
+            "td": self._enter_cell,
+            "th": self._enter_cell,
+        }
+        self._leave = {
+            **dict.fromkeys(_ENDS, self._leave_block),
+            "/a": self._leave_link,
+            "/table": self._leave_table,
+            "/td": self._leave_cell,
+            "/th": self._leave_cell,
+        }
+        page = _without_raw(page)
+        self._hiding = _may_hide(page)
+        self._walk(page)
         self._end_line()
 
-    def _walk(self, root: "LexborNode") -> None:
-        open_elements: list[tuple[LexborNode, str]] = []
-        node: LexborNode | None = root
-        while node is not None:
-            tag = node.tag or ""
-            if tag == "-text":
-                self._text(node, open_elements[-1][1] if open_elements else "")
-            elif not self._passed(node, tag, attributes := node.attributes):
-                if tag == "a" and not attributes.get("href"):
-                    tag = "-anchor"
-                self._enter(tag, attributes)
-                if (child := node.child) is not None:
-                    open_elements.append((node, tag))
-                    node = child
-                    continue
-                self._leave(tag)
-            while (following := node.next) is None and open_elements:
-                node, tag = open_elements.pop()
-                self._leave(tag)
-            node = following if open_elements else None
+    def _walk(self, page: str) -> None:
+        for cell, attributes, inner, tag, others, text in _TOKENS.findall(page):
+            if tag:
+                self._token(tag, others, text)
+            elif not self._skipped:
+                if attributes or self._row is None or self._texts or "<" in inner or "&" in inner:
+                    self._whole_cell(cell, attributes, inner)
+                else:
+                    self._row.append(Box(plain(inner), 1, 1))
 
-    def _passed(self, node: "LexborNode", tag: str, attributes: Attributes) -> bool:
-        """Tell whether there is nothing to descend into."""
-        if self._skips(tag, attributes):
-            return True
-        return tag in _CELLS and self._in_row() and self._took_cell(node, attributes)
+    def _token(self, tag: str, attributes: str, text: str) -> None:
+        if self._skipped:
+            if not self._resumes(tag):
+                return
+        elif tag[0] == "/":
+            self._open -= 1
+            if (leave := self._leave.get(tag)) is not None:
+                leave(tag)
+        elif self._skips(tag, attributes):
+            return
+        elif (enter := self._enter.get(tag)) is not None:
+            enter(tag, attributes)
+        if text:
+            self._text(text)
 
-    def _skips(self, tag: str, attributes: Attributes) -> bool:
-        if tag in _SKIPPED or (tag.startswith(("!", "-")) and tag != "-document"):
-            return True
-        if tag in ("html", "body") or (self._take_hidden and tag not in _ROWS):
-            return False
-        style = attributes.get("style")
-        if "hidden" in attributes or (style and _HIDDEN.search(style)):
-            self.hidden_found = True
-            return True
+    def _resumes(self, tag: str) -> bool:
+        """Elements are closed in order, so that only those of the skipped name matter."""
+        if tag == self._skipped:
+            self._depth += 1
+        elif tag == f"/{self._skipped}":
+            self._depth -= 1
+            if not self._depth:
+                self._skipped = ""
+                return True
         return False
 
-    def _text(self, node: "LexborNode", parent: str) -> None:
-        text = node.text_content or ""
-        if parent in self._kept_lines:
-            for line in text.splitlines():
-                self._append(line)
-                self._end_line()
-        else:
-            self._append(text)
-
-    def _append(self, text: str) -> None:
-        run = self._run
-        run.texts.append(text)
-        size = len(text.strip())
-        run.length += size
-        if self._links:
-            run.linked += size
-
-    def _in_row(self) -> bool:
-        return bool(self._tables and self._tables[-1].rows)
-
-    def _enter(self, tag: str, attributes: Attributes) -> None:
-        if tag == "br":
-            self._end_line()
-        elif tag == "a":
-            self._links += 1
-        elif tag in _BLOCKS:
-            self._end_line()
-            self._holder = Holder(self._holder, is_navigation(tag, attributes))
-            self._headings += tag in _HEADINGS
-        elif tag == "table":
-            self._end_line()
-            self._holder = Holder(self._holder, is_navigation(tag, attributes))
-            table = Table(self._holder)
-            self._sinks[-1].append(table)
-            self._tables.append(table)
-            if len(self._tables) > DEEPEST_TABLE:
-                raise Refused(
-                    Reason.UNREADABLE, f"tables are nested more than {DEEPEST_TABLE} deep"
-                )
-        elif tag == "tr" and self._tables:
-            self._end_line()
-            self._tables[-1].rows.append([])
-        elif tag in _CELLS and self._in_row():
-            self._end_line()
-            self._holder = Holder(self._holder, is_navigation(tag, attributes))
-            box = self._box(attributes)
-            self._boxes.append(box)
-            self._sinks.append(box.items)
-
-    def _leave(self, tag: str) -> None:
-        if tag == "a":
-            self._links -= 1
-        elif tag in _BLOCKS:
-            self._end_line()
-            self._holder = self._holder.parent or self._holder
-            self._headings -= tag in _HEADINGS
-        elif tag == "table":
-            self._end_line()
-            self._holder = self._holder.parent or self._holder
-            self._tables.pop()
-        elif tag in _CELLS and self._in_row():
-            self._end_line()
-            self._sinks.pop()
-            box = self._boxes.pop()
-            box.text = _text_of(box.items)
-            self._holder = self._holder.parent or self._holder
-
-    def _took_cell(self, node: "LexborNode", attributes: Attributes) -> bool:
-        """Take a cell that is one run of text at once: nearly every cell is."""
-        inner = node.inner_html or ""
-        if "<" in inner and (_MAY_HIDE.search(inner) or _ONE_RUN.fullmatch(inner) is None):
+    def _skips(self, tag: str, attributes: str) -> bool:
+        """Tell whether there is nothing to descend into."""
+        if tag in _VOID:
             return False
-        self._end_line()
-        box = self._box(attributes)
-        box.text = plain(node.text())
-        if box.text:
-            box.items.append(Line(box.text, self._holder, 0.0, self._headings > 0))
+        if tag in _SKIPPED or (attributes and self._hides(tag, attributes)):
+            self._skipped, self._depth = tag, 1
+            return True
+        self._open += 1
+        return False
+
+    def _hides(self, tag: str, attributes: str) -> bool:
+        if not (self._hiding and _may_hide(attributes)) or _HIDDEN.search(attributes) is None:
+            return False
+        if tag in _NEVER_HIDDEN or (self._take_hidden and tag not in _ROWS):
+            return False
+        self.hidden_found = True
         return True
 
-    def _box(self, attributes: Attributes) -> Box:
-        self._cells += 1
+    def _text(self, text: str) -> None:
+        self._size += len(text)
+        if self._size > MOST_CHARACTERS:
+            most = f"{MOST_CHARACTERS:,} characters of text"
+            raise Refused(Reason.TOO_LARGE, f"the page holds more than {most}")
+        if "&" in text:
+            text = unescape(text)
+        if not (self._pre or self._by_line):
+            if self._texts or not text.isspace():
+                self._append(text)
+            return
+        lines = text.split("\n") if self._pre or self._open == self._body else [text]
+        for at, line in enumerate(lines):
+            if at:
+                self._end_line()
+            self._append(line)
+
+    _body = 2
+    """Elements open around what stands in ``<body>`` itself: ``<html>`` and that."""
+
+    def _append(self, text: str) -> None:
+        self._texts.append(text)
+        if self._links:
+            self._linked += len(text.strip())
+
+    def _enter_break(self, _tag: str, _attributes: str) -> None:
+        self._end_line()
+
+    def _enter_link(self, _tag: str, attributes: str) -> None:
+        """A link without a target is an anchor, and its text no link."""
+        self._anchors.append(int(" href=" in attributes and ' href=""' not in attributes))
+        self._links += self._anchors[-1]
+
+    def _leave_link(self, _tag: str) -> None:
+        self._links -= self._anchors.pop() if self._anchors else 0
+
+    def _enter_block(self, tag: str, attributes: str) -> None:
+        self._end_line()
+        self._hold(tag, attributes)
+        self._headings += tag in _HEADINGS
+        self._pre += tag == "pre"
+
+    def _leave_block(self, tag: str) -> None:
+        self._end_line()
+        self._release()
+        self._headings -= tag[1:] in _HEADINGS
+        self._pre -= tag == "/pre"
+
+    def _hold(self, tag: str, attributes: str) -> None:
+        self._holder = Holder(self._holder, is_navigation(tag, attributes), self._holder.depth + 1)
+
+    def _release(self) -> None:
+        self._holder = self._holder.parent or self._holder
+
+    def _enter_table(self, tag: str, attributes: str) -> None:
+        self._end_line()
+        self._hold(tag, attributes)
+        table = Table(self._holder, self._headings > 0)
+        self._sinks[-1].append(table)
+        self._tables.append(table)
+        self._row = None
+        if len(self._tables) > DEEPEST_TABLE:
+            raise Refused(Reason.UNREADABLE, f"tables are nested more than {DEEPEST_TABLE} deep")
+
+    def _leave_table(self, _tag: str) -> None:
+        self._end_line()
+        if not self._tables:
+            return
+        self._release()
+        self._count(self._tables.pop().rows)
+        rows = self._tables[-1].rows if self._tables else []
+        self._row = rows[-1] if rows else None
+
+    def _count(self, rows: list[list[Box]]) -> None:
+        self._cells += sum(map(len, rows))
         if self._cells > MOST_CELLS:
             raise Refused(Reason.TOO_LARGE, f"the tables hold more than {MOST_CELLS} cells")
-        across = _number(attributes.get("colspan"))
-        box = Box(_number(attributes.get("rowspan")), max(1, across))
-        self._tables[-1].rows[-1].append(box)
-        return box
+
+    def _enter_row(self, _tag: str, _attributes: str) -> None:
+        if self._tables:
+            self._end_line()
+            self._row = []
+            self._tables[-1].rows.append(self._row)
+
+    def _enter_cell(self, tag: str, attributes: str) -> None:
+        if self._row is None:
+            self._boxes.append(None)
+            return
+        self._end_line()
+        self._hold(tag, attributes)
+        box = _box("", attributes)
+        box.items = []
+        self._row.append(box)
+        self._boxes.append(box)
+        self._sinks.append(box.items)
+
+    def _leave_cell(self, _tag: str) -> None:
+        box = self._boxes.pop() if self._boxes else None
+        if box is None or box.items is None:
+            return
+        self._end_line()
+        self._sinks.pop()
+        box.text = _text_of(box.items)
+        self._release()
+
+    def _whole_cell(self, tag: str, attributes: str, inner: str) -> None:
+        """Take a cell that is one run of text."""
+        if attributes and self._hides(tag, attributes):
+            return
+        if self._row is None or (self._hiding and "<" in inner and _may_hide(inner)):
+            self._token(tag, attributes, "")
+            for *_, name, others, text in _TOKENS.findall(f"<wbr>{inner}"):
+                self._token(name, others, text)
+            self._token(f"/{tag}", "", "")
+            return
+        if self._texts:
+            self._end_line()
+        text = "".join(_TEXTS.findall(f">{inner}")) if "<" in inner else inner
+        text = plain(unescape(text) if "&" in text else text)
+        self._row.append(_box(text, attributes) if attributes else Box(text, 1, 1))
 
     def _end_line(self) -> None:
-        run = self._run
-        if not run.texts:
+        if not self._texts:
             return
-        self._run = _Run()
-        text = plain("".join(run.texts))
+        source, linked = "".join(self._texts), self._linked
+        length = sum(len(text.strip()) for text in self._texts) if linked else 1
+        self._texts, self._linked = [], 0
+        text = plain(source)
         if text:
-            share = run.linked / max(1, run.length)
-            self._sinks[-1].append(Line(text, self._holder, share, self._headings > 0))
+            share = linked / max(1, length)
+            line = Line(text, self._holder, share, self._headings > 0)
+            if self._pre:
+                line.source = source
+            self._sinks[-1].append(line)
 
 
-def _number(text: str | None) -> int:
-    found = _DIGITS.match(text) if text else None
-    return int(found.group(1)) if found else 1
+def _without_raw(page: str) -> str:
+    """Leave out comments and what is no markup inside; what is shown of the latter is escaped."""
+    if "<xmp" in page or "<plaintext" in page:
+        page = _SHOWN_RAW.sub(lambda found: f"<pre>{escape(found[2])}</pre>", page)
+    return _RAW.sub("", page)
+
+
+def _may_hide(markup: str) -> bool:
+    # Searched as they are written: lowering a long text takes longer than parsing it.
+    return any(word in markup for word in ("idden", "isplay", "IDDEN", "ISPLAY"))
+
+
+def _box(text: str, attributes: str) -> Box:
+    if "span" not in attributes:
+        return Box(text, 1, 1)
+    down, across = _DOWN.search(attributes), _ACROSS.search(attributes)
+    return Box(text, int(down[1]) if down else 1, max(1, int(across[1])) if across else 1)

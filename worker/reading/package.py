@@ -39,6 +39,7 @@ ODS: Final = "application/vnd.oasis.opendocument.spreadsheet"
 OFD: Final = "application/ofd"
 EPUB: Final = "application/epub+zip"
 ARCHIVE: Final = "application/zip"
+UNKNOWN: Final = "application/x-zip-package"
 
 _BY_PART: Final = (
     (re.compile(r"ofd\.xml", re.IGNORECASE), OFD),
@@ -47,6 +48,10 @@ _BY_PART: Final = (
     (re.compile(r"xl/\w+\.xml"), XLSX),
     (re.compile(r"ppt/presentation\.xml"), PPTX),
 )
+_OF_PACKAGES: Final = frozenset(
+    {"[Content_Types].xml", "META-INF/MANIFEST.MF", "META-INF/container.xml", "Index/Document.iwa"}
+)
+"""Parts that make a zip file a package: OPC, Java, EPUB, iWork."""
 _BY_FOLDER: Final = (
     (re.compile(r"word/"), DOCX),
     (re.compile(r"xl/"), XLSX),
@@ -70,6 +75,9 @@ class Element(Protocol):
     def find(self, path: str) -> "Element | None":
         """Return the first element at a path."""
 
+    def getparent(self) -> "Element | None":
+        """Return the element around it."""
+
     def iter(self, *tags: str) -> Iterator["Element"]:
         """Yield the elements below, at any depth, that carry one of the tags."""
 
@@ -90,7 +98,7 @@ class Package:
             Refused: ``truncated`` without a directory, ``too_large`` for one that is beyond the
                 limits, ``encrypted``, or ``unreadable``.
         """
-        _check_directory(data)
+        check_directory(data)
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
         except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error) as error:
@@ -164,6 +172,8 @@ def parse_xml(data: bytes, name: str) -> Element:
 def kind(data: bytes) -> str:
     """Return the media type of a zip package; ``application/zip`` when it is a mere archive.
 
+    A package of a kind unknown is not one: nobody wants the parts of a program or a book.
+
     A package that was cut has lost its directory: its first members tell what it was.
     """
     names, whole = _names(data)
@@ -175,7 +185,9 @@ def kind(data: bytes) -> str:
     for pattern, found in () if whole else _BY_FOLDER:
         if any(pattern.match(name) for name in names):
             return found
-    return ARCHIVE
+    nothing = not whole and not any(names)
+    marked = names[:1] == ("mimetype",) or not _OF_PACKAGES.isdisjoint(names)
+    return UNKNOWN if nothing or marked else ARCHIVE
 
 
 def refuse(data: bytes) -> NoReturn:
@@ -189,7 +201,7 @@ def refuse(data: bytes) -> NoReturn:
         Package(data)
     raise Refused(
         Reason.UNSUPPORTED_TYPE,
-        f"no reader for {ARCHIVE} (an archive or a zip package of a kind unknown)",
+        f"no reader for {UNKNOWN} (a zip package of a kind unknown)",
     )
 
 
@@ -220,7 +232,12 @@ def _declared(data: bytes) -> str:
     return next((name for name in templates if name.encode() in head), "")
 
 
-def _check_directory(data: bytes) -> None:
+def check_directory(data: bytes) -> None:
+    """Look at the end of a zip file, which says how large its directory is.
+
+    Raises:
+        Refused: ``truncated`` where there is none, ``too_large`` for one beyond the limits.
+    """
     at = data.rfind(_END, max(0, len(data) - 65_557))
     if at < 0 or len(data) < at + 22:
         raise Refused(Reason.TRUNCATED, "the zip directory at its end is missing")
@@ -229,7 +246,10 @@ def _check_directory(data: bytes) -> None:
     if wide >= 0 and data[at - 20 : at - 16] == _LOCATOR64 and data[wide : wide + 4] == _END64:
         entries, size = struct.unpack_from("<QQ", data, wide + 32)
     if entries > MOST_ENTRIES or size > _MOST_DIRECTORY:
-        raise Refused(Reason.TOO_LARGE, f"the zip directory lists {entries} entries")
+        raise Refused(
+            Reason.TOO_LARGE,
+            f"the zip directory lists {entries:,} entries; the limit is {MOST_ENTRIES:,}",
+        )
 
 
 def _check_entries(entries: list[zipfile.ZipInfo]) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from models.disclosure.report import Place
 
@@ -20,11 +21,12 @@ class Shape(StrEnum):
     SPACED = "spaced"
 
 
-@dataclass(frozen=True, slots=True)
-class GridCell:
+class GridCell(NamedTuple):
     """One cell of a grid row: its text, column index, spans, horizontal extent and place.
 
     ``left`` and ``right`` are in the unit of the format: characters in text, points in PDF.
+    A named tuple, because there are hundreds in a file: a frozen dataclass takes 3 times as long.
+    ``confidence`` (0 to 1) says how sure its least sure character is, where OCR read it.
     """
 
     text: str
@@ -34,10 +36,10 @@ class GridCell:
     row_span: int = 1
     column_span: int = 1
     place: Place | None = None
+    confidence: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class GridRow:
+class GridRow(NamedTuple):
     """The cells of one row, left to right; ``gap`` tells that an empty line stood before it."""
 
     cells: tuple[GridCell, ...]

@@ -12,6 +12,7 @@ from worker.reading.pages import Grid, GridCell, GridRow, Shape
 from worker.reading.pdf_ink import Box, Glyph
 from worker.reading.pdf_lines import Line, cell_lines, joined, text_of
 from worker.reading.pdf_rulings import Lattice
+from worker.reading.scan_glyph import confidence_of
 
 _AGREEING: Final = 1.6
 _LEAST_WIDTH: Final = 3.5
@@ -80,7 +81,7 @@ def table_of(lattice: Lattice, places: Places, page: int, tallest: float = 0.0) 
 
     ``tallest`` is the height of the highest character on the page.
     """
-    cells = [_filled(cell, places, tallest) for cell in _regions(lattice, page)]
+    cells = [_filled(cell, places, tallest) for cell in regions(lattice, page)]
     reach = _reach(lattice)
     kept = [cell for cell in cells if cell.text or _is_drawn(cell, lattice, reach)]
     if len(kept) < 2 or not any(cell.text for cell in kept):
@@ -112,6 +113,7 @@ def grid_of(table: Table) -> Grid:
                 _within(starts, cell.row, cell.row_span) if cell.row_span > 1 else 1,
                 _within(lefts, cell.column, cell.column_span) if cell.column_span > 1 else 1,
                 Place(page=cell.page, box=cell.box),
+                confidence_of(cell.lines),
             )
         )
     return Grid(tuple(GridRow(tuple(cells)) for cells in rows.values()), Shape.CELLS)
@@ -170,7 +172,7 @@ def _filled(cell: Cell, places: Places, tallest: float) -> Cell:
     return cell
 
 
-def _regions(lattice: Lattice, page: int) -> Iterator[Cell]:
+def regions(lattice: Lattice, page: int) -> Iterator[Cell]:
     """Yield the places that no wall parts, as rectangles from the top left."""
     ragged = _is_ragged(lattice)
     taken = [[False] * lattice.columns for _ in range(lattice.rows)]

@@ -7,6 +7,7 @@ from typing import Final
 
 from models.disclosure.finding import Reason
 from worker.errors import Refused
+from worker.reading.ocr import missing, scanned
 from worker.reading.pdf_ink import UNKNOWN, Ink
 
 _OCR: Final = "the OCR extra, gouji[ocr], reads such files"
@@ -49,19 +50,20 @@ def readable(inks: Sequence[Ink]) -> tuple[list[Ink], tuple[str, ...]]:
     """Return the pages that have text, and warnings that name those that should and have not.
 
     Raises:
-        Refused: ``empty`` or ``unreadable``: no page has text to speak of.
+        Refused: ``empty``: nothing is there.
+        Scanned: no page has text to speak of, or some have none and OCR is there to read them.
     """
     layers = [layer_of(ink) for ink in inks]
     kept = [ink for ink, layer in zip(inks, layers, strict=True) if layer is Layer.TEXT]
     if not kept and not {Layer.PICTURE, Layer.GARBLED} & set(layers):
         raise Refused(Reason.EMPTY, "there is nothing on the pages of the PDF")
     if Layer.GARBLED in layers and len(kept) <= layers.count(Layer.GARBLED) / 2:
-        raise Refused(
-            Reason.UNREADABLE, f"the text layer of the PDF does not say its characters: {_OCR}"
-        )
+        raise scanned("a PDF whose text layer does not say its characters")
     drawn = len(inks) - layers.count(Layer.BLANK)
     if Layer.PICTURE in layers and sum(len(_text(ink)) for ink in kept) < _LEAST_TEXT * drawn:
-        raise Refused(Reason.UNREADABLE, f"the PDF has no text layer (a scan?): {_OCR}")
+        raise scanned("a PDF without a text layer")
+    if {Layer.PICTURE, Layer.GARBLED} & set(layers) and missing() is None:
+        raise scanned("a page of the PDF")
     return kept, tuple(_warnings(layers))
 
 

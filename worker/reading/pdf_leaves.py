@@ -54,7 +54,7 @@ def _placed(block: Block, where: Mapping[int, Leaf]) -> Block:
     if isinstance(block, Paragraph):
         return replace(block, place=_on_page(block.place, where))
     rows = (
-        GridRow(tuple(replace(cell, place=_on_page(cell.place, where)) for cell in row.cells))
+        GridRow(tuple(cell._replace(place=_on_page(cell.place, where)) for cell in row.cells))
         for row in block.rows
     )
     return Grid(tuple(rows), block.shape)
@@ -71,7 +71,7 @@ def _on_page(place: Place | None, where: Mapping[int, Leaf]) -> Place | None:
         round((right + leaf.left) / leaf.scale, 1),
         round(bottom / leaf.scale, 1),
     )
-    return replace(place, page=leaf.page, box=box)
+    return place._replace(page=leaf.page, box=box)
 
 
 def _halves(ink: Ink) -> tuple[Ink, ...]:

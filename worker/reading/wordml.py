@@ -5,11 +5,13 @@ Left out: deletions, hidden text, placeholders, field codes, headers, footers, n
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Final
 
-from worker.reading import nested
+from worker.reading import nested, word_table
 from worker.reading.nested import Box, Flow, Table
 from worker.reading.package import Element
+from worker.reading.word_table import MARKS, clamped, said
 
 TRANSITIONAL: Final = b"http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 """The namespace that the other ones are rewritten to before parsing."""
@@ -29,18 +31,18 @@ _LEFT_OUT: Final = frozenset(
     W + name
     for name in ("del", "moveFrom", "pPr", "rPr", "tblPr", "tblGrid", "trPr", "tcPr", "sectPr")
 )
-_MARKS: Final = {
-    W + "tab": "\t",
-    W + "ptab": "\t",
-    W + "br": "\n",
-    W + "cr": "\n",
-    W + "noBreakHyphen": "-",
-}
 _HOLDERS: Final = frozenset((W + "drawing", W + "pict", W + "object", _ALTERNATE))
 _OFF: Final = frozenset(("0", "false", "off", "none"))
 _AML: Final = "{http://schemas.microsoft.com/aml/2001/core}annotation"
 _AML_LEFT_OUT: Final = frozenset(("Word.Deletion", "Word.Comment"))
-_WIDEST: Final = 256
+_INTRICATE: Final = (
+    *(W + name for name in ("tbl", "del", "moveFrom", "sdt", "ruby", "vanish", "hidden")),
+    *(W + name for name in ("hMerge", "cellDel", "pStyle", "rStyle")),
+    *(W + name for name in ("tcPrChange", "trPrChange")),
+    _AML,
+    *_HOLDERS,
+)
+"""What tells that text may be left out, moved or nested; most tables and paragraphs have none."""
 
 
 def hidden_styles(styles: Element) -> frozenset[str]:
@@ -54,10 +56,6 @@ def hidden_styles(styles: Element) -> frozenset[str]:
 
 def _is_on(toggle: Element | None) -> bool:
     return toggle is not None and toggle.get(_VAL) not in _OFF
-
-
-def _clamped(text: str | None, default: int) -> int:
-    return min(int(text), _WIDEST) if text and text.isdecimal() and len(text) < 11 else default
 
 
 def _branch(alternate: Element) -> Element | tuple[()]:
@@ -83,6 +81,8 @@ class Walker:
 
     def __init__(self, hidden: frozenset[str]) -> None:
         self.hidden = hidden
+        styles = () if hidden else (W + "pStyle", W + "rStyle")
+        self.intricate = tuple(tag for tag in _INTRICATE if tag not in styles)
 
     def flow(self, parent: Element | tuple[()]) -> Flow:
         """Return the paragraphs and tables below an element."""
@@ -102,6 +102,9 @@ class Walker:
     def paragraph(self, element: Element, found: Flow) -> None:
         """Add the lines of a paragraph, then what its text boxes hold."""
         if self.hidden and self._has_hidden_style(element.find(_PPR), "pStyle"):
+            return
+        if next(element.iter(*self.intricate), None) is None:
+            found.extend(nested.lines("".join(map(said, element.iter(_T, *MARKS)))))
             return
         texts: list[str] = []
         boxes: Flow = []
@@ -129,8 +132,8 @@ class Walker:
             elif tag == _RPR:
                 if self._is_hidden(child):
                     return
-            elif tag in _MARKS:
-                texts.append(_MARKS[tag])
+            elif tag in MARKS:
+                texts.append(MARKS[tag])
             elif tag in _HOLDERS:
                 boxes.extend(self.boxes(child))
             elif tag == _RUBY:
@@ -146,6 +149,11 @@ class Walker:
 
     def table(self, element: Element) -> Table:
         """Return a table; a cell merged over rows counts them and stands where it begins."""
+        intricate = element.iter(*self.intricate)
+        next(intricate)  # the table itself
+        if next(intricate, None) is None:
+            with suppress(IndexError):
+                return word_table.read(element)
         table = Table()
         above: dict[int, Box] = {}
         for row in _within(element, _TR):
@@ -153,7 +161,7 @@ class Walker:
             if properties is not None and _is_row_left_out(properties):
                 continue
             first = None if properties is None else properties.find(W + "gridBefore")
-            before = 0 if first is None else _clamped(first.get(_VAL), 0)
+            before = 0 if first is None else clamped(first.get(_VAL), 0)
             cells = [Box(columns=before, skipped=True)] if before else []
             above = self.row(row, cells, before, above)
             table.rows.append(cells)
@@ -166,11 +174,11 @@ class Walker:
         merged: dict[int, Box] = {}
         for cell in _within(element, _TC):
             properties = cell.find(_TCPR)
-            said = {} if properties is None else {p.tag: p.get(_VAL) for p in properties}
-            if _CELL_DELETED in said:
+            told = {} if properties is None else {p.tag: p.get(_VAL) for p in properties}
+            if _CELL_DELETED in told:
                 continue
-            width = _clamped(said.get(_GRID_SPAN), 1) or 1
-            down, across = _merge(said, _DOWN), _merge(said, _ACROSS)
+            width = clamped(told.get(_GRID_SPAN), 1) or 1
+            down, across = _merge(told, _DOWN), _merge(told, _ACROSS)
             if down == "continue" and column in above:
                 above[column].rows += 1
                 merged[column] = above[column]
@@ -193,9 +201,9 @@ class Walker:
         return style is not None and style.get(_VAL) in self.hidden
 
 
-def _merge(said: dict[str, str | None], name: str) -> str:
+def _merge(told: dict[str, str | None], name: str) -> str:
     """Return ``restart`` or ``continue`` (which the format leaves unsaid), or nothing."""
-    return said[name] or "continue" if name in said else ""
+    return told[name] or "continue" if name in told else ""
 
 
 def _is_row_left_out(properties: Element) -> bool:

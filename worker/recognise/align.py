@@ -6,8 +6,9 @@ one row (a row cut by a page), or one record with several rows (figures whose la
 apart). What the figures add up to plays no part in it.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from models.disclosure.form import Layout
@@ -19,13 +20,17 @@ _MOST_CUTS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Records ``first:last`` are row ``row``; ``start:stop`` cuts the values that belong to it."""
+    """Records ``first:last`` are row ``row``; ``start:stop`` cuts the values that belong to it.
+
+    ``doubtful`` tells that neither a label nor the number of rows around it says so.
+    """
 
     row: int
     first: int
     last: int
     start: int = 0
     stop: int | None = None
+    doubtful: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +109,26 @@ class _Table:
             for row, score in enumerate(scores):
                 if score > top:
                     top, end = score, (at, row)
-        return Alignment(self.layout, top, tuple(reversed(list(self._trace(*end)))))
+        matches = list(reversed(list(self._trace(*end))))
+        return Alignment(self.layout, top, tuple(self._doubted(matches)))
+
+    def _doubted(self, matches: Sequence[Match]) -> Iterator[Match]:
+        """Mark matches by order alone that stand where there are more rows than matches."""
+        sure = [match for match in matches if self.worth.sure(match.first, match.last, match.row)]
+        rows = [-1, *(match.row for match in sure), len(self.layout.rows)]
+        taken = {match.row for match in matches}
+        open_rows = {
+            row
+            for row in range(len(self.layout.rows))
+            if row not in taken and not self.worth.seen(row)
+        }
+        for match in matches:
+            if match.row in rows:
+                yield match
+                continue
+            at = bisect_left(rows, match.row)
+            between = range(rows[at - 1] + 1, rows[at])
+            yield replace(match, doubtful=not open_rows.isdisjoint(between))
 
     def _trace(self, at: int, row: int) -> Iterator[Match]:
         while self.score[at][row] > 0.0:

@@ -6,9 +6,9 @@ keeps the order is returned, and none is taken.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from itertools import combinations, islice, pairwise
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain, combinations, islice, pairwise
 from statistics import median, pstdev
 from typing import Final
 
@@ -26,6 +26,8 @@ _ANCHORS: Final = (0.5, 0.0, 1.0)
 _REACH: Final = 0.65
 _RAGGED: Final = 0.3
 _RARE: Final = 5
+_MERGED: Final = 2
+_MOST_WRAPPED: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,8 @@ class Positions:
         if record.shape is Shape.SPACED:
             extents = tuple((piece.left, piece.right) for piece in printed)
             self.examples.append((_page(printed[0]), record.first, extents))
+            return
+        if _shared(record, printed):
             return
         self.lengths.add(len(values))
         if printed[-1].column - printed[0].column == self.size - 1:
@@ -198,6 +202,8 @@ def place(
     if not printed:
         return Placement(((None,) * size,))
     record = parts[0]
+    if len(parts) == 1 and (single := once(record, printed, size)):
+        return Placement((single,))
     if len(parts) == 1:
         slots = _by_position(record, values, printed, size, positions)
         if slots:
@@ -207,6 +213,31 @@ def place(
     return Placement(tuple(_in_order(printed, size)))
 
 
+def once(record: Record, printed: Sequence[Piece], size: int) -> Slots:
+    """Return the figures without those that a converter repeats in the columns of a merged cell.
+
+    Only the short rows of table 二 have such cells.
+    """
+    if size > _MERGED or len(printed) <= size or record.shape is not Shape.RAGGED:
+        return ()
+    first = [printed[0]]
+    first += [piece for left, piece in pairwise(printed) if not _again(left, piece)]
+    if len(first) == 1:
+        return tuple(printed[:size])
+    return tuple(first) if len(first) == size else ()
+
+
+def _again(left: Piece, piece: Piece) -> bool:
+    return left.text == piece.text and piece.column == left.column + 1
+
+
+def _shared(record: Record, printed: Sequence[Piece]) -> bool:
+    """Tell whether one cell holds several figures: then their columns say nothing."""
+    if record.shape is Shape.SPACED or record.stacked:
+        return False
+    return len({piece.column for piece in printed}) < len(printed)
+
+
 def _by_position(
     record: Record,
     values: Sequence[Piece],
@@ -214,7 +245,7 @@ def _by_position(
     size: int,
     positions: Positions,
 ) -> tuple[Slots, ...]:
-    if len(printed) > size:
+    if len(printed) > size or _shared(record, printed):
         return ()
     if record.stacked:
         inside = all(piece.blank for piece in values[size:])
@@ -307,12 +338,32 @@ def _spread(examples: Sequence[tuple[Extent, ...]], anchor: float) -> float:
 
 
 def _in_order(printed: Sequence[Piece], size: int) -> Iterable[Slots]:
-    """Yield every placement in order: too many figures drop some, too few leave gaps."""
+    """Yield every placement in order: too many figures drop some, too few leave gaps.
+
+    Too many may also be figures that a narrow column wrapped: neighbours are joined as well.
+    """
     if len(printed) > size:
-        chosen: Iterable[Slots] = combinations(printed, size)
+        chosen: Iterable[Slots] = chain(_joined(printed, size), combinations(printed, size))
     else:
         chosen = (
             tuple(dict(zip(columns, printed, strict=True)).get(at) for at in range(size))
             for columns in combinations(range(size), len(printed))
         )
     return islice(chosen, _MOST_PLACEMENTS)
+
+
+def _joined(printed: Sequence[Piece], size: int) -> Iterator[Slots]:
+    """Yield the figures with neighbours joined until there are as many as columns."""
+    excess = len(printed) - size
+    if excess > _MOST_WRAPPED:
+        return
+    for joints in combinations(range(1, len(printed)), excess):
+        found: list[Piece] = []
+        for at, piece in enumerate(printed):
+            if at in joints and found[-1].text.strip()[-1:].isdecimal():
+                text = found[-1].text.strip() + piece.text.strip()
+                found[-1] = replace(found[-1], text=text)
+            else:
+                found.append(piece)
+        if len(found) == size:
+            yield tuple(found)

@@ -60,7 +60,7 @@ def read(text: str, kind: Kind = Kind.COUNT, place: Place | None = None) -> Cell
         return Cell(None, text, Printed.SLASH, place)
     if _DASH.fullmatch(plain):
         return Cell(None, text, Printed.DASH, place)
-    found = _NUMBER.fullmatch(plain)
+    found = None if _is_several(text) else _NUMBER.fullmatch(plain)
     value = None if found is None else _value(found, kind)
     if found is None or value is None:
         return Cell(None, text, Printed.UNREADABLE, place)
@@ -68,6 +68,17 @@ def read(text: str, kind: Kind = Kind.COUNT, place: Place | None = None) -> Cell
     if found["unit"] in _SCALE and kind is Kind.AMOUNT:
         note = f"{found['unit']} → 万元" + (f"; {note}" if note else "")
     return Cell(value, text, Printed.NUMBER, place, note)
+
+
+def _is_several(text: str) -> bool:
+    """Tell several figures in one cell from one that is wrapped: none of its parts is longer.
+
+    No figure begins with a zero that others follow.
+    """
+    parts = text.translate(_WIDTH).split()
+    if len(parts) > 1 and all(part.isdecimal() for part in parts):
+        return parts[0][0] == "0" or any(len(part) > len(parts[0]) for part in parts)
+    return False
 
 
 def _value(found: re.Match[str], kind: Kind) -> int | Decimal | None:

@@ -102,6 +102,10 @@ class LabelIndex:
                 self._known[text] = known
         return known
 
+    def begun(self, text: str) -> set[int]:
+        """Return the rows whose label begins with a text that is cut short."""
+        return {row for row, label in self._texts if label.startswith(text)}
+
     def _compare(self, text: str) -> dict[int, float]:
         exact = self._exact.get(text)
         if exact:

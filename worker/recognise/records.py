@@ -30,6 +30,7 @@ class Piece:
     right: float
     place: Place | None
     span: int = 1
+    confidence: float | None = None
 
     @property
     def blank(self) -> bool:
@@ -114,7 +115,14 @@ def _pieces(row: GridRow | Paragraph) -> Iterator[Piece]:
     for cell in row.cells:
         value = figures.is_value(cell.text)
         yield Piece(
-            cell.text, value, cell.column, cell.left, cell.right, cell.place, cell.column_span
+            cell.text,
+            value,
+            cell.column,
+            cell.left,
+            cell.right,
+            cell.place,
+            cell.column_span,
+            cell.confidence,
         )
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Final
 
@@ -19,7 +19,7 @@ from models.disclosure.form import (
     Table,
     cell_key,
 )
-from models.disclosure.report import Cell, Place, Printed, ReadTable
+from models.disclosure.report import Cell, Printed, ReadTable
 from worker.reading.pages import Shape
 from worker.recognise import figures, settle
 from worker.recognise.align import Alignment, Match, align
@@ -82,7 +82,8 @@ def _labelled(
     if not scored:
         return None
     best = max(scored, key=lambda pair: pair[0])[1]
-    return _read(best, lines, records, known)
+    certain = tuple(match for match in best.matches if not match.doubtful)
+    return _read(replace(best, matches=certain), lines, records, known) if certain else None
 
 
 def _headed(alignment: Alignment, lines: Sequence[Strip], records: Sequence[Record]) -> float:
@@ -156,7 +157,8 @@ def _placements(
     learnt: dict[tuple[Column, ...], Positions] = {}
     taken: list[tuple[Match, list[Record], list[Piece]]] = []
     for match in alignment.matches:
-        parts = list(records[match.first : match.last])
+        whole = records[match.first : match.last]
+        parts = [record for record in whole if record.printed] or list(whole[:1])
         values = _values(match, parts)
         taken.append((match, parts, values))
         columns = rows[match.row].columns
@@ -194,40 +196,55 @@ def _row_cells(
 ) -> dict[str, Cell]:
     if slots is None:
         raw = " ".join(piece.text for piece in values if not piece.blank)
-        unknown = Cell(None, raw, Printed.UNREADABLE, values[0].place)
-        return {cell_key(layout.table, row.key, column.key): unknown for column in row.columns}
-    near = next((piece.place for piece in values), None)
-    by_choice = row.key in chosen.chosen
-    return {
-        cell_key(layout.table, row.key, column.key): _cell(
-            column, piece, near, in_yuan=in_yuan, by_choice=by_choice
+        unknown = Cell(
+            None, raw, Printed.UNREADABLE, values[0].place, confidence=_least_sure(values)
         )
+        return {cell_key(layout.table, row.key, column.key): unknown for column in row.columns}
+    near = Cell(
+        None,
+        "",
+        Printed.BLANK,
+        next((piece.place for piece in values), None),
+        chosen=row.key in chosen.chosen,
+        confidence=_sure_of_blanks(values, slots),
+    )
+    return {
+        cell_key(layout.table, row.key, column.key): _cell(column, piece, near, in_yuan=in_yuan)
         for column, piece in zip(row.columns, slots, strict=True)
     }
 
 
-def _cell(
-    column: Column, piece: Piece | None, near: Place | None, *, in_yuan: bool, by_choice: bool
-) -> Cell:
+def _sure_of_blanks(values: Sequence[Piece], slots: Slots) -> float | None:
+    """Return how sure the blanks of a row are; in a scan not at all where cells are not seen."""
+    blanks = [piece for piece in values if piece.blank]
+    if len(blanks) < sum(piece is None for piece in slots):
+        return None if _least_sure(values) is None else 0.0
+    return _least_sure(blanks)
+
+
+def _least_sure(pieces: Iterable[Piece]) -> float | None:
+    return min((p.confidence for p in pieces if p.confidence is not None), default=None)
+
+
+def _cell(column: Column, piece: Piece | None, blank: Cell, *, in_yuan: bool) -> Cell:
+    """Read the cell of a column; ``blank`` is what it is where no piece stands."""
     if piece is None:
-        return Cell(None, "", Printed.BLANK, near, chosen=by_choice)
+        return blank
     text = piece.text
     cell = figures.read(text, column.kind, piece.place)
     if in_yuan and column.kind is Kind.AMOUNT and figures.folded(text)[-1:].isdigit():
         yuan = figures.read(f"{text}元", column.kind, piece.place)
-        cell = Cell(yuan.value, text, yuan.printed, yuan.place, yuan.note)
-    if not by_choice:
-        return cell
-    return Cell(cell.value, cell.raw, cell.printed, cell.place, cell.note, chosen=True)
+        cell = replace(yuan, raw=text)
+    return replace(cell, chosen=blank.chosen, confidence=piece.confidence)
 
 
-def _label_seen(layout: Layout, row: Row, lines: Sequence[Strip]) -> Place | None:
-    """Return where the label of a row stands that has no figures at all; it may be wrapped."""
+def _label_seen(layout: Layout, row: Row, lines: Sequence[Strip]) -> Piece | None:
+    """Return the label of a row that has no figures at all; it may be wrapped."""
     for number, line in enumerate(lines):
         for piece in (piece for piece in line.pieces if not piece.is_value):
             texts = _wrapped(piece, lines[number + 1 : number + _WRAPPED])
             if any(_is_label(layout, row, tail) for text in texts for tail in tails(text)):
-                return piece.place
+                return piece
     return None
 
 
@@ -257,8 +274,10 @@ def _is_column_label(layout: Layout, text: str, row: Row) -> bool:
     return label in columns and number != row.number
 
 
-def _blank_row(layout: Layout, row: Row, where: Place) -> dict[str, Cell]:
-    blank = Cell(None, "", Printed.BLANK, where)
+def _blank_row(layout: Layout, row: Row, label: Piece) -> dict[str, Cell]:
+    """Return a row of which only the label was seen; in a scan its cells may have been missed."""
+    confidence = None if label.confidence is None else 0.0
+    blank = Cell(None, "", Printed.BLANK, label.place, confidence=confidence)
     return {cell_key(layout.table, row.key, column.key): blank for column in row.columns}
 
 
@@ -339,6 +358,10 @@ def _is_row(record: Record, size: int) -> bool:
 def _below_review_labels(lines: Sequence[Strip], record: Record, start: int | None) -> bool:
     above = lines[max(record.first - 40, (start or 0)) : record.first + 1]
     text = normalised("".join(line.text for line in above if len(line.text) < 120))[1]
+    if len(record.printed) == len(REVIEW_ACROSS.cells):
+        # Narrow columns set their labels vertically: text that has lost the cells mixes them.
+        characters = set(text)
+        return sum(set(word) <= characters for word in _REVIEW_WORDS) >= _LEAST_REVIEW_WORDS
     return sum(word in text for word in _REVIEW_WORDS) >= _LEAST_REVIEW_WORDS
 
 

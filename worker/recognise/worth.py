@@ -9,6 +9,7 @@ from typing import Final
 
 from models.disclosure.form import Layout
 from worker.reading.pages import Shape
+from worker.recognise.columns import once
 from worker.recognise.labels import (
     LONGEST_FRAGMENT,
     LabelIndex,
@@ -33,8 +34,13 @@ _CUT: Final = -1.0
 NOTHING: Final = float("-inf")
 
 
+_TWO: Final = 2
 _EMPTY_ALIKE: Final = 0.8
 _A_HEADER: Final = 3
+_CUT_SHORT: Final = 4
+_BEGUN: Final = 0.6
+"""The likeness of a label of which a page has left but the number and the first characters."""
+_NARROW: Final = 6
 _MOST_ABOVE: Final = 4
 _MOST_BELOW: Final = 3
 
@@ -56,11 +62,14 @@ class Worth:
 
     def __init__(self, records: Sequence[Record], layout: Layout) -> None:
         index = index_of(layout.key)
-        self._records = records
+        self._records, self._index = records, index
         self._numbers = [row.number for row in layout.rows]
         self.sizes = [len(row.columns) for row in layout.rows]
         self._largest = max(self.sizes)
-        self._alike = [_likeness(record, index, layout.key) for record in records]
+        self._alike = [
+            _likeness(_without_header(record, layout.key), index, self._numbers)
+            for record in records
+        ]
         self._printed = [len(record.printed) for record in records]
         figured = {row for alike in self._alike for row, s in alike.by_row.items() if s >= 1.0}
         seen = _labels_seen(records, index) - figured
@@ -81,6 +90,8 @@ class Worth:
         printed = sum(self._printed[first:last])
         if not printed:
             return self._empty_row(first) if last - first == 1 else None
+        if last - first == _TWO and self._printed[first] and not self._printed[first + 1]:
+            return self._continued(first)
         if last - first > 1 and (printed > self._largest or not all(self._printed[first:last])):
             return None
         cut = _CUT * (last - first - 1)
@@ -92,6 +103,30 @@ class Worth:
         if last - first > 1:
             self._forbid(first, last, printed, gains)
         return gains
+
+    def _continued(self, at: int) -> list[float] | None:
+        """A page cuts a row: above the figures and half of the label, below the other half."""
+        above, below = self._records[at], self._records[at + 1]
+        if not (above.own and below.own) or Shape.SPACED in (above.shape, below.shape):
+            return None
+        text = normalised(above.own[-1].text + below.own[-1].text)[1]
+        found = {
+            row: _LABEL_WEIGHT * alike + _CUT + self._count(at, at + 1, self._printed[at], size)
+            for row, alike in self._index.likeness(text).by_row.items()
+            if alike >= 1.0 and (size := self.sizes[row]) >= self._printed[at]
+        }
+        return [found.get(row, NOTHING) for row in range(len(self.sizes))] if found else None
+
+    def sure(self, first: int, last: int, row: int) -> bool:
+        """Tell whether a label says that records ``first:last`` are this row; else order does."""
+        if any(self._alike[at].by_row.get(row, 0.0) >= _ALIKE for at in range(first, last)):
+            return True
+        cut = self._continued(first) if last - first == _TWO else None
+        return cut is not None and cut[row] > NOTHING
+
+    def seen(self, row: int) -> bool:
+        """Tell whether the label of a row stands on a line without figures."""
+        return self.missing[row] == _EMPTY_ROW
 
     def _merged(self, first: int, last: int) -> Iterable[tuple[int, float]]:
         if last - first == 1:
@@ -140,6 +175,9 @@ class Worth:
         if printed == size:
             return _FULL
         if printed > size:
+            record = self._records[first]
+            if last - first == 1 and once(record, record.printed, size):
+                return _FULL
             return -2.0 * (printed - size)
         cells = sum(len(record.values) for record in self._records[first:last])
         known = cells >= size or self._records[first].shape is not Shape.RAGGED
@@ -167,7 +205,7 @@ class Worth:
             alike = self._alike[at].by_row.get(row, 0.0)
             if alike >= _ALIKE:
                 gain += _FULL + _LABEL_WEIGHT * alike
-            elif self._alike[at].labelled and row == first:
+            elif self._alike[at].labelled:
                 return NOTHING
             else:
                 gain += _FULL + _UNLABELLED
@@ -203,10 +241,9 @@ def _labels_seen(records: Sequence[Record], index: LabelIndex) -> set[int]:
     }
 
 
-def _likeness(record: Record, index: LabelIndex, layout: str) -> _Likeness:
+def _likeness(record: Record, index: LabelIndex, numbering: Sequence[str]) -> _Likeness:
     best: dict[int, float] = {}
     numbers: dict[int, str] = {}
-    record = _without_header(record, layout)
     nearest = record.own[-1:] or record.before[-1:]
     for piece in nearest if record.shape is not Shape.SPACED or record.own else ():
         number, label = normalised(piece.text)
@@ -217,7 +254,11 @@ def _likeness(record: Record, index: LabelIndex, layout: str) -> _Likeness:
         number, label = normalised(text)
         if not label:
             continue
-        for row, score in index.likeness(label).by_row.items():
+        scores = index.likeness(label).by_row
+        if number and len(label) <= _CUT_SHORT:
+            cut = {row for row in index.begun(label) if numbering[row] == number}
+            scores = scores | {row: max(scores.get(row, 0.0), _BEGUN) for row in cut}
+        for row, score in scores.items():
             if score > best.get(row, 0.0):
                 best[row], numbers[row] = score, number
     labelled = bool(record.own) or max(best.values(), default=0.0) >= _ALIKE
@@ -239,8 +280,24 @@ def _texts(record: Record) -> Iterator[str]:
     yield from texts
     if len(texts) > 1:
         yield "".join(texts[-2:])
+    if texts and record.shape is Shape.SPACED and not record.stacked:
+        yield from _last_words(texts[-1], record.after)
     for column in _columns(record):
         yield from _around(*column)
+
+
+def _last_words(beside: str, after: Sequence[Piece]) -> Iterator[str]:
+    """Yield a label set in a narrow column, without the words of the column to the left of it.
+
+    Text without positions prints them on the same lines, one space apart.
+    """
+    text = beside
+    for piece in after:
+        word = piece.text.split()[-1:]
+        if not word or len(word[0]) > _NARROW or normalised(piece.text)[0]:
+            return
+        text += word[0]
+        yield text
 
 
 def _columns(record: Record) -> Iterator[tuple[list[str], list[str], list[str]]]:

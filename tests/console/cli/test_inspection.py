@@ -8,6 +8,7 @@ from click.testing import CliRunner, Result
 
 from console.cli.main import cli
 from tests.console.cli.conftest import BALANCED, SEEDS, imbalanced
+from tests.worker.unpacking.archives import zipped
 from worker.inspection import as_json, inspect
 
 
@@ -113,3 +114,60 @@ def test_what_has_no_end_is_read_no_further_than_the_limit(
         assert (result.exit_code, told["reason"], told["stage"]) == (4, "too_large", "read")
     assert orjson.loads(large.stdout)["file"]["bytes"] == 5000
     assert orjson.loads(endless.stdout)["file"]["sha256"] is None
+
+
+def test_an_archive_gives_one_object_a_member(bare: Path) -> None:
+    # Given
+    data = BALANCED.read_bytes()
+    inner = zipped([("bad.txt", imbalanced())])
+    files = [("市/年报.txt", data), ("inner.zip", inner), ("__MACOSX/._x", b"x")]
+    Path("a.zip").write_bytes(zipped(files))
+
+    # When
+    result = run("a.zip", "--json")
+
+    # Then
+    assert result.exit_code == 4
+    told = {one["file"]["name"]: one for one in map(orjson.loads, result.stdout.splitlines())}
+    assert {name: one["outcome"] for name, one in told.items()} == {
+        "a.zip!/市/年报.txt": "stored",
+        "a.zip!/inner.zip!/bad.txt": "dead",
+        "a.zip!/__MACOSX/._x": "ignored",
+    }
+    alone = as_json(inspect(data, "年报.txt"))
+    assert told["a.zip!/市/年报.txt"] | {"file": alone["file"]} == alone
+    assert told["a.zip!/市/年报.txt"]["file"]["sha256"] == alone["file"]["sha256"]
+
+
+def test_people_see_what_is_in_an_archive(bare: Path) -> None:
+    # Given
+    Path("a.zip").write_bytes(zipped([("年报.txt", BALANCED.read_bytes()), (".swp", b"")]))
+
+    # When
+    lines = run("a.zip").stdout.splitlines()
+
+    # Then
+    assert any(line.startswith("文件 file a.zip!/年报.txt") for line in lines)
+    assert "结果 outcome: 可入库 would be stored" in lines
+    assert "结果 outcome: 忽略 would be ignored" in lines
+
+
+def test_an_archive_that_is_refused_is_one_document(bare: Path) -> None:
+    # Given
+    Path("a.zip").write_bytes(zipped([("a.txt", b"x")])[:-5])
+
+    # When
+    result = run("a.zip", "--json")
+
+    # Then
+    told = orjson.loads(result.stdout)
+    assert result.exit_code == 4
+    assert (told["file"]["name"], told["reason"], told["stage"]) == ("a.zip", "truncated", "unpack")
+
+
+def test_a_rar_archive_says_what_to_do(bare: Path) -> None:
+    # Given
+    Path("a.rar").write_bytes(b"Rar!\x1a\x07\x01\x00" + b"x" * 50)
+
+    # Then
+    assert "请改用 ZIP 重新打包" in run("a.rar").stdout

@@ -22,6 +22,7 @@ def test_counts_every_state(seeded: Place) -> None:
         "queued": 0,
         "processing": 0,
         "stored": 1,
+        "unpacked": 0,
         "dead": 1,
         "discarded": 0,
         "duplicate": 0,

@@ -20,6 +20,7 @@ from models.disclosure.report import Place
 from worker.errors import Refused
 from worker.reading import choose
 from worker.reading.pages import Grid, GridCell, GridRow, Pages, Paragraph, Shape
+from worker.unpacking.members import Member, Sink
 
 GOOD: Final = Pages(
     (
@@ -54,6 +55,16 @@ def read(data: bytes) -> Pages:
     name, _, rest = data.decode().partition(":")
     deed = _DEEDS.get(name)
     return choose.read(data) if deed is None else deed(rest)
+
+
+def unpack(data: bytes, sink: Sink) -> None:
+    """Hand over what the file says; unpack one that says nothing."""
+    name, _, rest = data.decode("latin-1").partition(":")
+    deed = _UNPACKINGS.get(name)
+    if deed is None:
+        choose.unpack(data, sink)
+    else:
+        deed(sink, rest)
 
 
 def _good(_rest: str) -> Pages:
@@ -302,4 +313,66 @@ _DEEDS: Final[dict[str, Callable[[str], Pages]]] = {
     name.removeprefix("_"): deed
     for name, deed in list(globals().items())
     if name.startswith("_") and callable(deed) and getattr(deed, "__module__", "") == __name__
+}
+
+
+def _flood(sink: Sink, _rest: str) -> None:
+    sink.begin(Member(b"a"))
+    while True:
+        sink.write(bytes(1 << 20))
+
+
+def _crowd(sink: Sink, _rest: str) -> None:
+    while True:
+        sink.begin(Member(b"a"))
+
+
+def _litter(sink: Sink, _rest: str) -> None:
+    while True:
+        sink.begin(Member(b"a", why="litter"))
+
+
+def _no_member(sink: Sink, _rest: str) -> None:
+    sink.write(b"x")
+    time.sleep(_FOR_EVER)
+
+
+def _garbled(sink: Sink, _rest: str) -> None:
+    sink.begin(Member(b"a", cast("int", "many")))
+
+
+def _half(then: Callable[[str], object]) -> Callable[[Sink, str], None]:
+    def deed(sink: Sink, rest: str) -> None:
+        sink.begin(Member(b"a"))
+        sink.write(b"1")
+        then(rest)
+
+    return deed
+
+
+def _raise_half(_rest: str) -> NoReturn:
+    raise ValueError("half")
+
+
+def _once(sink: Sink, rest: str) -> None:
+    sink.begin(Member(b"a"))
+    sink.write(b"1")
+    if not Path(rest).exists():
+        Path(rest).touch()
+        os.abort()
+    sink.begin(Member(b"b"))
+    sink.write(b"2")
+
+
+_UNPACKINGS: Final[dict[str, Callable[[Sink, str], None]]] = {
+    "flood": _flood,
+    "crowd": _crowd,
+    "litter": _litter,
+    "no member": _no_member,
+    "garbage": _garbled,
+    "half, then crash": _half(_segfault),
+    "half, then hang": _half(lambda _: time.sleep(_FOR_EVER)),
+    "half, then fail": _half(_raise_half),
+    "half, then bloat": _half(_memory),
+    "once": _once,
 }

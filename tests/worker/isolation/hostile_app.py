@@ -6,14 +6,17 @@ import dramatiq
 
 from worker.app import assemble, configured
 from worker.inspection import inspect
+from worker.isolation import readers
 from worker.isolation.limits import Limits
 from worker.isolation.pool import Isolated
 from worker.lifecycle import Readers
 
 _SETTINGS = configured()
-_READERS = Isolated(
-    Limits(seconds=_SETTINGS.reading_timeout, memory=_SETTINGS.reading_memory),
-    "tests.worker.isolation.hostile",
+_READERS = readers.Readers(
+    Isolated(
+        Limits(seconds=_SETTINGS.reading_timeout, memory=_SETTINGS.reading_memory),
+        "tests.worker.isolation.hostile",
+    )
 )
 
 broker = assemble(_SETTINGS, partial(inspect, reader=_READERS))

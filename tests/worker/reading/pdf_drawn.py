@@ -14,6 +14,7 @@ from typing import Final
 from tests.reports.cells import TruthReport
 from tests.reports.narrative import document
 from tests.reports.statutory import Grid, GridCell, Line, Slot, grids, placed
+from tests.worker.reading.pdf_objects import numbered, stream
 
 MANNERS: Final = {
     "bold": "every character is printed twice, a third of a point apart",
@@ -373,25 +374,6 @@ def _paper(content: str, turn: int, step: int, manners: frozenset[str]) -> tuple
         boxes = re.sub(r"(?<=[\[ ])\d[\d.]*", lambda found: f"{float(found[0]) / 10:.1f}", boxes)
         boxes += "/UserUnit 10"
     return content, boxes
-
-
-def stream(content: str, about: str = "") -> bytes:
-    """Return a stream object."""
-    data = content.encode()
-    return b"<</Length %d%s>>\nstream\n%s\nendstream" % (len(data), about.encode(), data)
-
-
-def numbered(objects: list[bytes]) -> bytes:
-    """Return objects, the first of them the catalogue, as a file."""
-    out, offsets = bytearray(b"%PDF-1.7\n"), []
-    for number, body in enumerate(objects, 1):
-        offsets.append(len(out))
-        out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
-    start = len(out)
-    out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
-    out += b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
-    out += b"trailer\n<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, start)
-    return bytes(out)
 
 
 def _edges(columns: int) -> list[float]:

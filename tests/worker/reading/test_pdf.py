@@ -277,7 +277,7 @@ def test_page_marks_are_left_out_and_lines_joined() -> None:
         (b"%PDF-1.7\n" + b"rubbish " * 99 + b"%%EOF", Reason.UNREADABLE, "pdfium"),
         (assembled([("", "")]), Reason.EMPTY, "nothing"),
         (assembled([]), Reason.UNREADABLE, "pdfium"),
-        (assembled([("", "0 0 m 500 500 l S")] * 3), Reason.UNREADABLE, "gouji[ocr]"),
+        (assembled([("", "0 0 m 500 500 l S")] * 3), Reason.UNSUPPORTED_TYPE, "gouji[ocr]"),
         (assembled([("", "")] * 2001), Reason.TOO_LARGE, "2,001 pages"),
     ],
     ids=["head", "end", "half", "revision", "rubbish", "blank", "pageless", "scan", "pages"],

@@ -1,6 +1,5 @@
 """PDFs: pages without a text layer or with one that lies, rows cut by pages, and too much of it."""
 
-import os
 import random
 import subprocess
 import sys
@@ -12,17 +11,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.disclosure.finding import Reason
+from tests.budgets import EXAMPLES
 from tests.reports.truth import random_report
-from tests.worker.reading.pdf_drawn import Drawing, assembled, stream
+from tests.worker.reading.pdf_drawn import Drawing, assembled
+from tests.worker.reading.pdf_objects import stream
 from worker.errors import Refused
 from worker.inspection import inspect
 from worker.reading import choose, pdf
 from worker.reading.pages import Grid
 from worker.reading.pdf_layer import Layer
 
-_EXAMPLES = int(os.environ.get("GOUJI_TEST_EXAMPLES", "40"))
+
+@pytest.fixture
+def without_ocr(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("worker.reading.pdf_layer.missing", lambda: "everything")
 
 
+@pytest.mark.usefixtures("without_ocr")
 def test_a_page_without_text_is_told() -> None:
     # Given
     text = "BT /F1 10 Tf 1 0 0 1 60 700 Tm <" + ("年" * 40).encode("utf-16-be").hex() + "> Tj ET"
@@ -46,9 +51,10 @@ def test_text_that_says_no_characters_asks_for_ocr() -> None:
     # When / Then
     with pytest.raises(Refused, match=r"gouji\[ocr\]") as refused:
         pdf.read(data)
-    assert refused.value.reason is Reason.UNREADABLE
+    assert refused.value.reason is Reason.UNSUPPORTED_TYPE
 
 
+@pytest.mark.usefixtures("without_ocr")
 def test_what_a_scanned_page_lacks_is_a_finding() -> None:
     # Given a report with a scanned page at its end
     rng = random.Random(5)
@@ -73,6 +79,7 @@ _NO_MAP = (
 )
 
 
+@pytest.mark.usefixtures("without_ocr")
 def test_a_font_that_does_not_say_its_characters_gives_no_figures() -> None:
     """The numbers of glyphs look like characters; a figure read off them would be another one."""
     # Given a page of text, and one in a font that only numbers its glyphs
@@ -90,7 +97,7 @@ def test_a_font_that_does_not_say_its_characters_gives_no_figures() -> None:
     assert pdf.layers(data) == (Layer.TEXT, Layer.GARBLED)
     assert list(pages.lines()) == ["年" * 40]
     assert "on page 2" in pages.warnings[0]
-    assert refused.value.reason is Reason.UNREADABLE
+    assert refused.value.reason is Reason.UNSUPPORTED_TYPE
 
 
 def test_figures_filled_into_a_form_are_read() -> None:
@@ -287,7 +294,7 @@ def _seconds(data: bytes) -> float:
     return time.process_time() - started
 
 
-@settings(max_examples=_EXAMPLES, deadline=None, derandomize=True)
+@settings(max_examples=EXAMPLES, deadline=None, derandomize=True)
 @given(share=st.floats(0, 1))
 def test_a_file_cut_anywhere_is_refused(share: float) -> None:
     rng = random.Random(1)

@@ -109,3 +109,26 @@ def test_nothing_but_white_space_is_empty() -> None:
     with pytest.raises(Refused) as refused:
         choose.read("\u3000\n \n".encode())
     assert refused.value.reason is Reason.EMPTY
+
+
+@pytest.mark.parametrize(
+    ("line", "times", "what"),
+    [
+        ("行政许可\n", 200_001, "lines"),
+        ("\u2028", 200_001, "lines"),
+        ("一" * 100, 200_001, "characters"),
+        ("<" * 100, 600_000, "characters"),
+        ("1\t", 200_001, "cells"),
+        ("|", 200_001, "cells"),
+    ],
+)
+def test_more_than_any_report_holds_is_refused(line: str, times: int, what: str) -> None:
+    with pytest.raises(Refused) as refused:
+        choose.read(line.encode() * times)
+    assert refused.value.reason is Reason.TOO_LARGE
+    assert what in refused.value.message
+
+
+def test_a_line_longer_than_any_row_is_running_text() -> None:
+    (block,) = text.read(b"1 | " * 10_000).blocks
+    assert isinstance(block, Paragraph)

@@ -28,25 +28,39 @@ def _read(*blocks: Block) -> dict[str, Found]:
     return dict(read_all(lines, records(lines)))
 
 
-def test_a_label_cut_from_its_figures_is_a_hard_finding() -> None:
-    # Given a row whose label a page cut, its figures beside the first character
+def _torn(figures: list[str], label: list[str]) -> Found:
+    """Read table 三 with one row in two, a page between them."""
     rows: list[list[str]] = []
     for row in LAYOUTS["applications.divided"].rows:
         if row.key == "unprocessed_petition":
-            rows += [["信", *_ZERO], ["访、举报、投诉类申请", *_BLANK]]
+            rows += [figures, label]
         else:
             rows.append([row.label, *_ZERO])
+    return _read(_grid(rows))[APPLICATIONS.key]
 
-    # When
-    table = _read(_grid(rows))[APPLICATIONS.key].table
+
+def _petition(found: Found) -> set[Printed]:
+    cells = found.table.cells.items()
+    return {cell.printed for key, cell in cells if ".unprocessed_petition." in key}
+
+
+def test_a_label_cut_by_a_page_keeps_its_figures() -> None:
+    found = _torn(["信", *_ZERO], ["访、举报、投诉类申请", *_BLANK])
+    assert _petition(found) == {Printed.NUMBER}
+    assert found.table.lost == ()
+
+
+def test_figures_that_no_label_claims_beside_a_blank_row_are_a_hard_finding() -> None:
+    # Given a row that looks blank, and figures above it beside something else
+    found = _torn(["丁", *_ZERO], ["1.信访举报投诉类申请", *_BLANK])
 
     # Then
-    cells = [cell for key, cell in table.cells.items() if ".unprocessed_petition." in key]
-    assert {cell.printed for cell in cells} == {Printed.BLANK}
-    assert table.lost == ("信 0 0 0 0 0 0 0",)
+    table = found.table
+    assert _petition(found) == {Printed.BLANK}
+    assert table.lost == ("丁 0 0 0 0 0 0 0",)
     report = Report("甲", 2023, None, None, {APPLICATIONS.key: table})
     hard = [finding for finding in complete(report) if finding.severity is Severity.HARD]
-    assert any("信 0" in finding.message for finding in hard)
+    assert any("丁 0" in finding.message for finding in hard)
 
 
 def test_a_blank_row_alone_loses_nothing() -> None:

@@ -1,0 +1,187 @@
+"""Lines of text: tab-separated, Markdown pipes, space-aligned, or one cell a line.
+
+A line with tabs or pipes becomes a ``RAGGED`` grid row; a line whose pieces stand apart by runs of
+spaces, or that ends in figures, becomes a ``SPACED`` one; any other line is a paragraph. Markdown
+separator rows are dropped: they may stand anywhere, even inside a row.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from models.disclosure.report import Place
+from worker.reading import pipes
+from worker.reading.pages import Block, Grid, GridCell, GridRow, Paragraph, Shape
+
+_LONGEST_ROW: Final = 20_000
+"""Characters; a longer line is running text, whatever separators it holds."""
+_INVISIBLE: Final = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad\x00-\x08\x0e-\x1f]")
+_SPACES: Final = str.maketrans({"\u00a0": " ", "\u2002": " ", "\u2003": " ", "\u2009": " "})
+_NBSP: Final = re.compile(r"&nbsp;?", re.IGNORECASE)
+_SEPARATOR: Final = re.compile(
+    r"[|｜│┃+\s:=─━┼├┤┌┐└┘┬┴\-]*(?:-{2,}|[=─━]+)[|｜│┃+\s:=─━┼├┤┌┐└┘┬┴\-]*"
+)
+_EMPHASIS: Final = re.compile(r"\*\*|__|`|<br\s*/?>", re.IGNORECASE)
+# What converters put into a cell of a first row that has none.
+_FILLER: Final = re.compile(r"Col\d{1,2}|Unnamed: ?\d{1,2}(?:_level_\d)?")
+_A_ROW: Final = 3
+_SHORT: Final = 30
+_PIECE: Final = re.compile(r"\S+(?:[ ]\S+)*")
+_NUMBER: Final = r"[+\-−－＋]?[\d０-９][\d０-９,，]*(?:[.．][\d０-９]+)?"
+_NOTE: Final = r"(?:[件个条项起元]|万元)?(?:[（(][^（()）]*[)）])?"
+_FIGURE: Final = rf"(?:{_NUMBER}{_NOTE}|[/／]|[-－—–―─]{{1,3}})"
+_FIGURES: Final = re.compile(rf"{_FIGURE}(?:\s+{_FIGURE})*")
+# a bound on the label: without it a line of lone dashes takes time quadratic in its length
+_LABEL: Final = r".{0,59}?[^\s\d]"
+_TRAILING: Final = re.compile(rf"(?P<label>{_LABEL})\s+(?P<figures>{_FIGURE}(?:\s+{_FIGURE})*)")
+_PAGE_MARK: Final = re.compile(r"[-－—–―─~·]+\s*\d{1,4}\s*[-－—–―─~·]+")
+
+
+def blocks(content: str) -> Iterator[Block]:
+    """Yield the blocks of a text; places are its lines and columns."""
+    yield from _joined(_blocks(pipes.one_cell_a_line(content)))
+
+
+def looks_like_a_row(line: str) -> bool:
+    """Tell whether a line of running text sets cells apart: by pipes, or figures at its end."""
+    if line.count("|") > 1:
+        return True
+    if " " in line and _FIGURES.fullmatch(line) is not None:
+        return True
+    found = _TRAILING.fullmatch(line) if line[-1:].isdigit() else None
+    if found is None:
+        return False
+    return len(line) <= _SHORT or len(found["figures"].split()) >= _A_ROW
+
+
+def _blocks(content: str) -> Iterator[Block]:
+    start, number, page, gap = 0, 0, 1, True
+    inner = pipes.unframed(content)
+    paged = "\f" in content
+    while start <= len(content):
+        end = pipes.LINE_END.search(content, start)
+        stop = end.start() if end else len(content)
+        number += 1
+        line = _clean(content[start:stop])
+        place = Place(number, 1, page if paged else None)
+        block = _block(line, place, gap=gap, framed=number not in inner)
+        if block is not None:
+            yield block
+        gap = block is None and (gap or not line.strip())
+        if end is None:
+            return
+        page += end.group() == "\f"
+        start = end.end()
+
+
+def _clean(line: str) -> str:
+    if "&" in line:
+        line = _NBSP.sub(" ", line)
+    return _INVISIBLE.sub("", line.translate(_SPACES))
+
+
+def _block(line: str, place: Place, *, gap: bool, framed: bool) -> Block | None:
+    if len(line) > _LONGEST_ROW:
+        return Paragraph(line.strip(), place, gap) if line.strip() else None
+    if "\t" in line:
+        cells = tuple(_separated(line, "\t", place, framed=False))
+        return Grid((GridRow(cells, gap),), Shape.RAGGED)
+    if not line.strip():
+        return None
+    if pipes.MARK.search(line) or line.lstrip().startswith("+-"):
+        if _SEPARATOR.fullmatch(line):
+            return None
+        cells = tuple(_separated(line, "|", place, framed=framed))
+        return Grid((GridRow(cells, gap),), Shape.RAGGED)
+    return _spaced(line, place, gap=gap)
+
+
+def _separated(line: str, mark: str, place: Place, *, framed: bool) -> Iterator[GridCell]:
+    """Yield the cells between separators; the ends of a line are not cells of their own."""
+    if mark == "|":
+        line = pipes.MARK.sub("|", line)
+    texts = line.split(mark)
+    offset = 0
+    kept = _kept(texts, mark, framed=framed)
+    for index, text in enumerate(texts):
+        if index in kept:
+            at = offset + len(text) - len(text.lstrip())
+            stripped = _EMPHASIS.sub("", text).strip()
+            if _FILLER.fullmatch(stripped):
+                stripped = ""
+            parts = list(_figures(at, stripped)) if _several(mark, stripped) else [(at, stripped)]
+            for left, part in parts:
+                where = Place(place.line, left + 1, place.page)
+                yield GridCell(part, index, left, left + len(part), place=where)
+        offset += len(text) + 1
+
+
+def _several(mark: str, text: str) -> bool:
+    """Tell whether a converter has put the figures of several columns into one cell."""
+    return mark == "|" and " " in text and _FIGURES.fullmatch(text) is not None
+
+
+def _kept(texts: list[str], mark: str, *, framed: bool) -> range:
+    """Which parts of a split line are cells: an indent or an outer pipe makes none."""
+    last = len(texts) - 1
+    if mark == "\t":
+        return range(int(last == 1 and not texts[0].strip()), last + 1)
+    first = int(framed and not texts[0].strip() and last > 0)
+    end = last - int(not texts[last].strip() and last > 0)
+    return range(first, max(end, first) + 1)
+
+
+def _spaced(line: str, place: Place, *, gap: bool) -> Block:
+    plain = _EMPHASIS.sub("", line)
+    pieces = [] if _PAGE_MARK.fullmatch(plain.strip()) else list(_pieces(plain))
+    if len(pieces) > 1:
+        cells = tuple(
+            GridCell(text, index, at, at + len(text), place=Place(place.line, at + 1, place.page))
+            for index, (at, text) in enumerate(pieces)
+        )
+        return Grid((GridRow(cells, gap),), Shape.SPACED)
+    text = plain.strip().strip("\u3000")
+    at = plain.find(text)
+    return Paragraph(text, Place(place.line, at + 1, place.page), gap)
+
+
+def _pieces(line: str) -> Iterator[tuple[int, str]]:
+    for found in _PIECE.finditer(line.replace("\u3000", " ")):
+        yield from _split(found.start(), found.group())
+
+
+def _split(at: int, piece: str) -> Iterator[tuple[int, str]]:
+    """Part figures from each other and from the label before them."""
+    if " " not in piece:
+        yield at, piece
+    elif _FIGURES.fullmatch(piece):
+        yield from _figures(at, piece)
+    elif found := _TRAILING.fullmatch(piece):
+        yield at, found["label"]
+        yield from _figures(at + found.start("figures"), found["figures"])
+    else:
+        yield at, piece
+
+
+def _figures(at: int, text: str) -> Iterator[tuple[int, str]]:
+    for found in re.finditer(_FIGURE, text):
+        yield at + found.start(), found.group()
+
+
+def _joined(blocks: Iterator[Block]) -> Iterator[Block]:
+    """Join neighbouring grid rows of the same shape into one grid."""
+    rows: list[GridRow] = []
+    shape: Shape | None = None
+    for block in blocks:
+        if isinstance(block, Grid) and block.shape == shape:
+            rows.extend(block.rows)
+            continue
+        if shape is not None:
+            yield Grid(tuple(rows), shape)
+            rows, shape = [], None
+        if isinstance(block, Grid):
+            rows, shape = list(block.rows), block.shape
+        else:
+            yield block
+    if shape is not None:
+        yield Grid(tuple(rows), shape)

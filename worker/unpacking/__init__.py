@@ -1,0 +1,1 @@
+"""Unpacking: the members of an archive, one after the other, whatever its format."""
