@@ -86,7 +86,7 @@ def matrices(objects: Sequence[int]) -> list[Matrix]:
     """Return the matrix of each object; where it has none, only zeros."""
     rows, starts = _rows(len(objects), 6)
     _all(map(_matrix, objects, starts))
-    return list(iter_unpack("6f", rows))  # type: ignore[arg-type]
+    return list(iter_unpack("6f", rows))
 
 
 def bounds(objects: Sequence[int]) -> list[Numbers]:
@@ -120,7 +120,7 @@ def draw_modes(paths: Sequence[int]) -> list[tuple[int, int]]:
     """Return of each path how it is filled, 0 if it is not, and whether it is stroked."""
     rows, starts = _rows(len(paths), 2)
     _all(map(_draw_mode, paths, starts, _next(starts, 1)))
-    return list(iter_unpack("2i", rows))  # type: ignore[arg-type]
+    return list(iter_unpack("2i", rows))
 
 
 def segments(path: int, count: int) -> list[tuple[int, tuple[float, float], bool]]:
@@ -135,14 +135,9 @@ def segments(path: int, count: int) -> list[tuple[int, tuple[float, float], bool
     ]
 
 
-def font(text: int) -> int:
-    """Return the font of a text object."""
-    return int(_font(text) or 0)
-
-
 def is_embedded(text: int) -> bool:
     """Tell whether the file holds the font of a text object."""
-    return _is_embedded(_font(text)) == 1
+    return bool(_is_embedded(_font(text)) == 1)
 
 
 def hide(drawn: int, *, hidden: bool) -> None:
@@ -176,7 +171,7 @@ def loose_boxes(text: int, characters: Sequence[int]) -> list[Numbers]:
     """Return left, top, right and bottom of each character; where it has no box, only zeros."""
     rows, starts = _rows(len(characters), 4)
     _all(map(_loose_box, repeat(text), characters, starts))
-    return list(iter_unpack("4f", rows))  # type: ignore[arg-type]
+    return list(iter_unpack("4f", rows))
 
 
 def origins(text: int, characters: Sequence[int]) -> list[tuple[float, float]]:
@@ -184,14 +179,14 @@ def origins(text: int, characters: Sequence[int]) -> list[tuple[float, float]]:
     rows, starts = _rows(len(characters), 4)
     ys = range(starts.start + 8, starts.stop + 8, starts.step)
     _all(map(_origin, repeat(text), characters, starts, ys))
-    return list(iter_unpack("2d", rows))  # type: ignore[arg-type]
+    return list(iter_unpack("2d", rows))
 
 
 def character_matrices(text: int, characters: Sequence[int]) -> list[Matrix]:
     """Return the matrix of each character; where it has none, only zeros."""
     rows, starts = _rows(len(characters), 6)
     _all(map(_character_matrix, repeat(text), characters, starts))
-    return list(iter_unpack("6f", rows))  # type: ignore[arg-type]
+    return list(iter_unpack("6f", rows))
 
 
 def character_sizes(text: int, characters: Iterable[int]) -> list[float]:
@@ -202,7 +197,7 @@ def character_sizes(text: int, characters: Iterable[int]) -> list[float]:
 def _fours(call: Callable[..., Any], objects: Sequence[int], layout: str) -> list[Numbers]:
     rows, starts = _rows(len(objects), 4)
     _all(map(call, objects, starts, *(_next(starts, at) for at in (1, 2, 3))))
-    return list(iter_unpack(layout, rows))  # type: ignore[arg-type]
+    return list(iter_unpack(layout, rows))
 
 
 def _rows(count: int, width: int) -> tuple[bytearray, range]:

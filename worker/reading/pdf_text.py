@@ -6,7 +6,6 @@ it takes ``44`` for ``4``. And it cannot tell text that is not painted from text
 """
 
 from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
 from math import hypot
 from typing import Any, Final
 
@@ -63,7 +62,7 @@ class TextPage:
         hidden = ghosts(contents)
         if hidden:
             self._leave_out(hidden)
-        named: AbstractSet[int | None] = hidden.union(self.owners)
+        named: set[int | None] = {*hidden, *self.owners}
         missing = [
             drawn
             for drawn in contents
@@ -96,7 +95,7 @@ class TextPage:
     def _written(self) -> int:
         return len(self.owners) - self.owners.count(None)
 
-    def _find(self, drawn: Drawn, known: AbstractSet[int | None]) -> bool:
+    def _find(self, drawn: Drawn, known: set[int | None]) -> bool:
         """Change what pdfium left out so that it takes it in; tell whether there is any."""
         if not self._any_lost([text for text in drawn.texts if text not in known]):
             return False
