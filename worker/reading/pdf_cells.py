@@ -103,7 +103,7 @@ def grid_of(table: Table) -> Grid:
     starts = sorted({cell.row for cell in table.cells})
     lefts = sorted({cell.column for cell in table.cells})
     rows: dict[int, list[GridCell]] = {start: [] for start in starts}
-    for cell in sorted(table.cells, key=lambda cell: (cell.row, cell.column)):
+    for cell in sorted(table.cells, key=attrgetter("row", "column")):
         rows[cell.row].append(
             GridCell(
                 cell.text,
@@ -153,15 +153,20 @@ def _is_drawn(cell: Cell, lattice: Lattice, reach: list[tuple[int, int]]) -> boo
 
 
 def _filled(cell: Cell, places: Places, tallest: float) -> Cell:
-    glyphs: list[Glyph] = []
-    for row in range(cell.row, cell.row + cell.row_span):
-        for column in range(cell.column, cell.column + cell.column_span):
-            if (row, column) in places:
-                glyphs += places[row, column]
+    if cell.row_span == cell.column_span == 1:
+        glyphs = places.get((cell.row, cell.column), [])
+    else:
+        glyphs = []
+        for row in range(cell.row, cell.row + cell.row_span):
+            for column in range(cell.column, cell.column + cell.column_span):
+                if (row, column) in places:
+                    glyphs += places[row, column]
     highest = _TALLEST * (cell.box[3] - cell.box[1])
     if highest < tallest:
         glyphs = [glyph for glyph in glyphs if glyph.bottom - glyph.top <= highest]
-    if glyphs:
+    if len(glyphs) == 1:
+        cell.lines, cell.text = [glyphs], glyphs[0].text.strip()
+    elif glyphs:
         cell.lines = cell_lines(glyphs)
         cell.text = joined([text for line in cell.lines if (text := text_of(line))])
     return cell

@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations
 from typing import Final
 
 from worker.reading.pages import Block
@@ -15,6 +16,7 @@ from worker.reading.pdf_prose import blocks_of, measure_of
 from worker.reading.pdf_rulings import Lattice, lattices
 from worker.reading.pdf_running import Item, Sheet, without_running
 
+_MANY: Final = 16
 _BAND: Final = 32.0
 """The height of the bands of a page by which its tables are found."""
 
@@ -81,19 +83,38 @@ def _sorted(ink: Ink, found: Sequence[Lattice]) -> tuple[list[Places], list[Glyp
     inside: list[Places] = [{} for _ in found]
     outside: list[Glyph] = []
     bands = _banded(found, inside)
+    apart = _are_apart(found)
+    near = far = high = low = 0.0  # The place of the glyph before: most others stand there, too.
+    put = outside.append
     for glyph in ink.glyphs:
-        x, y = (glyph.left + glyph.right) / 2, glyph.middle
-        for left, top, right, bottom, lattice, places in bands.get(y // _BAND, ()):
-            if left <= x < right and top <= y < bottom:
-                at = bisect_right(lattice.ys, y) - 1, bisect_right(lattice.xs, x) - 1
-                if at in places:
-                    places[at].append(glyph)
-                else:
-                    places[at] = [glyph]
+        _, left, _, right, _, y = glyph
+        x = (left + right) / 2
+        if near <= x < far and high <= y < low:
+            put(glyph)
+            continue
+        for start, top, end, bottom, lattice, places in bands.get(y // _BAND, ()):
+            if start <= x < end and top <= y < bottom:
+                row, column = bisect_right(lattice.ys, y), bisect_right(lattice.xs, x)
+                if apart:
+                    near, far = lattice.xs[column - 1], lattice.xs[column]
+                    high, low = lattice.ys[row - 1], lattice.ys[row]
+                put = places.setdefault((row - 1, column - 1), []).append
+                put(glyph)
                 break
         else:
             outside.append(glyph)
     return inside, outside
+
+
+def _are_apart(found: Sequence[Lattice]) -> bool:
+    """Tell whether no lattice stands inside another; of many that is not asked."""
+    if len(found) > _MANY:
+        return False
+    boxes = [lattice.box for lattice in found]
+    return not any(
+        one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+        for one, other in combinations(boxes, 2)
+    )
 
 
 def _banded(

@@ -1,10 +1,13 @@
 """Text on a page that nobody reads: not painted, white on white, or a watermark set aslant."""
 
-import ctypes
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
+from worker.reading import pdf_calls as calls
+from worker.reading.pdf_calls import Numbers
+from worker.reading.pdf_drawn import RECTANGLE, Drawn
 from worker.reading.pdf_ink import Box
 
 _ASLANT: Final = 0.1
@@ -13,73 +16,72 @@ _PALE: Final = 230
 _INVISIBLE: Final = pdfium.FPDF_TEXTRENDERMODE_INVISIBLE
 _MOST_PAIRS: Final = 200_000
 
-Matrix = tuple[float, float, float, float, float, float]
+
+def ghosts(contents: Sequence[Drawn]) -> set[int]:
+    """Return the text objects of a page that cannot be seen."""
+    found: set[int] = set()
+    white: list[Box] = []
+    waiting: list[int] = []
+    for drawn in contents:
+        texts = drawn.texts
+        found.update(_aslant(drawn))
+        modes = calls.render_modes(texts)
+        if _INVISIBLE in modes:
+            found.update(t for t, mode in zip(texts, modes, strict=True) if mode == _INVISIBLE)
+        if pale := [text for text in _lighter(texts, _WHITE) if text not in found]:
+            waiting += pale
+            white += drawn.boxes(pale)
+    if waiting:
+        least = min(max(right - left, top - bottom) for left, bottom, right, top in white) / 2
+        behind = [box for box in _backdrops(contents) if _is_larger(box, least)]
+        if len(white) * len(behind) <= _MOST_PAIRS:
+            placed = zip(waiting, white, strict=True)
+            found.update(text for text, box in placed if not _stands_on(box, behind))
+    return found
 
 
-class Ghosts:
-    """The text objects of a page that cannot be seen, by their addresses."""
-
-    def __init__(self) -> None:
-        self._found: set[int] = set()
-        self._white: list[tuple[int, Box]] = []
-        self._backdrops: list[Box] = []
-        self._colour = [ctypes.c_uint() for _ in range(4)]
-        self._to_colour = [ctypes.byref(part) for part in self._colour]
-        self._matrix = pdfium.FS_MATRIX()
-        self._to_matrix = ctypes.byref(self._matrix)
-
-    def look(self, text: Any, matrix: Matrix | None) -> bool:
-        """Take a text object inside a form with this matrix; tell whether it is white.
-
-        White text waits until all that may stand behind it is known: ``wait`` says where.
-        """
-        own = self._matrix
-        if pdfium.FPDFPageObj_GetMatrix(text, self._to_matrix):
-            a, b = own.a, own.b
-            if matrix is not None:
-                a, b = a * matrix[0] + b * matrix[2], a * matrix[1] + b * matrix[3]
-            if a and b and min(abs(a), abs(b)) > _ASLANT * max(abs(a), abs(b)):
-                self._found.add(address(text))
-                return False
-        if pdfium.FPDFTextObj_GetTextRenderMode(text) == _INVISIBLE:
-            self._found.add(address(text))
-            return False
-        return self._darkest(text) >= _WHITE
-
-    def wait(self, text: Any, box: Box) -> None:
-        """Take where white text stands."""
-        self._white.append((address(text), box))
-
-    def is_backdrop(self, path: Any) -> bool:
-        """Tell whether a filled path is dark enough that white text shows on it."""
-        return self._darkest(path) < _PALE
-
-    def stand_behind(self, box: Box) -> None:
-        """Take a dark area, or an image."""
-        self._backdrops.append(box)
-
-    def found(self) -> frozenset[int]:
-        """Return the addresses of the text objects that nobody sees."""
-        if len(self._white) * len(self._backdrops) <= _MOST_PAIRS:
-            self._found |= {
-                where
-                for where, (left, bottom, right, top) in self._white
-                if not any(
-                    one[0] <= (left + right) / 2 <= one[2]
-                    and one[1] <= (bottom + top) / 2 <= one[3]
-                    for one in self._backdrops
-                )
-            }
-        return frozenset(self._found)
-
-    def _darkest(self, drawn: Any) -> int:
-        """Return the darkest of the three colours it is filled with; black if that is not said."""
-        if not pdfium.FPDFPageObj_GetFillColor(drawn, *self._to_colour):
-            return 0
-        red, green, blue, _ = self._colour
-        return min(red.value, green.value, blue.value)
+def _aslant(drawn: Drawn) -> list[int]:
+    return [
+        text
+        for text, (a, b, *_) in zip(drawn.texts, drawn.matrices(drawn.texts), strict=True)
+        if a and b and min(abs(a), abs(b)) > _ASLANT * max(abs(a), abs(b))
+    ]
 
 
-def address(drawn: Any) -> int:
-    """Return where pdfium keeps an object: what tells it from others."""
-    return ctypes.cast(drawn, ctypes.c_void_p).value or 0
+def _lighter(objects: list[int], least: int) -> list[int]:
+    """Return the objects filled with a colour all of whose parts are at least so light."""
+    colours = calls.fill_colours(objects)
+    light = {colour for colour in set(colours) if _darkest(colour) >= least}
+    if not light:
+        return []
+    return [one for one, colour in zip(objects, colours, strict=True) if colour in light]
+
+
+def _darkest(colour: Numbers) -> float:
+    return min(colour[:3])
+
+
+def _backdrops(contents: Sequence[Drawn]) -> list[Box]:
+    """Return where white text shows: on images, and on what is filled dark enough."""
+    found: list[Box] = []
+    for drawn in contents:
+        modes, sizes = calls.draw_modes(drawn.paths), calls.segment_counts(drawn.paths)
+        filled = [
+            path
+            for path, (fill, _), size in zip(drawn.paths, modes, sizes, strict=True)
+            if fill and size <= RECTANGLE
+        ]
+        pale = set(_lighter(filled, _PALE))
+        found += drawn.boxes([path for path in filled if path not in pale])
+        found += drawn.boxes(drawn.images)
+    return found
+
+
+def _is_larger(box: Box, least: float) -> bool:
+    """Tell what text can stand on from a ruling line, or a dot of one."""
+    return min(box[2] - box[0], box[3] - box[1]) >= least
+
+
+def _stands_on(box: Box, behind: Sequence[Box]) -> bool:
+    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    return any(left <= x <= right and bottom <= y <= top for left, bottom, right, top in behind)

@@ -59,9 +59,8 @@ def readable(inks: Sequence[Ink]) -> tuple[list[Ink], tuple[str, ...]]:
         raise Refused(Reason.EMPTY, "there is nothing on the pages of the PDF")
     if Layer.GARBLED in layers and len(kept) <= layers.count(Layer.GARBLED) / 2:
         raise scanned("a PDF whose text layer does not say its characters")
-    total = sum(len(_text(ink)) for ink in kept)
     drawn = len(inks) - layers.count(Layer.BLANK)
-    if Layer.PICTURE in layers and total < _LEAST_TEXT * drawn:
+    if Layer.PICTURE in layers and sum(len(_text(ink)) for ink in kept) < _LEAST_TEXT * drawn:
         raise scanned("a PDF without a text layer")
     if {Layer.PICTURE, Layer.GARBLED} & set(layers) and missing() is None:
         raise scanned("a page of the PDF")

@@ -3,24 +3,21 @@
 Strokes and thin filled rectangles alike are ruling lines: Word-made files use either.
 """
 
-import ctypes
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Final
+from typing import Final
 
 import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
+from worker.reading import pdf_calls as calls
 from worker.reading.pdf_allowance import Allowance
-from worker.reading.pdf_ghosts import Ghosts, Matrix
+from worker.reading.pdf_calls import Matrix
+from worker.reading.pdf_drawn import RECTANGLE, Drawn, around, moved
 from worker.reading.pdf_ink import Box, Ink
 
 _MOST_SEGMENTS: Final = 20_000
-_DEEPEST_FORM: Final = 8
-_RECTANGLE: Final = 5
 _AXIS: Final = 0.6
-
-_IDENTITY: Final[Matrix] = (1, 0, 0, 1, 0, 0)
 
 
 @dataclass(slots=True)
@@ -58,97 +55,56 @@ class Turn:
         return (across, up) if self.quarter % 2 == 0 else (up, across)
 
 
-class Pen:
-    """Draws the ruling lines among a page's objects on its ink."""
+def draw(contents: Sequence[Drawn], ink: Ink, turn: Turn, allowance: Allowance) -> None:
+    """Draw the ruling lines on the ink, and say there what else is drawn.
 
-    def __init__(self, ink: Ink, turn: Turn, allowance: Allowance) -> None:
-        self._ink, self._turn, self._allowance = ink, turn, allowance
-        self._fill, self._stroke = ctypes.c_int(), ctypes.c_int()
-        self._sides = [ctypes.c_float() for _ in range(4)]
-        self._ghosts = Ghosts()
+    Raises:
+        Refused: ``too_large``.
+    """
+    for drawn in contents:
+        ink.pictures = ink.pictures or drawn.others
+        _images(drawn, ink, turn)
+        if drawn.paths:
+            _paths(drawn, ink, turn, allowance)
 
-    @property
-    def ghosts(self) -> frozenset[int]:
-        """The addresses of the text objects that nobody sees."""
-        return self._ghosts.found()
 
-    def draw(self, page: Any) -> None:
-        """Draw the lines of a page."""
-        number = max(0, pdfium.FPDFPage_CountObjects(page))
-        self._allowance.take(objects=number)
-        self._draw((pdfium.FPDFPage_GetObject(page, at) for at in range(number)), _IDENTITY, 0)
+def _images(drawn: Drawn, ink: Ink, turn: Turn) -> None:
+    start, base, end, head = turn.box
+    page = max((end - start) * (head - base), 1.0)
+    for left, bottom, right, top in drawn.boxes(drawn.images):
+        ink.photograph = max(ink.photograph, (right - left) * (top - bottom) / page)
 
-    def _draw(self, objects: Iterable[Any], matrix: Matrix, depth: int) -> None:
-        look = self._ghosts.look
-        for drawn in objects:
-            kind = pdfium.FPDFPageObj_GetType(drawn)
-            if kind == pdfium.FPDF_PAGEOBJ_TEXT:
-                if look(drawn, None if matrix is _IDENTITY else matrix):
-                    self._ghosts.wait(drawn, self._bounds(drawn, matrix))
-                continue
-            if kind == pdfium.FPDF_PAGEOBJ_FORM:
-                if depth < _DEEPEST_FORM:
-                    self._draw(self._parts(drawn), _times(_matrix(drawn), matrix), depth + 1)
-                continue
-            self._ink.pictures = True
-            if kind == pdfium.FPDF_PAGEOBJ_PATH:
-                self._path(drawn, matrix)
-            elif kind == pdfium.FPDF_PAGEOBJ_IMAGE:
-                self._image(drawn, matrix)
 
-    def _image(self, image: Any, matrix: Matrix) -> None:
-        left, bottom, right, top = self._bounds(image, matrix)
-        start, base, end, head = self._turn.box
-        area = (right - left) * (top - bottom) / max((end - start) * (head - base), 1.0)
-        self._ink.photograph = max(self._ink.photograph, area)
-        self._ghosts.stand_behind((left, bottom, right, top))
-
-    def _parts(self, form: Any) -> Iterable[Any]:
-        number = max(0, pdfium.FPDFFormObj_CountObjects(form))
-        self._allowance.take(objects=number)
-        return (pdfium.FPDFFormObj_GetObject(form, at) for at in range(number))
-
-    def _path(self, path: Any, matrix: Matrix) -> None:
-        pdfium.FPDFPath_GetDrawMode(path, self._fill, self._stroke)
-        stroked = bool(self._stroke.value)
-        if not stroked and not self._fill.value:
-            return
-        segments = pdfium.FPDFPath_CountSegments(path)
-        if segments <= _RECTANGLE:
-            box = self._bounds(path, matrix)
-            thin = self._ink.rule(*self._turn(*box))
-            if not thin and self._fill.value and self._ghosts.is_backdrop(path):
-                self._ghosts.stand_behind(box)
-            if thin or not stroked:
-                return
+def _paths(drawn: Drawn, ink: Ink, turn: Turn, allowance: Allowance) -> None:
+    rows = zip(
+        drawn.paths,
+        calls.draw_modes(drawn.paths),
+        calls.segment_counts(drawn.paths),
+        drawn.boxes(drawn.paths),
+        strict=True,
+    )
+    for path, (filled, stroked), segments, box in rows:
+        if not stroked and not filled:
+            continue
+        if segments <= RECTANGLE and (ink.rule(*turn(*box)) or not stroked):
+            continue
         if segments <= _MOST_SEGMENTS:
-            self._allowance.take(objects=segments)
-            for box in _subpaths(path, _times(_matrix(path), matrix), stroked=stroked):
-                self._ink.rule(*self._turn(*box))
-
-    def _bounds(self, path: Any, matrix: Matrix) -> Box:
-        """Return (left, bottom, right, top), the width of the stroke included."""
-        pdfium.FPDFPageObj_GetBounds(path, *self._sides)
-        left, bottom, right, top = (side.value for side in self._sides)
-        if matrix is _IDENTITY:
-            return left, bottom, right, top
-        return _around([_moved(matrix, x, y) for x in (left, right) for y in (bottom, top)])
+            allowance.take(objects=segments)
+            (matrix,) = drawn.matrices([path])
+            for part in _subpaths(path, segments, matrix, stroked=bool(stroked)):
+                ink.rule(*turn(*part))
 
 
-def _subpaths(path: Any, matrix: Matrix, *, stroked: bool) -> Iterator[Box]:
+def _subpaths(path: int, count: int, matrix: Matrix, *, stroked: bool) -> Iterator[Box]:
     """Yield the box of each straight line of a stroked path, of each part of a filled one."""
     points: list[tuple[float, float]] = []
-    x, y = ctypes.c_float(), ctypes.c_float()
-    for at in range(pdfium.FPDFPath_CountSegments(path)):
-        segment = pdfium.FPDFPath_GetPathSegment(path, at)
-        kind = pdfium.FPDFPathSegment_GetType(segment)
-        pdfium.FPDFPathSegment_GetPoint(segment, x, y)
-        point = _moved(matrix, x.value, y.value)
+    for kind, (x, y), closes in calls.segments(path, count):
+        point = moved(matrix, x, y)
         if kind == pdfium.FPDF_SEGMENT_MOVETO:
             yield from _part(points, stroked=stroked)
             points = []
         points.append(point)
-        if stroked and pdfium.FPDFPathSegment_GetClose(segment):
+        if stroked and closes:
             points.append(points[0])
     yield from _part(points, stroked=stroked)
 
@@ -157,36 +113,6 @@ def _part(points: list[tuple[float, float]], *, stroked: bool) -> Iterator[Box]:
     if stroked:
         for one, other in pairwise(points):
             if min(abs(one[0] - other[0]), abs(one[1] - other[1])) <= _AXIS:
-                yield _around([one, other])
+                yield around([one, other])
     elif points:
-        yield _around(points)
-
-
-def _around(points: list[tuple[float, float]]) -> Box:
-    across, up = [x for x, _ in points], [y for _, y in points]
-    return min(across), min(up), max(across), max(up)
-
-
-def _moved(matrix: Matrix, x: float, y: float) -> tuple[float, float]:
-    a, b, c, d, e, f = matrix
-    return a * x + c * y + e, b * x + d * y + f
-
-
-def _matrix(drawn: Any) -> Matrix:
-    found = pdfium.FS_MATRIX()
-    if not pdfium.FPDFPageObj_GetMatrix(drawn, found):
-        return _IDENTITY
-    return found.a, found.b, found.c, found.d, found.e, found.f
-
-
-def _times(first: Matrix, then: Matrix) -> Matrix:
-    a, b, c, d, e, f = first
-    x, y = _moved(then, e, f)
-    return (
-        a * then[0] + b * then[2],
-        a * then[1] + b * then[3],
-        c * then[0] + d * then[2],
-        c * then[1] + d * then[3],
-        x,
-        y,
-    )
+        yield around(points)

@@ -21,6 +21,7 @@ _TOUCHING: Final = 3.0
 _SHORTEST: Final = 5.0
 _OPEN: Final = 6.0
 """Lines that reach further than this beyond the last crossing one make a cell without a border."""
+_SAMPLES: Final = 100
 _MOST_CROSSINGS: Final = 400_000
 _MOST_CELLS: Final = 100_000
 
@@ -128,9 +129,12 @@ def _meeting(
         left = bisect_left(ats, row.start - _TOUCHING)
         right = bisect_right(ats, row.end + _TOUCHING)
         allowance.take(crossings=right - left)
+        own, at = root(first), row.at
         for second in range(left, right):
-            if down[second].start - _TOUCHING <= row.at <= down[second].end + _TOUCHING:
-                groups[root(first)] = root(len(across) + second)
+            if down[second].start - _TOUCHING <= at <= down[second].end + _TOUCHING:
+                other = root(len(across) + second)
+                if other != own:
+                    groups[other] = own
     sets: dict[int, tuple[list[Rule], list[Rule]]] = {}
     for at, rule in enumerate([*across, *down]):
         sets.setdefault(root(at), ([], []))[at >= len(across)].append(rule)
@@ -144,7 +148,8 @@ def _least(ink: Ink) -> float:
     """
     if not ink.glyphs:
         return _SAME
-    heights = sorted([glyph.bottom - glyph.top for glyph in ink.glyphs])
+    some = ink.glyphs[:: max(1, len(ink.glyphs) // _SAMPLES)]
+    heights = sorted([glyph.bottom - glyph.top for glyph in some])
     return max(_SAME, min(_LOWEST, _SHARE * heights[len(heights) // 2]))
 
 

@@ -16,6 +16,7 @@ _REACH: Final = 2
 _MOST_OPEN: Final = 60
 _MOST_LINES: Final = 12
 """A note beside a figure is not set over more lines."""
+_MARKS: Final = frozenset("/／-－—–")
 _OPENING, _CLOSING = frozenset("（("), frozenset("）)")
 
 
@@ -35,6 +36,11 @@ class _Piece:
         """Whether a bracket is not closed: the note beside a figure goes on below."""
         text = "".join(self.texts)
         return sum(c in _OPENING for c in text) > sum(c in _CLOSING for c in text)
+
+    @property
+    def is_figure(self) -> bool:
+        """Whether it is a figure, or a mark in place of one."""
+        return self.texts[0][0].isdigit() or _MARKS.issuperset(self.texts[0])
 
     def take(self, other: "_Piece") -> None:
         """Go on with the piece below."""
@@ -74,7 +80,7 @@ def spaced_grid(run: Sequence[TextLine]) -> Grid:
                 open_pieces.remove(above)
             if above.texts[0][0].isdigit() and len(above.texts) < _MOST_LINES:
                 open_pieces.append(above)
-    return Grid(tuple(_row(row) for row in _settled(rows)), Shape.SPACED)
+    return Grid(tuple(_row(row) for row in _level(_settled(rows))), Shape.SPACED)
 
 
 def _settled(rows: list[list[_Piece]]) -> list[list[_Piece]]:
@@ -86,6 +92,35 @@ def _settled(rows: list[list[_Piece]]) -> list[list[_Piece]]:
         where = max(range(piece.first, piece.last + 1), key=lambda at: counts[at])
         found[where].append(piece)
     return [sorted(row, key=lambda piece: piece.box[0]) for row in found if row]
+
+
+def _level(rows: list[list[_Piece]]) -> list[list[_Piece]]:
+    """Put figures that stand half a line off into their row: a space in their cell was broken off.
+
+    No two rows are nearer to each other than a line is high.
+    """
+    found = rows[:1]
+    for row in rows[1:]:
+        if _is_level(found[-1], row):
+            found[-1] = sorted([*found[-1], *row], key=lambda piece: piece.box[0])
+        else:
+            found.append(row)
+    return found
+
+
+def _is_level(above: list[_Piece], below: list[_Piece]) -> bool:
+    """Tell whether two lines of figures, one of them nothing else, are of one row."""
+    figures = [[piece.is_figure for piece in row] for row in (above, below)]
+    if not (any(figures[0]) and any(figures[1]) and (all(figures[0]) or all(figures[1]))):
+        return False
+    one, other = above[figures[0].index(True)], below[figures[1].index(True)]
+    if one.page != other.page or other.box[1] >= one.box[3]:
+        return False
+    return not any(
+        piece.box[0] < beside.box[2] and beside.box[0] < piece.box[2]
+        for piece in above
+        for beside in below
+    )
 
 
 def _row(pieces: list[_Piece]) -> GridRow:

@@ -14,6 +14,7 @@ from typing import Final
 from tests.reports.cells import TruthReport
 from tests.reports.narrative import document
 from tests.reports.statutory import Grid, GridCell, Line, Slot, grids, placed
+from tests.worker.reading.pdf_objects import numbered, stream
 
 MANNERS: Final = {
     "bold": "every character is printed twice, a third of a point apart",
@@ -35,6 +36,9 @@ MANNERS: Final = {
     "booklet": "two pages stand side by side on one sheet",
     "mixed": "some pages are turned",
 }
+GRAINS: Final = {"glyph": 1, "run": 3, "line": 1_000}
+"""How many characters are written at once."""
+WEIGHTS: Final = ("plain", "twice", "stroked")
 STYLES: Final = ("stroke", "fill", "one_path", "form", "dashes")
 _WIDTH, _HEIGHT, _MARGIN, _PAD = 595.0, 842.0, 48.0, 3.0
 _OVER: Final = {
@@ -56,7 +60,9 @@ class Drawing:
     """How a report is drawn, and the pages drawn so far.
 
     ``turn`` counts quarter turns of the content to the left; ``flagged`` says so in the page, so
-    that viewers show it upright. ``cut`` lets pages cut rows in two.
+    that viewers show it upright. ``cut`` lets pages cut rows in two. ``grain`` says how much text
+    is written at once, ``weight`` how it is made bold; ``unit`` is that of the text in points, set
+    for the page or, where ``in_text``, for the text itself.
     """
 
     style: str = "stroke"
@@ -64,6 +70,10 @@ class Drawing:
     flagged: bool = True
     cut: bool = False
     size: float = 9.0
+    grain: str = "glyph"
+    weight: str = "plain"
+    unit: float = 1.0
+    in_text: bool = False
     manners: frozenset[str] = frozenset()
     pages: list[tuple[str, str]] = field(default_factory=list)
     _text: list[str] = field(default_factory=list)
@@ -236,14 +246,29 @@ class Drawing:
         return max(0.0, free / 2 if "centred" in self.manners else free)
 
     def _write(self, text: str, x: float, y: float) -> None:
-        for character in text:
-            code = character.encode("utf-16-be").hex()
-            base = _HEIGHT - y - 0.9 * self.size
-            if not character.isspace():
-                for shift in (0.0, 0.3) if "bold" in self.manners else (0.0,):
-                    place = f"1 0 0 1 {x + shift:.2f} {base:.2f} Tm"
-                    self._text.append(f"0 Tr {self._ink} {place} <{code}> Tj")
-            x += _advance(character) * self.size
+        base = _HEIGHT - y - 0.9 * self.size
+        step = GRAINS[self.grain]
+        for part in (text[at : at + step] for at in range(0, len(text), step)):
+            code = part.encode("utf-16-be").hex()
+            if not part.isspace():
+                shifts = (0.0, 0.3) if {self.weight, *self.manners} & {"bold", "twice"} else (0.0,)
+                for shift in shifts:
+                    self._text.append(f"{self._pen} {self._place(x + shift, base)} <{code}> Tj")
+            x += sum(_advance(character) for character in part) * self.size
+
+    @property
+    def _pen(self) -> str:
+        mode = f"2 Tr {0.4 / self._drawn_unit:.4f} w" if self.weight == "stroked" else "0 Tr"
+        return f"{mode} {self._ink}"
+
+    @property
+    def _drawn_unit(self) -> float:
+        return 1.0 if self.in_text else self.unit
+
+    def _place(self, x: float, y: float) -> str:
+        if self.in_text:
+            return f"{self.unit} 0 0 {self.unit} {x:.2f} {y:.2f} Tm"
+        return f"1 0 0 1 {x / self.unit:.4f} {y / self.unit:.4f} Tm"
 
     def _line(self, left: float, top: float, right: float, bottom: float) -> None:
         self._stroke(left, top, right, bottom)
@@ -272,7 +297,9 @@ class Drawing:
             random.Random(len(self.pages)).shuffle(self._text)
         over = "\n".join(_OVER[manner] for manner in _OVER if manner in self.manners)
         rules = "\n".join(self._rules) + (" f" if self.style == "one_path" and self._rules else "")
-        text = f"BT /F1 {self.size} Tf\n" + "\n".join(self._text) + "\nET\n"
+        text = f"BT /F1 {self.size / self.unit:.4f} Tf\n" + "\n".join(self._text) + "\nET\n"
+        unit = self._drawn_unit
+        text = text if unit == 1.0 else f"q {unit} 0 0 {unit} 0 0 cm\n{text}Q\n"
         under = "q\n" + "\n".join(self._under) + "\nQ\n" if self._under else ""
         self.pages.append((under + text + over, rules))
         self._text, self._rules, self._under, self._y = [], [], [], _MARGIN
@@ -347,25 +374,6 @@ def _paper(content: str, turn: int, step: int, manners: frozenset[str]) -> tuple
         boxes = re.sub(r"(?<=[\[ ])\d[\d.]*", lambda found: f"{float(found[0]) / 10:.1f}", boxes)
         boxes += "/UserUnit 10"
     return content, boxes
-
-
-def stream(content: str, about: str = "") -> bytes:
-    """Return a stream object."""
-    data = content.encode()
-    return b"<</Length %d%s>>\nstream\n%s\nendstream" % (len(data), about.encode(), data)
-
-
-def numbered(objects: list[bytes]) -> bytes:
-    """Return objects, the first of them the catalogue, as a file."""
-    out, offsets = bytearray(b"%PDF-1.7\n"), []
-    for number, body in enumerate(objects, 1):
-        offsets.append(len(out))
-        out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
-    start = len(out)
-    out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
-    out += b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
-    out += b"trailer\n<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, start)
-    return bytes(out)
 
 
 def _edges(columns: int) -> list[float]:

@@ -10,14 +10,21 @@ from pathlib import Path
 
 import docx
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from models.disclosure.finding import Reason
 from tests import budgets
 from tests.reports.truth import MESS, TruthReport, random_report
 from tests.worker.reading import html_pages, office_files
-from tests.worker.reading.pdf_drawn import MANNERS, STYLES, Drawing, assembled
+from tests.worker.reading.pdf_drawn import (
+    GRAINS,
+    MANNERS,
+    STYLES,
+    WEIGHTS,
+    Drawing,
+    assembled,
+)
 from tests.worker.reading.pdf_files import Printing, print_all, random_printing
 from worker.errors import Refused
 from worker.inspection import inspect
@@ -143,6 +150,64 @@ def test_every_cell_is_read_in_whatever_manner_it_is_printed(manner: str) -> Non
 
         # Then
         assert office_files.wrong_cells(inspection, truth) == []
+
+
+@pytest.mark.parametrize("weight", WEIGHTS)
+@pytest.mark.parametrize("grain", list(GRAINS))
+@settings(max_examples=_SEEDS * 4, deadline=None, derandomize=True)
+@given(
+    seed=st.integers(0, 2**32),
+    unit=st.sampled_from((0.02, 0.05, 0.12, 0.24, 0.75, 9.0)),
+    in_text=st.booleans(),
+)
+@example(seed=1, unit=0.02, in_text=False)
+@example(seed=2, unit=0.05, in_text=False)
+def test_figures_are_whole_in_whatever_unit_and_pieces_they_are_written(
+    grain: str, weight: str, seed: int, unit: float, in_text: bool
+) -> None:
+    """What stands close in the unit of the text is not therefore printed twice."""
+    # Given
+    rng = random.Random(seed)
+    truth = _messy(rng)
+    drawing = Drawing(unit=unit, in_text=in_text, grain=grain, weight=weight)
+
+    # When
+    inspection = inspect(drawing.report(truth, rng), "年报.pdf")
+
+    # Then
+    assert office_files.wrong_cells(inspection, truth) == []
+
+
+_COPIES = [(0, 3), (3, 0), (1, 3), (3, 1)]
+"""How many characters at once, 0 for all, are written unseen, then as they are seen."""
+
+
+@pytest.mark.parametrize(("unseen", "seen"), _COPIES)
+@pytest.mark.parametrize("how", ["3 Tr 0 g", "0 Tr 1 g"], ids=["unpainted", "white"])
+@pytest.mark.parametrize("unseen_first", [True, False])
+def test_text_over_a_copy_of_it_that_nobody_sees_is_read(
+    unseen: int, seen: int, how: str, unseen_first: bool
+) -> None:
+    # Given
+    line = "某市人民政府2023年收到申请1144件办结1000件"
+    copies = [_pieces(line, unseen, how), _pieces(line, seen, "0 Tr 0 g")]
+    text = "\n".join(copies if unseen_first else reversed(copies))
+    secret = _pieces("机密机密", 0, how, base=600)
+
+    # When
+    pages = pdf.read(assembled([(f"BT /F1 10 Tf {text} {secret} ET", "")]))
+
+    # Then
+    assert list(pages.lines()) == [line]
+
+
+def _pieces(line: str, step: int, how: str, base: int = 700) -> str:
+    written, x = [how], 60.0
+    for at in range(0, len(line), step or len(line)):
+        part = line[at : at + (step or len(line))]
+        written.append(f"1 0 0 1 {x} {base} Tm <{part.encode('utf-16-be').hex()}> Tj")
+        x += sum(5 if character.isascii() else 10 for character in part)
+    return "\n".join(written)
 
 
 def _messy(rng: random.Random) -> TruthReport:

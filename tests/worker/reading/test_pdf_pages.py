@@ -1,7 +1,10 @@
 """PDFs: pages without a text layer or with one that lies, rows cut by pages, and too much of it."""
 
 import random
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +13,8 @@ from hypothesis import strategies as st
 from models.disclosure.finding import Reason
 from tests.budgets import EXAMPLES
 from tests.reports.truth import random_report
-from tests.worker.reading.pdf_drawn import Drawing, assembled, stream
+from tests.worker.reading.pdf_drawn import Drawing, assembled
+from tests.worker.reading.pdf_objects import stream
 from worker.errors import Refused
 from worker.inspection import inspect
 from worker.reading import choose, pdf
@@ -178,6 +182,64 @@ def test_glyphs_without_width_are_read() -> None:
 
     # When / Then
     assert "".join(pdf.read(data).lines()).count("1") == 9
+
+
+def test_a_figure_half_a_line_off_stands_in_its_row() -> None:
+    """Without lines, a figure whose space was broken off stands lower than its neighbours."""
+    # Given
+    rows = [(700 - 30 * at, [f"{at}.重复申请", "1", "2", "3", "4"]) for at in range(4)]
+    placed = [
+        (60 + 90 * column, y - (6 if y == 670 and column == 2 else 0), text)
+        for y, texts in rows
+        for column, text in enumerate(texts)
+    ]
+    text = "\n".join(
+        f"1 0 0 1 {x} {y} Tm <{cell.encode('utf-16-be').hex()}> Tj" for x, y, cell in placed
+    )
+
+    # When
+    pages = pdf.read(assembled([(f"BT /F1 10 Tf {text} ET", "")]))
+
+    # Then
+    (grid,) = pages.blocks
+    assert isinstance(grid, Grid)
+    assert [[cell.text for cell in row.cells] for row in grid.rows] == [t for _, t in rows]
+
+
+_WITHOUT_FONTS = """
+import ctypes, sys
+import pypdfium2.raw as pdfium
+from worker.reading import pdf
+
+pdfium.FPDF_DestroyLibrary()
+pointer = ctypes.POINTER(ctypes.c_char)
+folder = ctypes.create_string_buffer(sys.argv[1].encode())
+folders = (pointer * 2)(ctypes.cast(folder, pointer), None)
+asked = pdfium.FPDF_LIBRARY_CONFIG(version=2)
+asked.m_pUserFontPaths = ctypes.cast(folders, type(asked.m_pUserFontPaths))
+pdfium.FPDF_InitLibraryWithConfig(asked)
+for line in pdf.read(sys.stdin.buffer.read()).lines():
+    print(ascii("".join(line.split())))
+"""
+
+
+@pytest.mark.process
+def test_text_in_fonts_that_are_nowhere_is_read(tmp_path: Path) -> None:
+    """Chinese fonts are often left out of the file, and a server has none: glyphs without shape."""
+    # Given
+    line = "某市人民政府2023年收到申请1144件"
+    text = "\n".join(
+        f"1 0 0 1 {60 + 10 * at} 700 Tm <{one.encode('utf-16-be').hex()}> Tj"
+        for at, one in enumerate(line)
+    )
+    data = assembled([(f"BT /F1 10 Tf {text} ET", "")])
+
+    # When
+    command = [sys.executable, "-c", _WITHOUT_FONTS, str(tmp_path)]
+    done = subprocess.run(command, input=data, capture_output=True, check=True, timeout=60)
+
+    # Then
+    assert done.stdout.decode().split() == [ascii(line)]
 
 
 def _crowd(characters: int, size: float = 4) -> str:
