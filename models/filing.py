@@ -160,8 +160,9 @@ class _TableRow:
     """What every row of a statutory table has beside its figures.
 
     ``printed`` maps column key → how it was printed, ``raw`` → raw text, ``places`` → where,
-    ``notes`` → what stood beside the figure; ``chosen`` names the columns whose placement the
-    edits chose among equally good ones.
+    ``notes`` → what stood beside the figure, ``confidence`` → how sure OCR was of it (``None``
+    where no scan was read); ``chosen`` names the columns whose placement the edits chose among
+    equally good ones.
     """
 
     @declared_attr.directive
@@ -181,6 +182,7 @@ class _TableRow:
     raw: Mapped[dict[str, Any]] = mapped_column(Json)
     places: Mapped[dict[str, Any]] = mapped_column(Json)
     notes: Mapped[dict[str, Any]] = mapped_column(Json)
+    confidence: Mapped[dict[str, Any] | None] = mapped_column(Json)
     chosen: Mapped[list[Any]] = mapped_column(Json)
 
 

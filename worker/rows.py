@@ -58,9 +58,14 @@ def rows(table: ReadTable) -> Iterable[dict[str, Any]]:
             "raw": {column: cell.raw for column, cell in cells.items()},
             "places": {c: cell.place.as_dict() for c, cell in cells.items() if cell.place},
             "notes": {column: cell.note for column, cell in cells.items() if cell.note},
+            "confidence": _confidence(cells),
             "chosen": [column for column, cell in cells.items() if cell.chosen],
             **{column: _figure(cells.get(column), row, column) for column in columns},
         }
+
+
+def _confidence(cells: Mapping[str, Cell]) -> dict[str, float] | None:
+    return {c: sure for c, cell in cells.items() if (sure := cell.confidence) is not None} or None
 
 
 def load(session: Session, report_id: int) -> Report:
@@ -136,6 +141,7 @@ def _cell(row: TableRow, column: str) -> Cell:
         printed=Printed(row.printed[column]),
         place=None if place is None else _place(place),
         note=row.notes.get(column, ""),
+        confidence=(row.confidence or {}).get(column),
         chosen=column in row.chosen,
     )
 

@@ -32,7 +32,8 @@ def _cells(draw: st.DrawFn, key: str) -> Cell:
     numbers: st.SearchStrategy[Any] = _AMOUNTS if column_of(key).kind is Kind.AMOUNT else _COUNTS
     value = draw(numbers) if printed is Printed.NUMBER else None
     place = draw(st.none() | _PLACES.filter(lambda place: bool(place.as_dict())))
-    return Cell(value, draw(_TEXT), printed, place, draw(_TEXT), draw(st.booleans()))
+    sure = draw(st.none() | st.floats(0, 1))
+    return Cell(value, draw(_TEXT), printed, place, draw(_TEXT), draw(st.booleans()), sure)
 
 
 @st.composite
