@@ -14,7 +14,6 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime  # type: ignore[import-untyped]
 
 from models.disclosure.finding import Reason
 from worker.errors import Refused
@@ -37,6 +36,8 @@ class Recogniser:
     """A model of text lines; ``characters`` has "" for none at 0."""
 
     def __init__(self, path: Path) -> None:
+        import onnxruntime  # type: ignore[import-untyped]  # opens files, and takes a while
+
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = min(_THREADS, os.cpu_count() or 1)
         options.inter_op_num_threads = 1

@@ -21,9 +21,9 @@ from models.disclosure.form import (
 )
 from models.disclosure.report import Cell, Printed, ReadTable
 from worker.reading.pages import Shape
-from worker.recognise import figures, settle
+from worker.recognise import figures, heads, settle
 from worker.recognise.align import Alignment, Match, align
-from worker.recognise.columns import Extent, Placement, Positions, Slots, Spacing, place
+from worker.recognise.columns import Placement, Positions, Slots, Spacing, place
 from worker.recognise.labels import index_of, normalised, tails
 from worker.recognise.records import Piece, Record, Strip, overlap
 
@@ -37,10 +37,8 @@ _LEAST_REVIEW_WORDS: Final = 3
 _REVIEW_REACH: Final = 14
 _RUNNING_TEXT: Final = 40
 _NEXT_SECTION: Final = re.compile(r"\s*[五六]\s*[、.．]")
-_HEADER_LINES: Final = 8
 _WRAPPED: Final = 4
 _FOOT_LINES: Final = 12
-_WORD: Final = re.compile(r"\S(?:\s\S)+(?!\S)|\S+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +122,7 @@ def _read(
     chosen = settle.choose(layout, {k: p for k, (p, _) in placements.items()})
     first, last = _extent(alignment, records)
     in_yuan = any(_YUAN.search(figures.folded(line.text)) for line in lines[first : last + 1])
-    near = lines[max(0, first - _HEADER_LINES) : last + _FOOT_LINES]
+    near = lines[max(0, first - heads.LINES) : last + _FOOT_LINES]
     cells: dict[str, Cell] = {}
     missing: list[str] = []
     for row in layout.rows:
@@ -164,11 +162,11 @@ def _placements(
         columns = rows[match.row].columns
         if columns not in learnt:
             positions = learnt[columns] = Positions(len(columns), spacings=spacings)
-            labels = _column_labels(lines, columns, parts[0].first)
-            positions.headed = _headed_extents(labels, len(columns))
+            labels = heads.labels_above(lines, columns, parts[0].first)
+            positions.headed = heads.extents(labels, len(columns))
             if alignment.layout.table != "applications":
                 # Above table 三 merged cells shift the column labels against the figures.
-                positions.headed_start = _headed_start(labels, len(columns))
+                positions.headed_start = heads.start(labels, len(columns))
         if len(parts) == 1 and match.stop is None:
             learnt[columns].learn(parts[0], values)
     found: dict[str, tuple[Placement, list[Piece]]] = {}
@@ -371,9 +369,9 @@ def _fifteen(lines: Sequence[Strip], parts: list[Record], spacings: Sequence[Spa
     size = len(layout.cells)
     positions = Positions(size, spacings=list(spacings))
     columns = [column for row in layout.rows for column in row.columns]
-    labels = _column_labels(lines, columns, parts[0].first)
-    positions.headed = _headed_extents(labels, size)
-    positions.headed_start = _headed_start(labels, size)
+    labels = heads.labels_above(lines, columns, parts[0].first)
+    positions.headed = heads.extents(labels, size)
+    positions.headed_start = heads.start(labels, size)
     placement = place(parts, values, size, positions)
     choice = settle.choose_across(layout, placement)
     cells: dict[str, Cell] = {}
@@ -383,57 +381,6 @@ def _fifteen(lines: Sequence[Strip], parts: list[Record], spacings: Sequence[Spa
         cells |= _row_cells(layout, row, slots, values, in_yuan=False, chosen=choice)
     read = ReadTable(layout.key, cells, (), (), choice.unplaced, choice.chosen)
     return Found(read, parts[0].first, parts[-1].last)
-
-
-def _column_labels(lines: Sequence[Strip], columns: Sequence[Column], above: int) -> list[Piece]:
-    """Return the pieces of column labels on the lines above a row of figures."""
-    words = {normalised(text)[1] for column in columns for text in (column.label, *column.variants)}
-    found: list[Piece] = []
-    for line in reversed(lines[max(0, above - _HEADER_LINES) : above]):
-        labels = [piece for piece in line.pieces if not piece.is_value]
-        matching = [
-            piece
-            for label in labels
-            for piece in _words(label)
-            if (text := normalised(piece.text)[1]) and any(text in word for word in words)
-        ]
-        if found and not matching:
-            break
-        found.extend(matching)
-    return found
-
-
-def _words(piece: Piece) -> Iterable[Piece]:
-    """Labels one space apart are one piece of text but stand over columns of their own."""
-    for found in _WORD.finditer(piece.text):
-        left = piece.left + found.start()
-        right = left + len(found.group()) if found.group() != piece.text else piece.right
-        yield Piece(
-            found.group(),
-            is_value=False,
-            column=piece.column,
-            left=left,
-            right=right,
-            place=piece.place,
-        )
-
-
-def _headed_start(labels: Sequence[Piece], size: int) -> int | None:
-    """Return the grid column of the first of ``size`` column labels standing side by side."""
-    columns = {piece.column for piece in labels}
-    side_by_side = len(columns) == size and max(columns) - min(columns) == size - 1
-    return min(columns) if side_by_side else None
-
-
-def _headed_extents(labels: Sequence[Piece], size: int) -> tuple[Extent, ...]:
-    """Return the extents of column labels, fragments of one label joined; empty when unclear."""
-    extents: list[Extent] = []
-    for piece in sorted(labels, key=lambda piece: piece.left):
-        if extents and piece.left < extents[-1][1]:
-            extents[-1] = (extents[-1][0], max(extents[-1][1], piece.right))
-        else:
-            extents.append((piece.left, piece.right))
-    return tuple(extents) if len(extents) == size else ()
 
 
 def read_all(lines: Sequence[Strip], records: Sequence[Record]) -> Mapping[str, Found]:

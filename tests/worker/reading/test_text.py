@@ -94,7 +94,7 @@ def test_encodings_are_told_apart(content: str) -> None:
     ("data", "media_type"),
     [
         (b"%PDF-1.4", "application/pdf"),
-        (b"PK\x03\x04", "application/zip"),
+        (b"PK\x03\x04", "application/x-zip-package"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage"),
         (b"  <!doctype HTML>", "text/html"),
         ("年报".encode("gb18030"), "text/plain"),
