@@ -17,10 +17,10 @@ ocr: $(VENV)/.run ## add what reads scans (about 120 MB): gouji[ocr]
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/ocr.lock
 
 test: $(VENV)/.dev ## run the tests (well under three minutes)
-	@$(BIN)/python -m pytest -m "not soak"
+	@$(BIN)/python -m pytest -m "not soak" -n auto --dist loadfile
 
 test-all: $(VENV)/.dev ## run the tests with the long runs with kills
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: $(VENV)/.dev ## ruff, mypy --strict, import contracts
 	@$(BIN)/ruff check .

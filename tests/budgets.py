@@ -1,21 +1,28 @@
 """How much the tests try: the default is quick; ``GOUJI_TEST_…`` in the environment asks for more.
 
-Loaded before anything of gouji, which would not know these variables.
+Loaded before anything of gouji, which would not know these variables: they are taken out of the
+environment, and handed on to the processes that pytest-xdist starts under another name.
 """
 
 import os
 from typing import Final
 
 
-def _budget(name: str, default: int) -> int:
-    return int(os.environ.pop(f"GOUJI_TEST_{name}", default))
+def handed(name: str, default: str) -> str:
+    """Return what ``GOUJI_TEST_<name>`` says."""
+    kept = f"TESTS_OF_GOUJI_{name}"
+    value = os.environ.pop(f"GOUJI_TEST_{name}", None) or os.environ.get(kept, default)
+    os.environ[kept] = value
+    return value
 
 
-CONVERTED: Final = _budget("CONVERTED", 12)
+CONVERTED: Final = int(handed("CONVERTED", "4"))
 """How many reports LibreOffice converts to each format."""
-EXAMPLES: Final = _budget("EXAMPLES", 40)
+EXAMPLES: Final = int(handed("EXAMPLES", "20"))
 """How many random reports each reader is tried on."""
-MUTATIONS: Final = _budget("MUTATIONS", 40)
+MUTATIONS: Final = int(handed("MUTATIONS", "15"))
 """How many damaged files of each format are read."""
-HOSTILE: Final = _budget("HOSTILE", 1000)
+HOSTILE: Final = int(handed("HOSTILE", "1000"))
 """How many hostile files go through real workers."""
+SCANS: Final = int(handed("SCANS", "1"))
+"""How many reports are scanned in every way there is."""

@@ -4,7 +4,6 @@
 ``postgresql+psycopg://postgres@127.0.0.1:5432/postgres``. Each test gets a database of its own.
 """
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +12,9 @@ from uuid import uuid4
 
 from sqlalchemy import create_engine, make_url, text
 
-SERVER: Final = os.environ.pop("GOUJI_TEST_DATABASE_URL", "")
+from tests.budgets import handed
+
+SERVER: Final = handed("DATABASE_URL", "")
 """Taken out of the environment: the settings refuse variables they do not know."""
 BACKENDS: Final = ("sqlite", "postgresql") if SERVER else ("sqlite",)
 

@@ -1,12 +1,12 @@
 """Scans of random reports, cell by cell; wrong cells must not be silent."""
 
-import os
 import random
 import sys
 
 import pytest
 
 from models.disclosure.finding import Reason
+from tests.budgets import SCANS
 from tests.worker.reading import office_files
 from tests.worker.reading.scans import (
     DPI,
@@ -25,9 +25,6 @@ from worker.errors import Refused, Scanned
 from worker.inspection import as_json, inspect
 from worker.reading import choose, ocr
 from worker.reading.pages import Grid
-
-_SCANS = int(os.environ.get("GOUJI_TEST_SCANS", "0"))
-"""How many reports the wider run scans in every way there is."""
 
 
 def test_every_cell_of_a_skewed_scan_is_read_with_its_confidence() -> None:
@@ -90,11 +87,10 @@ def test_no_wrong_cell_of_a_bad_copy_is_silent(seed: int) -> None:
 
 
 @pytest.mark.soak
-@pytest.mark.skipif(not _SCANS, reason="GOUJI_TEST_SCANS says how many reports to scan")
 @pytest.mark.parametrize("how", sorted(SPOILT))
 def test_no_wrong_cell_of_any_scan_is_silent(how: str) -> None:
     wrong: list[str] = []
-    for seed in range(_SCANS):
+    for seed in range(SCANS):
         truth, rng = messy(seed), random.Random(seed)
         pages = [SPOILT[how](page, rng) for page in printed(drawn(truth, seed))]
         wrong += [f"{seed}: {w}" for w in unflagged(inspect(tiff(pages), "年报.tif"), truth)]
