@@ -1,17 +1,14 @@
 """Real office files of generated reports: python-docx, openpyxl, and LibreOffice for the rest."""
 
 import io
-import os
 import random
 import re
-import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import docx
 import openpyxl  # type: ignore[import-untyped]
-import pytest
 from docx.document import Document
 from docx.oxml import parse_xml
 from docx.oxml.ns import qn
@@ -26,6 +23,7 @@ from tests.reports.layouts import EXPRESSES
 from tests.reports.narrative import document
 from tests.reports.statutory import Grid, grids, placed
 from tests.reports.truth import random_report
+from tests.tools import need
 from worker.inspection import Inspection, inspect
 from worker.reading.pages import Grid as ReadGrid
 from worker.reading.pages import Pages, Paragraph
@@ -263,8 +261,7 @@ def _typed(text: str) -> str | float | None:
 
 def convert(sources: Mapping[str, bytes], target: str, folder: Path) -> dict[str, bytes]:
     """Convert files (name → bytes) by one call of LibreOffice; ``target`` as ``--convert-to``."""
-    if shutil.which("soffice") is None and not os.environ.get("CI"):
-        pytest.skip("LibreOffice is not installed")
+    need("soffice")
     suffix = target.partition(":")[0]
     out = folder / suffix
     out.mkdir()

@@ -1,9 +1,7 @@
 """PDFs of random reports by LibreOffice and by hand, cell by cell; and files that are no good."""
 
 import json
-import os
 import random
-import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -16,6 +14,7 @@ from hypothesis import strategies as st
 from models.disclosure.finding import Reason
 from tests import budgets
 from tests.reports.truth import MESS, TruthReport, random_report
+from tests.tools import need
 from tests.worker.reading import html_pages, office_files
 from tests.worker.reading.pdf_drawn import (
     GRAINS,
@@ -38,8 +37,7 @@ _SHORT = "21cm 9cm"
 
 
 def _need_soffice() -> None:
-    if shutil.which("soffice") is None and not os.environ.get("CI"):
-        pytest.skip("LibreOffice is not installed")
+    need("soffice")
 
 
 @pytest.fixture(scope="session")
@@ -84,9 +82,7 @@ def test_every_cell_of_a_word_file_printed_to_pdf_is_read(tmp_path: Path) -> Non
 @pytest.mark.parametrize("table", ["plain", "broken", "by_row", "cut"])
 def test_every_cell_of_a_page_that_a_browser_saves_is_read(table: str, tmp_path: Path) -> None:
     """Borders drawn cell by cell, rows of their own widths, the browser's own head and foot."""
-    browser = shutil.which("chromium") or shutil.which("google-chrome")
-    if browser is None:
-        pytest.skip("no Chromium is installed")
+    browser = need("chromium", "google-chrome")
 
     # Given
     rng = random.Random(table)

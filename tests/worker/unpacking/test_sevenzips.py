@@ -1,12 +1,12 @@
 """7z archives, of py7zr and of 7z itself."""
 
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from models.disclosure.finding import Reason
+from tests.tools import need
 from tests.worker.unpacking.archives import REPORTS, refusal, renamed, sevenzipped, unpacked
 from worker.reading import choose
 
@@ -23,8 +23,7 @@ def test_every_file_comes_out_whole() -> None:
 )
 def test_archives_of_7z_itself(tmp_path: Path, method: str) -> None:
     # Given a folder with a symlink, litter and an empty file
-    if shutil.which("7z") is None:
-        pytest.skip("7z is not here")
+    need("7z")
     for name, data in [*REPORTS, ("年报/空.txt", b""), ("年报/.hidden", b"x")]:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(data)
@@ -44,8 +43,7 @@ def test_archives_of_7z_itself(tmp_path: Path, method: str) -> None:
 @pytest.mark.parametrize("names", ["-mhe=off", "-mhe=on"])
 def test_an_encrypted_one_is_told(tmp_path: Path, names: str) -> None:
     # Given
-    if shutil.which("7z") is None:
-        pytest.skip("7z is not here")
+    need("7z")
     (tmp_path / "a.txt").write_bytes(b"secret")
     command = ["7z", "a", "-bso0", "-psecret", names, "out.7z", "a.txt"]
     subprocess.run(command, cwd=tmp_path, check=True)

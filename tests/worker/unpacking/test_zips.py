@@ -2,7 +2,6 @@
 
 import io
 import random
-import shutil
 import stat
 import subprocess
 import tempfile
@@ -14,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.disclosure.finding import Reason
+from tests.tools import need
 from tests.worker.unpacking.archives import (
     REPORTS,
     overlapping,
@@ -53,8 +53,7 @@ def test_names_in_gbk_are_read_and_kept() -> None:
 )
 def test_archives_of_other_programs(tmp_path: Path, command: list[str]) -> None:
     # Given
-    if shutil.which(command[0]) is None:
-        pytest.skip(f"{command[0]} is not here")
+    need(command[0])
     for name, data in REPORTS:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(data)
@@ -126,8 +125,7 @@ def test_members_that_overlap_are_refused_unread() -> None:
 
 def test_an_encrypted_member_is_named(tmp_path: Path) -> None:
     # Given
-    if shutil.which("zip") is None:
-        pytest.skip("zip is not here")
+    need("zip")
     (tmp_path / "甲.txt").write_bytes(b"secret")
     command = ["zip", "-q", "-P", "password", "out.zip", "甲.txt"]
     subprocess.run(command, cwd=tmp_path, check=True)
