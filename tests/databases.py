@@ -4,14 +4,19 @@
 ``postgresql+psycopg://postgres@127.0.0.1:5432/postgres``. Each test gets a database of its own.
 """
 
+import sqlite3
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
 from sqlalchemy import create_engine, make_url, text
 
+from models import migrations
+from models.session import file_of
 from tests.budgets import handed
 
 SERVER: Final = handed("DATABASE_URL", "")
@@ -35,3 +40,23 @@ def empty(backend: str, directory: Path) -> Iterator[str]:
         with server.connect() as connection:
             connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
         server.dispose()
+
+
+def migrated(url: str) -> None:
+    """Bring an empty database to the newest revision; SQLite by a copy, which is faster."""
+    path = file_of(url)
+    if path is None:
+        migrations.upgrade(url)
+        return
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.write_bytes(_newest())
+
+
+@cache
+def _newest() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "gouji.db"
+        migrations.upgrade(f"sqlite:///{path}")
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return path.read_bytes()

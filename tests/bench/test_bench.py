@@ -42,6 +42,7 @@ def test_inspecting_is_set_against_its_floor() -> None:
 
 
 @pytest.mark.process
+@pytest.mark.soak
 def test_a_small_run_makes_the_whole_table(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,17 +11,17 @@ import pytest
 from sqlalchemy import select
 
 from console.recover import recover, release_claims
-from models import migrations
 from models.base import now
 from models.ledger import Document, claim
 from models.session import Database
+from tests.databases import migrated
 from worker.settings import Settings
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     settings = Settings(data_dir=tmp_path)
-    migrations.upgrade(settings.database)
+    migrated(settings.database)
     return settings
 
 

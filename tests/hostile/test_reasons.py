@@ -63,6 +63,7 @@ def home(tmp_path: Path) -> Iterator[House]:
         yield built
 
 
+@pytest.mark.soak
 def test_a_sparse_file_of_two_gigabytes_is_not_read(home: House, tmp_path: Path) -> None:
     # Given a file of 2 GB that takes no room on the disk
     path = tmp_path / "大.html"

@@ -9,11 +9,11 @@ from typing import Any, Literal
 
 from sqlalchemy import func, select, update
 
-from models import migrations
 from models.base import now
 from models.event import Event
 from models.ledger import Arrival, Document
 from models.session import Database
+from tests.databases import migrated
 from watcher.run import Watcher
 from worker.archive import Archive
 from worker.inbox import Inbox
@@ -48,7 +48,7 @@ class Station:
         source = Source("drop", self.inbox, settle=SETTLE, mode=mode)
         usual: dict[str, Any] = {"scan_interval": 0.0, "sweep_interval": 1e9, "sources": (source,)}
         self.settings = Settings(data_dir=directory / "var", **(usual | settings))
-        migrations.upgrade(self.settings.database)
+        migrated(self.settings.database)
         self.database = Database.at(self.settings.database)
         self.archive = Archive(self.settings.archive)
         self.queue = Inbox(self.settings)

@@ -10,7 +10,6 @@ from typing import Any
 
 from sqlalchemy import select
 
-from models import migrations
 from models.dead_letter import DeadLetter
 from models.disclosure.finding import Finding, Reason, Severity
 from models.disclosure.form import Edition
@@ -19,6 +18,7 @@ from models.disclosure.report import Cell, Printed, ReadTable, Report
 from models.event import Event
 from models.ledger import Arrival, ArrivalState, Attempt, Document, State
 from models.session import Database
+from tests.databases import migrated
 from worker.archive import Archive
 from worker.inspection import File, Inspection, Timing
 from worker.pipeline import Inspect, Pipeline
@@ -80,7 +80,7 @@ class House:
 
     def __init__(self, directory: Path, **settings: Any) -> None:
         self.settings = Settings(data_dir=directory / "var", **settings)
-        migrations.upgrade(self.settings.database)
+        migrated(self.settings.database)
         self.database = Database.at(self.settings.database)
         self.archive = Archive(self.settings.archive)
 

@@ -119,6 +119,7 @@ def _in_one(docx: bytes) -> bytes:
 
 
 @pytest.mark.process
+@pytest.mark.soak
 def test_every_cell_of_flat_opendocument_is_read(converted: Converted) -> None:
     files = {name: _flat_odt(data) for name, data in converted("odt").items()}
     assert office_files.read_back(files) == []

@@ -126,6 +126,7 @@ def test_text_in_hz_is_no_report() -> None:
 
 
 @pytest.mark.process
+@pytest.mark.soak
 def test_every_cell_of_what_libreoffice_saves_as_a_page_is_read(tmp_path: Path) -> None:
     # Given
     truths = reports(20)

@@ -80,6 +80,7 @@ def _first_of_one_rest_of_other(one: bytes, other: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("seed", [11])
+@pytest.mark.soak
 def test_no_wrong_cell_of_a_bad_copy_is_silent(seed: int) -> None:
     truth, rng = messy(seed), random.Random(seed)
     pages = [copied(page, rng) for page in printed(drawn(truth))]
@@ -124,6 +125,7 @@ def test_without_the_extra_the_refusal_says_what_is_missing(
     assert ocr.missing() is not None
 
 
+@pytest.mark.soak
 def test_a_page_of_unknown_resolution_is_taken_for_a4() -> None:
     page = printed(drawn(messy(2)), DPI)[0]
     grids = [block for block in ocr.read(png(page), "image/png").blocks if isinstance(block, Grid)]

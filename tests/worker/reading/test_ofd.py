@@ -46,6 +46,7 @@ def test_every_cell_drawn_by_hand_is_read_in_any_dialect(seed: int) -> None:
 
 
 @pytest.mark.process
+@pytest.mark.soak
 def test_every_cell_that_libreoffice_sets_is_read(tmp_path: Path) -> None:
     # Given
     truths = office_files.reports(max(4, CONVERTED // 3), first=800)

@@ -68,6 +68,7 @@ def test_every_cell_that_libreoffice_prints_is_read(printings: list[Printing]) -
 
 
 @pytest.mark.process
+@pytest.mark.soak
 def test_every_cell_of_a_word_file_printed_to_pdf_is_read(tmp_path: Path) -> None:
     truths = office_files.reports(_PRINTED // 2, first=300)
     sources = {f"{at:03}.docx": office_files.word(truth, at) for at, truth in enumerate(truths)}
@@ -80,6 +81,7 @@ def test_every_cell_of_a_word_file_printed_to_pdf_is_read(tmp_path: Path) -> Non
 
 @pytest.mark.process
 @pytest.mark.parametrize("table", ["plain", "broken", "by_row", "cut"])
+@pytest.mark.soak
 def test_every_cell_of_a_page_that_a_browser_saves_is_read(table: str, tmp_path: Path) -> None:
     """Borders drawn cell by cell, rows of their own widths, the browser's own head and foot."""
     browser = need("chromium", "google-chrome")

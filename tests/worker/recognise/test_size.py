@@ -21,6 +21,7 @@ _ROW = "<tr><td>（一）予以公开<td>1<td>0<td>0<td>0<td>0<td>0<td>1</tr>"
         (lambda: "行政许可 12\n" * 20_001, "too_large"),
     ],
 )
+@pytest.mark.soak
 def test_recognition_takes_seconds_for_what_is_far_too_large(
     make: Callable[[], str], reason: str
 ) -> None:
