@@ -7,6 +7,7 @@ printed by LibreOffice where that is installed.
 """
 
 import ctypes
+import gc
 import io
 import random
 import shutil
@@ -68,10 +69,12 @@ def _round(files: Sequence[File]) -> dict[str, float]:
     right = dict.fromkeys(readers, 0)
     for data, truth in files:
         for name, read in readers.items():
+            gc.collect()  # what another has left behind is not for this one to clear away
             started = time.thread_time()
             pages = read(data)
             spent[name] += time.thread_time() - started
             right[name] += cells_right(pages, truth)
+        gc.collect()
         started = time.thread_time()
         bare_text(data)
         spent["floor"] += time.thread_time() - started
