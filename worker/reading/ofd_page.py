@@ -12,20 +12,9 @@ from typing import Final
 from models.disclosure.finding import Reason
 from worker.errors import Refused
 from worker.reading import ofd_path, ofd_text
+from worker.reading.matrices import IDENTITY, Matrix, around, moved, moved_box, times
 from worker.reading.ofd_book import Leaf
-from worker.reading.ofd_values import (
-    IDENTITY,
-    Box,
-    Matrix,
-    around,
-    box_of,
-    local,
-    matrix_of,
-    moved,
-    moved_box,
-    number,
-    times,
-)
+from worker.reading.ofd_values import Box, box_of, local, matrix_of, number
 from worker.reading.package import Element
 from worker.reading.pdf_ink import Glyph, Ink
 

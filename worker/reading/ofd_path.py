@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from itertools import islice, pairwise
 from typing import Final
 
-from worker.reading.ofd_values import Box, around, number
+from worker.reading.matrices import around
+from worker.reading.ofd_values import Box, number
 
 _TOKEN: Final = re.compile(r"[A-Za-z]|[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _OPERANDS: Final = {"S": 2, "M": 2, "L": 2, "Q": 4, "B": 6, "A": 7, "C": 0}

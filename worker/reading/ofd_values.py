@@ -1,16 +1,14 @@
 """Values as OFD's attributes write them: numbers, boxes, matrices, and lists of offsets."""
 
 import re
-from collections.abc import Sequence
 from typing import Final
 
+from worker.reading.matrices import IDENTITY, Matrix
 from worker.reading.package import Element
 
 Box = tuple[float, float, float, float]
 """Left, top, width and height."""
-Matrix = tuple[float, float, float, float, float, float]
 
-IDENTITY: Final[Matrix] = (1, 0, 0, 1, 0, 0)
 _LARGEST: Final = 1e7
 """No page has numbers beyond this; products of greater ones might be no numbers any more."""
 _BREAKS: Final = re.compile(r"[\s,;]+")
@@ -69,35 +67,3 @@ def offsets(text: str | None, most: int) -> list[float]:
             found.append(number(parts[at]) or 0.0)
             at += 1
     return found
-
-
-def times(first: Matrix, then: Matrix) -> Matrix:
-    """Return the matrix that does one and then the other."""
-    a, b, c, d, e, f = first
-    x, y = moved(then, e, f)
-    return (
-        a * then[0] + b * then[2],
-        a * then[1] + b * then[3],
-        c * then[0] + d * then[2],
-        c * then[1] + d * then[3],
-        x,
-        y,
-    )
-
-
-def moved(matrix: Matrix, x: float, y: float) -> tuple[float, float]:
-    """Return where a matrix moves a point."""
-    a, b, c, d, e, f = matrix
-    return a * x + c * y + e, b * x + d * y + f
-
-
-def around(points: Sequence[tuple[float, float]]) -> Box:
-    """Return left, top, right and bottom of the smallest box around points."""
-    across, down = [x for x, _ in points], [y for _, y in points]
-    return min(across), min(down), max(across), max(down)
-
-
-def moved_box(matrix: Matrix, box: Box) -> Box:
-    """Return the box around a moved one; both as left, top, right and bottom."""
-    left, top, right, bottom = box
-    return around([moved(matrix, x, y) for x in (left, right) for y in (top, bottom)])

@@ -14,7 +14,8 @@ from typing import Any, Final
 
 import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
-Matrix = tuple[float, float, float, float, float, float]
+from worker.reading.matrices import Matrix
+
 Numbers = tuple[float, float, float, float]
 
 _FLOAT: Final = 4

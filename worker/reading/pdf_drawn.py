@@ -7,14 +7,13 @@ from typing import Any, Final
 import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
 from worker.reading import pdf_calls as calls
+from worker.reading.matrices import IDENTITY, Matrix, moved_box, times
 from worker.reading.pdf_allowance import Allowance
-from worker.reading.pdf_calls import Matrix
 from worker.reading.pdf_ink import Box
 
 _DEEPEST_FORM: Final = 8
 RECTANGLE: Final = 5
 """A rectangle has no more segments."""
-IDENTITY: Final[Matrix] = (1, 0, 0, 1, 0, 0)
 
 
 @dataclass(slots=True)
@@ -35,7 +34,7 @@ class Drawn:
         found = calls.bounds(objects)
         if self.matrix is IDENTITY:
             return found
-        return [around(_corners(self.matrix, box)) for box in found]
+        return [moved_box(self.matrix, box) for box in found]
 
     def matrices(self, objects: list[int]) -> list[Matrix]:
         """Return what takes some of its objects to the page."""
@@ -82,34 +81,3 @@ _KINDS: Final = (
     pdfium.FPDF_PAGEOBJ_IMAGE,
     pdfium.FPDF_PAGEOBJ_FORM,
 )
-
-
-def around(points: list[tuple[float, float]]) -> Box:
-    """Return the box around points."""
-    across, up = [x for x, _ in points], [y for _, y in points]
-    return min(across), min(up), max(across), max(up)
-
-
-def moved(matrix: Matrix, x: float, y: float) -> tuple[float, float]:
-    """Return where a matrix takes a point."""
-    a, b, c, d, e, f = matrix
-    return a * x + c * y + e, b * x + d * y + f
-
-
-def times(first: Matrix, then: Matrix) -> Matrix:
-    """Return one matrix after the other."""
-    a, b, c, d, e, f = first
-    x, y = moved(then, e, f)
-    return (
-        a * then[0] + b * then[2],
-        a * then[1] + b * then[3],
-        c * then[0] + d * then[2],
-        c * then[1] + d * then[3],
-        x,
-        y,
-    )
-
-
-def _corners(matrix: Matrix, box: Box) -> list[tuple[float, float]]:
-    left, bottom, right, top = box
-    return [moved(matrix, x, y) for x in (left, right) for y in (bottom, top)]

@@ -11,9 +11,9 @@ from typing import Final
 import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
 from worker.reading import pdf_calls as calls
+from worker.reading.matrices import Matrix, around, moved
 from worker.reading.pdf_allowance import Allowance
-from worker.reading.pdf_calls import Matrix
-from worker.reading.pdf_drawn import RECTANGLE, Drawn, around, moved
+from worker.reading.pdf_drawn import RECTANGLE, Drawn
 from worker.reading.pdf_ink import Box, Ink
 
 _MOST_SEGMENTS: Final = 20_000
