@@ -12,10 +12,11 @@ from typing import Final
 
 from models.disclosure.finding import Reason
 from worker.errors import Refused
-from worker.reading import package, pdf_allowance
+from worker.reading import package
 from worker.reading.ofd_book import Book
-from worker.reading.ofd_page import Allowance, ink_of
+from worker.reading.ofd_page import ink_of
 from worker.reading.pages import Pages
+from worker.reading.pdf_allowance import Allowance
 from worker.reading.pdf_flow import blocks
 from worker.reading.pdf_ink import Ink
 
@@ -23,6 +24,8 @@ MEDIA_TYPE: Final = package.OFD
 
 _MOST_PAGES: Final = 2_000
 _OCR: Final = "the OCR extra, gouji[ocr], reads such files"
+_MOST_CHARACTERS: Final = 2_000_000
+_MOST_OBJECTS: Final = 500_000
 _LEAST_TEXT: Final = 16
 _MOST_UNKNOWN: Final = 0.2
 _MOST_NAMED: Final = 20
@@ -36,13 +39,13 @@ def read(data: bytes) -> Pages:
         Refused: ``truncated``, ``encrypted``, ``too_large`` (pages, characters or drawn objects),
             ``empty``, or ``unreadable``: broken, or without text, which the message says.
     """
-    inks = _inks(data)
+    allowance = Allowance(characters=_MOST_CHARACTERS, objects=_MOST_OBJECTS)
+    inks = _inks(data, allowance)
     warnings = _text_layer(inks)
-    return Pages(tuple(blocks(inks, pdf_allowance.Allowance())), MEDIA_TYPE, warnings=warnings)
+    return Pages(tuple(blocks(inks, allowance)), MEDIA_TYPE, warnings=warnings)
 
 
-def _inks(data: bytes) -> list[Ink]:
-    allowance = Allowance()
+def _inks(data: bytes, allowance: Allowance) -> list[Ink]:
     inks: list[Ink] = []
     for leaf in Book(data).leaves():
         if len(inks) == _MOST_PAGES:

@@ -16,10 +16,9 @@ from worker.reading.matrices import IDENTITY, Matrix, around, moved, moved_box, 
 from worker.reading.ofd_book import Leaf
 from worker.reading.ofd_values import Box, box_of, local, matrix_of, number
 from worker.reading.package import Element
+from worker.reading.pdf_allowance import Allowance
 from worker.reading.pdf_ink import Glyph, Ink
 
-_MOST_CHARACTERS: Final = 2_000_000
-_MOST_OBJECTS: Final = 500_000
 _DEEPEST: Final = 300
 _DEEPEST_UNIT: Final = 8
 _POINTS: Final = 72 / 25.4
@@ -30,27 +29,6 @@ _ASLANT: Final = 0.25
 _FALSE: Final = frozenset(("false", "0"))
 _HOLDERS: Final = frozenset(("Layer", "PageBlock", "Content"))
 _DRAWN: Final = frozenset(("PathObject", "ImageObject", "CompositeObject", "VideoObject"))
-
-
-@dataclass(slots=True)
-class Allowance:
-    """How many characters and objects a file may still hold."""
-
-    characters: int = _MOST_CHARACTERS
-    objects: int = _MOST_OBJECTS
-
-    def take(self, *, characters: int = 0, objects: int = 0) -> None:
-        """Take from the allowance.
-
-        Raises:
-            Refused: ``too_large`` when nothing is left.
-        """
-        self.characters -= characters
-        self.objects -= objects
-        if self.characters < 0:
-            raise Refused(Reason.TOO_LARGE, f"more than {_MOST_CHARACTERS:,} characters")
-        if self.objects < 0:
-            raise Refused(Reason.TOO_LARGE, f"more than {_MOST_OBJECTS:,} drawn objects")
 
 
 def ink_of(leaf: Leaf, number_: int, allowance: Allowance) -> Ink:

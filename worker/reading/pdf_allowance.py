@@ -1,6 +1,6 @@
 """How much a file may hold: what is drawn in it decides how long it takes to read."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from models.disclosure.finding import Reason
@@ -25,6 +25,10 @@ class Allowance:
     characters: int = _MOST_CHARACTERS
     objects: int = _MOST_OBJECTS
     crossings: int = _MOST_CROSSINGS
+    _whole: tuple[int, int, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._whole = self.characters, self.objects, self.crossings
 
     def take(self, *, characters: int = 0, objects: int = 0, crossings: int = 0) -> None:
         """Take what one page holds.
@@ -38,11 +42,11 @@ class Allowance:
         self.objects -= objects
         self.crossings -= crossings
         if self.characters < 0:
-            raise _too_large(_MOST_CHARACTERS, "characters")
+            raise _too_large(self._whole[0], "characters")
         if self.objects < 0:
-            raise _too_large(_MOST_OBJECTS, "drawn objects")
+            raise _too_large(self._whole[1], "drawn objects")
         if self.crossings < 0:
-            raise _too_large(_MOST_CROSSINGS, "crossings of lines")
+            raise _too_large(self._whole[2], "crossings of lines")
 
 
 def _too_large(most: int, what: str) -> Refused:
