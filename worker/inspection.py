@@ -111,14 +111,15 @@ def inspect(
         with stages.stage("recognise"):
             report = recognise(reading.pages, name, hints)
         with stages.stage("check"):
-            findings = (*check(report, tuple(named(name))), *_unread_parts(reading.pages))
+            notes = _unread_parts(reading.pages)
+            findings = (*check(report, tuple(named(name))), *notes)
             reason = verdict(findings)
     except Refused as refusal:
         told = "; ".join((refusal.message, *reading.pages.warnings))
         return Inspection(file, "dead", refusal.reason, stages.current, told)
     if reason is None:
         return Inspection(file, "stored", report=report, findings=findings)
-    first = dict.fromkeys((*_unread_parts(reading.pages), *findings[:3]))
+    first = dict.fromkeys((*notes, *findings[:3]))
     message = "; ".join(f"{f.rule} {f.scope}: {f.message}" for f in first)
     return Inspection(file, "dead", reason, "check", message, report, findings)
 

@@ -4,6 +4,7 @@ import hashlib
 import os
 import stat
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
@@ -45,7 +46,7 @@ def command(invocation: Invocation, paths: tuple[str, ...], as_json: bool, exit_
     settings = invocation.settings
     limits = Limits(seconds=settings.reading_timeout, memory=settings.reading_memory)
     dead = False
-    with Readers(Isolated(limits)) as reader:
+    with closing(Readers(Isolated(limits))) as reader:
         reader.start()  # while the rest is imported
         from worker.inspection import as_json as contract
         from worker.spool import BETWEEN

@@ -4,6 +4,7 @@ The budget is fixed: ``GOUJI_TEST_MUTATIONS`` files of each format, and the same
 """
 
 from collections.abc import Iterator
+from contextlib import closing
 from functools import cache
 
 import pytest
@@ -36,7 +37,7 @@ _STEADY = settings(
 
 @pytest.fixture(scope="module")
 def reader() -> Iterator[Isolated]:
-    with Isolated(Limits(seconds=20)) as built:
+    with closing(Isolated(Limits(seconds=20))) as built:
         yield built
 
 

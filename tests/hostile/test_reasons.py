@@ -4,6 +4,7 @@ import io
 import os
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import orjson
@@ -27,7 +28,7 @@ _LIMITS = Limits(seconds=20)
 
 @pytest.fixture(scope="module")
 def reader() -> Iterator[Isolated]:
-    with Isolated(_LIMITS) as built:
+    with closing(Isolated(_LIMITS)) as built:
         yield built
 
 

@@ -2,8 +2,7 @@
 
 import threading
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
 from models.disclosure.finding import Reason
 from worker.errors import Transient
@@ -109,14 +108,3 @@ class Isolated:
                 self._idle.append(ward)
                 return
         ward.end()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -1,8 +1,7 @@
 """Text first, OCR only for what has none: each in children of its own, with its own limits."""
 
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from worker.isolation.limits import Limits
 from worker.isolation.pool import Isolated
@@ -43,14 +42,3 @@ class Readers:
         """End every child."""
         self.text.close()
         self.scans.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -5,6 +5,7 @@ import shutil
 import struct
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,7 @@ sleep 600
 
 @pytest.fixture
 def isolated() -> Iterator[Isolated]:
-    with Isolated(Limits()) as built:
+    with closing(Isolated(Limits())) as built:
         yield built
 
 

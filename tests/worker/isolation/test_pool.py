@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,7 +34,7 @@ pytestmark = pytest.mark.process
 @pytest.fixture
 def isolated() -> Iterator[Isolated]:
     before = _descriptors()
-    with Isolated(_LIMITS, _HOSTILE) as built:
+    with closing(Isolated(_LIMITS, _HOSTILE)) as built:
         yield built
     assert _descriptors() == before
     assert not _children()
@@ -137,7 +138,7 @@ def test_each_gets_its_reason_and_the_next_is_read(
 
 def test_a_stack_that_overflows_in_c_is_a_crash() -> None:
     # It takes a while where other tests run beside.
-    with Isolated(replace(_LIMITS, seconds=15), _HOSTILE) as patient:
+    with closing(Isolated(replace(_LIMITS, seconds=15), _HOSTILE)) as patient:
         reading = patient(b"c_stack")
     assert reading.refusal is not None
     assert str(reading.refusal.reason) == "unreadable"
@@ -225,7 +226,7 @@ def test_a_child_serves_many_and_is_replaced_in_time() -> None:
     limits = Limits(seconds=5, documents=3)
 
     # When seven are read
-    with Isolated(limits, _HOSTILE) as isolated:
+    with closing(Isolated(limits, _HOSTILE)) as isolated:
         pids = [_text(isolated(b"told:pid")) for _ in range(7)]
         parents = {_text(isolated(b"told:parent")) for _ in range(7)}
 
@@ -245,7 +246,7 @@ def test_a_child_that_swells_is_replaced(isolated: Isolated) -> None:
 
 
 def test_readers_are_loaded_in_the_child_when_first_needed() -> None:
-    with Isolated() as isolated:
+    with closing(Isolated()) as isolated:
         assert isolated("文本".encode()).pages is not None
     code = (
         "import sys; from worker.isolation.pool import Isolated; i = Isolated(); i(b'text');"
@@ -337,7 +338,7 @@ def test_a_child_killed_while_idle_is_replaced(isolated: Isolated) -> None:
 
 
 def test_where_no_process_starts_it_passes() -> None:
-    with Isolated(entry="no.such.module") as isolated, pytest.raises(Transient):
+    with closing(Isolated(entry="no.such.module")) as isolated, pytest.raises(Transient):
         isolated(b"x")
 
 

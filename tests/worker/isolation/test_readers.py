@@ -1,5 +1,7 @@
 """Scans are read in children of their own, with limits of their own."""
 
+from contextlib import closing
+
 import pytest
 
 from tests.worker.reading.scans import drawn, messy, printed, tiff
@@ -8,7 +10,7 @@ from worker.isolation.readers import Readers
 
 @pytest.mark.process
 def test_a_scan_goes_on_to_the_children_that_read_scans() -> None:
-    with Readers() as readers:
+    with closing(Readers()) as readers:
         text = readers(drawn(messy(1)))
         assert text.pages is not None
         scan = readers(tiff(printed(drawn(messy(1)))[:1]))

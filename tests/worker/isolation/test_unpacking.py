@@ -4,6 +4,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 
 import pytest
 
@@ -23,13 +24,13 @@ _LIMITS = Limits(seconds=1.5, memory=300_000_000)
 
 @pytest.fixture(scope="module")
 def isolated() -> Iterator[Isolated]:
-    with Isolated() as built:
+    with closing(Isolated()) as built:
         yield built
 
 
 @pytest.fixture
 def hostile() -> Iterator[Isolated]:
-    with Isolated(_LIMITS, _HOSTILE) as built:
+    with closing(Isolated(_LIMITS, _HOSTILE)) as built:
         yield built
 
 
