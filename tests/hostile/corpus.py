@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from models.disclosure.finding import Reason
-from tests.worker.reading import office_files, pdf_drawn
+from tests.worker.reading import office_files, pdf_drawn, pdf_objects
 
 _WORD: Final = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 _XML: Final = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
@@ -110,23 +110,7 @@ def _pages(count: int) -> bytes:
         f"<< /Type /Pages /Count {count} /Kids [{pages}] >>".encode(),
         *[b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] >>"] * count,
     ]
-    return _assembled(objects)
-
-
-def _assembled(objects: list[bytes]) -> bytes:
-    out = bytearray(b"%PDF-1.7\n")
-    offsets = []
-    for number, content in enumerate(objects, 1):
-        offsets.append(len(out))
-        out += b"%d 0 obj\n%s\nendobj\n" % (number, content)
-    start = len(out)
-    out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
-    out += b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
-    out += b"trailer << /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (
-        len(objects) + 1,
-        start,
-    )
-    return bytes(out)
+    return pdf_objects.numbered(objects)
 
 
 def _flate_bomb() -> bytes:
@@ -135,7 +119,7 @@ def _flate_bomb() -> bytes:
     for _ in range(2):
         content = zlib.compress(content, 9)
     filters = "[/FlateDecode /FlateDecode /FlateDecode]"
-    return _assembled(
+    return pdf_objects.numbered(
         [
             b"<< /Type /Catalog /Pages 2 0 R >>",
             b"<< /Type /Pages /Count 1 /Kids [3 0 R] >>",
@@ -148,7 +132,7 @@ def _flate_bomb() -> bytes:
 
 
 def _page_loop() -> bytes:
-    return _assembled(
+    return pdf_objects.numbered(
         [
             b"<< /Type /Catalog /Pages 2 0 R >>",
             b"<< /Type /Pages /Count 1000000 /Kids [2 0 R 2 0 R] >>",

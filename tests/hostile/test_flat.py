@@ -8,10 +8,8 @@ import pytest
 from models.ledger import State
 from tests import budgets
 from tests.hostile.corpus import many
-from tests.worker.house import house, until
-from tests.worker.test_app import Workers
-from worker.embedded import ensure
-from worker.inbox import Inbox
+from tests.worker.house import until
+from tests.worker.test_app import Workers, employed
 
 pytestmark = [pytest.mark.process, pytest.mark.soak]
 
@@ -23,14 +21,8 @@ _SEED = min((Path(__file__).parents[1] / "data" / "seeds").iterdir()).read_bytes
 
 @pytest.fixture
 def workers(tmp_path: Path) -> Iterator[Workers]:
-    with house(tmp_path) as home, ensure(home.settings):
-        inbox = Inbox(home.settings)
-        built = Workers(home, inbox)
-        try:
-            yield built
-        finally:
-            built.kill()
-            inbox.close()
+    with employed(tmp_path) as built:
+        yield built
 
 
 def _family(pid: int) -> list[int]:

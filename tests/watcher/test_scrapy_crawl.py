@@ -4,11 +4,8 @@ import os
 import random
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -17,6 +14,7 @@ from models.filing import StoredReport
 from models.ledger import State
 from tests.reports.cells import TruthReport
 from tests.watcher.pushing import SOURCE, pushing
+from tests.watcher.site import serving
 from tests.watcher.station import SETTLE, Station
 from tests.worker.reading import html_pages, office_files, pdf_drawn
 from worker.inspection import inspect
@@ -59,28 +57,8 @@ def pages(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def site(pages: Path) -> Iterator[str]:
-    class Handler(SimpleHTTPRequestHandler):
-        def __init__(self, *rest: Any) -> None:
-            super().__init__(*rest, directory=str(pages))
-
-        def do_GET(self) -> None:
-            if self.path == "/moved.pdf":
-                self.send_response(302)
-                self.send_header("Location", "/there.pdf")
-                self.end_headers()
-            else:
-                super().do_GET()
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(pages, {"/moved.pdf": "/there.pdf"}) as address:
+        yield address
 
 
 def _station(directory: Path, broker_url: str, source: Source) -> Station:

@@ -5,17 +5,15 @@ import io
 import os
 import shutil
 import subprocess
-import threading
 import zlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 import structlog
 
+from tests.watcher.site import serving
 from tests.watcher.station import SETTLE, Station
 from watcher.http_message import Undecodable, body
 from watcher.item import Bad, Held
@@ -252,20 +250,8 @@ def site(tmp_path: Path) -> Iterator[str]:
     (tmp_path / "site/a.html").write_text("<p>年报</p>", "utf-8")
     (tmp_path / "site/b.txt").write_text("年报", "gbk")
 
-    class Handler(SimpleHTTPRequestHandler):
-        def __init__(self, *rest: Any) -> None:
-            super().__init__(*rest, directory=str(tmp_path / "site"))
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(tmp_path / "site") as address:
+        yield address
 
 
 @pytest.mark.process

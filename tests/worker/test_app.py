@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -80,10 +80,10 @@ class Workers:
             document.lease_expires_at = now() - timedelta(seconds=1)
 
 
-@pytest.fixture
-def workers(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Workers]:
-    changed: dict[str, float] = getattr(request, "param", {})
-    with house(tmp_path, **changed) as home, ensure(home.settings):
+@contextmanager
+def employed(directory: Path, **settings: float) -> Iterator[Workers]:
+    """Have workers, not started yet, for as long as the block runs; none outlives it."""
+    with house(directory, **settings) as home, ensure(home.settings):
         inbox = Inbox(home.settings)
         built = Workers(home, inbox)
         try:
@@ -91,6 +91,13 @@ def workers(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Workers]
         finally:
             built.kill()
             inbox.close()
+
+
+@pytest.fixture
+def workers(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Workers]:
+    changed: dict[str, float] = getattr(request, "param", {})
+    with employed(tmp_path, **changed) as built:
+        yield built
 
 
 def _with(**settings: float) -> pytest.MarkDecorator:

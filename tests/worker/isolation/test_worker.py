@@ -6,10 +6,8 @@ from pathlib import Path
 import pytest
 
 from models.ledger import AttemptOutcome, State
-from tests.worker.house import house, until
-from tests.worker.test_app import Workers
-from worker.embedded import ensure
-from worker.inbox import Inbox
+from tests.worker.house import until
+from tests.worker.test_app import Workers, employed
 
 pytestmark = pytest.mark.process
 
@@ -33,14 +31,8 @@ _POISON = {
 def workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workers]:
     monkeypatch.setenv("GOUJI_READING_TIMEOUT", "2")
     monkeypatch.setenv("GOUJI_READING_MEMORY", "300000000")
-    with house(tmp_path, grace=3) as home, ensure(home.settings):
-        inbox = Inbox(home.settings)
-        built = Workers(home, inbox)
-        try:
-            yield built
-        finally:
-            built.kill()
-            inbox.close()
+    with employed(tmp_path, grace=3) as built:
+        yield built
 
 
 @pytest.mark.parametrize("options", [(), ("--use-spawn",)], ids=["fork", "spawn"])
