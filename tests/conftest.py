@@ -9,15 +9,17 @@ import structlog
 
 from tests import budgets  # noqa: F401 - takes its variables out of the environment first
 from tests.databases import BACKENDS, empty
+from worker import faults
 
 
 @pytest.fixture(autouse=True)
-def fresh_logging() -> Iterator[None]:
-    """Undo what a test configured, so that the next one captures its own events."""
+def fresh_process() -> Iterator[None]:
+    """Undo what a test configured, so that the next one starts as a process does."""
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
     structlog.reset_defaults()
     yield
+    faults.handle(None)
     structlog.reset_defaults()
     structlog.contextvars.clear_contextvars()
     root.handlers, root.level = handlers, level

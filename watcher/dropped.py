@@ -10,6 +10,7 @@ from watcher.handover import HandingOver, Moved, move_marker
 from watcher.intake import Intake
 from watcher.register import BATCH_BYTES, MOST, Origin, Outcome, Taken
 from watcher.settle import Settled
+from worker.faults import reach
 
 _REDO_FAILED: Final = 600.0
 
@@ -23,13 +24,11 @@ class DropSource:
         intake: Intake,
         handing_over: HandingOver,
         clock: Callable[[], float],
-        checkpoint: Callable[[str], None],
     ) -> None:
         self.drop = drop
         self._intake = intake
         self._handing_over = handing_over
         self._clock = clock
-        self._checkpoint = checkpoint
         self._redo_failed_at = clock()
         self._redo_pending = True
 
@@ -103,7 +102,7 @@ class DropSource:
                 self.drop.fail(path)
         if to_move:
             moved = self._handing_over.move(self.origin, to_move)
-            self._checkpoint("moved")
+            reach("intake.moved")
             self._settle_moves(moved)
 
     def _take_leave(self, one: Taken, to_move: list[Taken]) -> None:

@@ -25,6 +25,7 @@ from watcher.referred import Referred
 from watcher.register import MOST, Origin
 from watcher.tail import Batch, LineTail, Mark
 from watcher.warc import WarcTail
+from worker.faults import reach
 from worker.logs import log
 from worker.settings import Settings
 from worker.source import Source
@@ -230,6 +231,7 @@ class FeedSource:
             try:
                 batch = followed.tail.read(stream, MOST, _BATCH_BYTES, rested=rested)
                 self._referred.take(batch.brought, path)
+                reach("feed.taken")
                 self._write(path, version, batch.mark)
             except BaseException:
                 followed.tail = self._tail(path, before)

@@ -23,6 +23,7 @@ from watcher.register import Copied, Origin, Outcome, Taken, ignore_files, regis
 from watcher.settle import Settled
 from worker.archive import Archive, TooLarge
 from worker.errors import ArchiveError
+from worker.faults import reach
 from worker.inbox import Inbox
 from worker.logs import log, record
 from worker.send import Sender
@@ -35,10 +36,6 @@ _UNREACHABLE: Final = Signature(0, 0, 0)
 _INGEST_BATCH: Final = 50  # progress is told after each
 
 
-def _no_checkpoint(_step: str) -> None:
-    """Production stops nowhere; tests stop at each step."""
-
-
 class Intake:
     """Takes in batches of settled files.
 
@@ -47,8 +44,6 @@ class Intake:
         database: the ledger.
         archive: where bytes are kept.
         sender: the way to the queue.
-        checkpoint: called with the name of each step that is finished: ``archived``,
-            ``committed``, ``sent``.
     """
 
     def __init__(
@@ -57,13 +52,11 @@ class Intake:
         database: Database,
         archive: Archive,
         sender: Sender,
-        checkpoint: Callable[[str], None] = _no_checkpoint,
     ) -> None:
         self._limit = hard_limit(settings)
         self._database = database
         self._archive = archive
         self._sender = sender
-        self._checkpoint = checkpoint
         self._copiers = ThreadPoolExecutor(_COPIERS, "copier")
 
     def __enter__(self) -> Self:
@@ -95,12 +88,12 @@ class Intake:
         copied = [result for result in results if isinstance(result, Copied)]
         failed = [result for result in results if isinstance(result, Taken)]
         huge = [taken.item for taken in failed if taken.outcome is Outcome.IGNORED]
-        self._checkpoint("archived")
+        reach("intake.archived")
         ignored = [item for item in items if item.why is not None] + huge
         written = self._write(origin, copied, ignored)
-        self._checkpoint("committed")
+        reach("intake.committed")
         self._send([taken for taken in written if taken.outcome is Outcome.ACCEPTED])
-        self._checkpoint("sent")
+        reach("intake.sent")
         rest = [taken for taken in failed if taken.outcome is not Outcome.IGNORED]
         return [_renewed(origin, taken) for taken in written] + rest
 
@@ -127,7 +120,9 @@ class Intake:
             try:
                 with self._database.transaction() as session:
                     taken = register(session, origin, copied) if copied else []
-                    return taken + (ignore_files(session, origin, ignored) if ignored else [])
+                    taken += ignore_files(session, origin, ignored) if ignored else []
+                    reach("intake.entered")
+                    return taken
             except IntegrityError:
                 # Another process registered one of them: now it can be recognised.
                 if race == _RACES - 1:

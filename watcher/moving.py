@@ -17,6 +17,7 @@ from watcher import ignore
 from watcher.filesystem import Signature, look, parent
 from watcher.renaming import rename_new
 from watcher.writers import Writers, writers_at
+from worker.faults import reach
 
 _MOVING: Final = ignore.OWN + b"/moving/"
 _LONGEST_NAME: Final = 255
@@ -129,6 +130,7 @@ def _stage(root: bytes, route: Route) -> bytes:
         parent(root, _MOVING, make=True) as (there, _),
     ):
         os.rename(name, staged, src_dir_fd=here, dst_dir_fd=there)
+    reach("move.staged")
     return _MOVING + staged
 
 
@@ -141,6 +143,7 @@ def _decide(root: bytes, staged: bytes, route: Route) -> Carried:
             return Carried(back=put_back(root, staged, route), changed=changed)
         name = route.path.rpartition(b"/")[2]
         to = put(root, staged, route.directory, names(name, route.number))
+        reach("move.put")
         return Carried(to=to, sure=writers is Writers.NONE)
     except FileNotFoundError:  # another watcher decided
         return Carried()

@@ -34,6 +34,7 @@ from watcher.intake import Intake
 from watcher.pushed_hints import said_by_form, said_by_headers
 from watcher.register import Origin, Outcome, Taken
 from worker.errors import Transient
+from worker.faults import reach
 from worker.logs import log
 
 ROOT: Final = "/api/v1/documents"
@@ -153,6 +154,7 @@ class Door:
             hints=hints,
         )
         [taken] = self._intake.take(self._origin, [item])
+        reach("push.taken")
         return taken
 
     def _document(self, document_id: int) -> dict[str, Any] | None:

@@ -93,8 +93,6 @@ class Watcher:
         archive: where bytes are kept.
         inbox: the door to the workers.
         clock: monotonic seconds.
-        checkpoint: called with the name of each step that is finished, see
-            :class:`watcher.intake.Intake`; ``moved`` after the originals were moved.
     """
 
     def __init__(
@@ -105,13 +103,11 @@ class Watcher:
         inbox: Inbox,
         *,
         clock: Callable[[], float] = time.monotonic,
-        checkpoint: Callable[[str], None] = lambda _step: None,
     ) -> None:
         sender = Sender(database, inbox, settings.max_outstanding, clock)
         self._clock = clock
         self._sweeper = Guarded("sweep", Sweeper(settings, database, sender, clock).tick, clock)
-        self._intake = Intake(settings, database, archive, sender, checkpoint)
-        self._checkpoint = checkpoint
+        self._intake = Intake(settings, database, archive, sender)
         self._database = database
         self._settings = settings
         self.sources = [self._tended(source) for source in settings.watched]
@@ -129,7 +125,7 @@ class Watcher:
             return FeedSource(source, settings, database, self._intake, clock)
         drop = Drop(source, settings, clock)
         handing_over = HandingOver(database, clock)
-        return DropSource(drop, self._intake, handing_over, clock, self._checkpoint)
+        return DropSource(drop, self._intake, handing_over, clock)
 
     def turn(self) -> float:
         """Do what is to be done now; returns in how many seconds to come again."""

@@ -15,6 +15,7 @@ from models.base import now
 from models.event import EventName
 from models.ledger import Document, State
 from models.session import Database
+from worker.faults import reach
 from worker.logs import record
 from worker.send import Sender
 from worker.settings import Settings
@@ -146,6 +147,7 @@ class Sweeper:
     def _resend(self, documents: Sequence[tuple[int, str]], name: EventName, state: State) -> int:
         if not documents or not self._sender.send(documents):
             return 0
+        reach("sweep.sent")
         with self._database.transaction() as session:
             session.execute(
                 update(Document)

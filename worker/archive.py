@@ -18,6 +18,7 @@ from uuid import uuid4
 
 from models.disclosure.finding import Reason
 from worker.errors import ArchiveError, Refused, SettingsError
+from worker.faults import reach
 
 _CHUNK: Final = 1 << 20
 _ZEROS: Final = bytes(_CHUNK)
@@ -66,7 +67,9 @@ class Archive:
         with self._incoming() as (path, out):
             stored = _copy(source, out, limit)
             with _writing():
+                reach("archive.copied")
                 self._keep(path, out, stored)
+                reach("archive.kept")
         return stored
 
     def has(self, sha256: str) -> bool:
@@ -156,6 +159,7 @@ class Archive:
             _sync_directory(final.parent)  # whoever renamed it may not have come so far
             return
         os.fsync(out.fileno())
+        reach("archive.synced")
         if not final.parent.is_dir():
             final.parent.mkdir(exist_ok=True)
             _sync_directory(self.root)

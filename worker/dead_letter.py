@@ -13,6 +13,7 @@ from models.disclosure.finding import Reason
 from models.event import EventName
 from models.filing import StoredFinding
 from models.ledger import Document, State, move
+from worker.faults import reach
 from worker.logs import record
 
 _BATCH: Final = 500
@@ -82,6 +83,7 @@ def bury(session: Session, document_id: int, grave: Grave) -> DeadLetter:
         stage=grave.stage,
         message=grave.message,
     )
+    reach("bury.entered")
     return letter
 
 

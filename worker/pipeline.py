@@ -30,6 +30,7 @@ from worker.archive import Archive
 from worker.claim import Claim
 from worker.dead_letter import Grave, bury
 from worker.errors import Stopping, Transient
+from worker.faults import reach
 from worker.inspection import PARSER_VERSION, Inspection, Timing
 from worker.judge import judge, plain, told, traced
 from worker.settings import Settings
@@ -132,6 +133,8 @@ class Pipeline:
             )
             document = session.get_one(Document, document_id)
             hints = ledger.hints(session, document_id)
+            reach("claim.entered")
+        reach("claim.committed")
         return Claim(
             document_id,
             attempt.id,
@@ -164,7 +167,9 @@ class Pipeline:
         inspection.admit(claim.size, self._settings.max_bytes)
         with claim.during("fetch"):
             data = self._archive.get(claim.sha256)
+        reach("work.fetched")
         found = self._inspect(data, claim.name, claim.passed, hints=claim.hints)
+        reach("work.inspected")
         if found.outcome == "stored":
             self._store(claim, found)
         elif found.outcome == "unpacked":
@@ -192,6 +197,8 @@ class Pipeline:
                 **filed.told(),
                 rules=_rules(found),
             )
+            reach("store.entered")
+        reach("store.committed")
 
     def _refuse(self, claim: Claim, found: Inspection) -> None:
         if found.reason is None:
@@ -216,6 +223,7 @@ class Pipeline:
                     rules=_rules(found),
                 )
                 bury(session, claim.document_id, grave)
+        reach("bury.committed")
 
     # --- failures -------------------------------------------------------------------------------
 
@@ -254,6 +262,8 @@ class Pipeline:
                     error=told(error),
                     retries=claim.retries + 1,
                 )
+                reach("retry.entered")
+        reach("retry.committed")
 
     def _dead_letter(self, claim: Claim, error: BaseException, reason: Reason) -> None:
         with self._database.transaction() as session:
@@ -267,6 +277,7 @@ class Pipeline:
                 claim.record(session, EventName.REPORT_REFUSED, reason=str(reason), rules=[])
                 grave = Grave(reason, claim.stage, told(error), PARSER_VERSION, claim.attempt_id)
                 bury(session, claim.document_id, grave)
+        reach("bury.committed")
 
     def _settle_arrears(self) -> None:
         """Write down the end of attempts that failed while the database could not be written."""

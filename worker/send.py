@@ -8,6 +8,7 @@ from models.event import EventName
 from models.ledger import mark_queued
 from models.session import Database
 from worker.errors import Transient
+from worker.faults import reach
 from worker.inbox import Inbox
 from worker.logs import log, record
 
@@ -87,7 +88,9 @@ class Sender:
         """
         chosen = documents[: self.room()] if documents else []
         if chosen and self.send(chosen):
+            reach("send.sent")
             self.mark(chosen)
+            reach("send.marked")
             return len(chosen)
         return 0
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final, get_type_hints
 from urllib.parse import quote
 
-from worker import source
+from worker import faults, source
 from worker.errors import SettingsError
 from worker.source import Source
 
@@ -168,10 +168,14 @@ def _from_file(config: Path | None) -> dict[str, Any]:
     return values
 
 
+_OTHERS: Final = ("GOUJI_CONFIG", faults.VARIABLE)
+"""Variables of ours that are no settings."""
+
+
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name, value in environ.items():
-        if name.startswith(PREFIX) and name != "GOUJI_CONFIG":
+        if name.startswith(PREFIX) and name not in _OTHERS:
             values[_known(name.removeprefix(PREFIX).lower(), "environment")] = value
     return values
 

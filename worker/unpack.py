@@ -23,6 +23,7 @@ from worker.archive import Archive
 from worker.claim import Claim
 from worker.entry import Content, Documents, announce, queue_of, told
 from worker.errors import Transient
+from worker.faults import reach
 from worker.inspection import File, Inspection
 from worker.isolation.reading import Unpack
 from worker.spool import (
@@ -58,10 +59,6 @@ def _nowhere(_documents: Sequence[tuple[int, str]]) -> None:
     """Leave the sending to the sweeper."""
 
 
-def _no_checkpoint(_step: str) -> None:
-    """Production stops nowhere; tests stop at each step."""
-
-
 class Unpacker:
     """Unpacks the archives that documents turn out to be.
 
@@ -71,8 +68,6 @@ class Unpacker:
         unpack: takes an archive apart; ``worker.isolation.pool.Isolated.unpack`` where archives
             are not trusted.
         send: the way to the queue.
-        checkpoint: called with the name of each step that is finished: ``unpacked``,
-            ``archived``, ``entered`` (not committed yet), ``committed``.
     """
 
     def __init__(
@@ -81,13 +76,11 @@ class Unpacker:
         archive: Archive,
         unpack: Unpack = in_process,
         send: Send = _nowhere,
-        checkpoint: Callable[[str], None] = _no_checkpoint,
     ) -> None:
         self._database = database
         self._archive = archive
         self._unpack = unpack
         self._send = send
-        self._checkpoint = checkpoint
 
     def run(self, claim: Claim, data: bytes, file: File) -> Inspection | None:
         """Unpack an archive and end its attempt; return why it is refused, if it is.
@@ -101,14 +94,14 @@ class Unpacker:
             depth, spent = self._around(claim.document_id)
             spool = Spool(scratch, Allowance(len(data), spent))
             refusal = too_deep(depth) or spooled(data, spool, self._unpack)
-            self._checkpoint("unpacked")
+            reach("unpack.unpacked")
             kept_members = [] if refusal else self._keep(claim, spool)
         if refusal is not None:
             reason, message, traceback = refusal.reason, refusal.message, refusal.traceback
             return Inspection(file, "dead", reason, "unpack", message, traceback=traceback)
-        self._checkpoint("archived")
+        reach("unpack.archived")
         to_send = self._enter(claim, kept_members, spool.ignored)
-        self._checkpoint("committed")
+        reach("unpack.committed")
         self._send_on(to_send)
         return None
 
@@ -140,7 +133,7 @@ class Unpacker:
                     if not claim.end(session, State.UNPACKED, AttemptOutcome.UNPACKED):
                         return []
                     entered = _Entering(session, claim).all(members, ignored)
-                    self._checkpoint("entered")
+                    reach("unpack.entered")
             except IntegrityError as error:
                 # Another process brought one of the contents: now it can be recognised.
                 if race == _RACES - 1:

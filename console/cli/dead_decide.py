@@ -47,6 +47,7 @@ def decide(
     if not note.strip():
         raise click.BadParameter("a decision needs a note that says why", param_hint="--note")
     from console.cli import journal_file
+    from worker.faults import reach
 
     by = operator or getpass.getuser()
     with invocation.database() as database, journal_file.logging(invocation.settings):
@@ -55,6 +56,8 @@ def decide(
             return ExitCode.ERROR
         with database.transaction() as session:
             decided = _decide(session, action, ids or criteria, note, by, dry_run=dry_run)
+            reach("decide.entered")
+        reach("decide.committed")
         send = bool(decided.to_send) and not dry_run
         sent = _send(invocation, database, decided) if send else 0
         rows = _matching(database, decided) if dry_run else []

@@ -2,7 +2,6 @@
 
 import os
 from collections import Counter
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -15,6 +14,7 @@ from models.ledger import Arrival, Document
 from models.session import Database
 from tests.databases import migrated
 from watcher.run import Watcher
+from worker import faults
 from worker.archive import Archive
 from worker.inbox import Inbox
 from worker.settings import Settings
@@ -55,25 +55,20 @@ class Station:
         self.clock = Clock()
         self.watcher = self._watcher()
 
-    def _watcher(self, checkpoint: Callable[[str], None] = lambda _step: None) -> Watcher:
-        return Watcher(
-            self.settings,
-            self.database,
-            self.archive,
-            self.queue,
-            clock=self.clock,
-            checkpoint=checkpoint,
-        )
+    def _watcher(self) -> Watcher:
+        return Watcher(self.settings, self.database, self.archive, self.queue, clock=self.clock)
 
     def restart(self, die_at: str = "") -> None:
-        """Start the watcher anew; it dies at the step of that name."""
+        """Start the watcher anew; it dies at the fault point of that name."""
 
-        def checkpoint(step: str) -> None:
-            if step == die_at:
-                raise Killed(step)
+        def die(point: str) -> None:
+            if point == die_at:
+                faults.handle(None)
+                raise Killed(point)
 
         self.watcher.close()
-        self.watcher = self._watcher(checkpoint)
+        faults.handle(die)
+        self.watcher = self._watcher()
 
     def close(self) -> None:
         """Stop everything."""

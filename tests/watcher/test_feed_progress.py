@@ -112,11 +112,11 @@ def test_a_copy_in_its_place_is_read_on(station: Station, tmp_path: Path) -> Non
     assert "feed.restarted" not in [entry["event"] for entry in logs]
 
 
-@pytest.mark.parametrize("step", ["archived", "committed", "sent"])
+@pytest.mark.parametrize("step", ["archived", "entered", "committed", "sent"])
 def test_killed_after_any_step_nothing_is_lost_or_doubled(station: Station, step: str) -> None:
     # Given
     append(station, *(line(text=f"{n % 7}", url=f"http://a/{n}") for n in range(10)))
-    station.restart(die_at=step)
+    station.restart(die_at=f"intake.{step}")
     with pytest.raises(Killed):
         station.turn()
     # When

@@ -89,7 +89,7 @@ def test_names_that_are_taken_and_names_that_are_long(station: Station) -> None:
 def test_an_original_replaced_meanwhile_is_left_alone(station: Station) -> None:
     # Given an arrival whose original was replaced before it could be moved
     station.drop("a.txt", b"old")
-    station.restart(die_at="committed")
+    station.restart(die_at="intake.committed")
     with pytest.raises(BaseException, match="committed"):
         station.settle()
     station.drop("b.txt", b"newer").replace(station.inbox / "a.txt")

@@ -21,12 +21,12 @@ from worker.archive import Archive, Stored
 from worker.errors import ArchiveError
 
 
-@pytest.mark.parametrize("step", ["archived", "committed", "sent", "moved"])
+@pytest.mark.parametrize("step", ["archived", "entered", "committed", "sent", "moved"])
 def test_killed_after_any_step_nothing_is_lost_or_doubled(station: Station, step: str) -> None:
     # Given a watcher that dies at this step, and files among which are duplicates
     for n in range(10):
         station.drop(f"{n}/报告.txt", b"content %d" % (n % 7))
-    station.restart(die_at=step)
+    station.restart(die_at=f"intake.{step}")
     with pytest.raises(Killed):
         station.settle()
     # When it is started again, and what it had sent or not is swept
@@ -80,7 +80,7 @@ def test_two_watchers_on_one_directory_double_nothing(build: Callable[..., Stati
     for station in (one, two):
         station.turn()
     # When both take them in, the second after the first has committed but not moved
-    one.restart(die_at="committed")
+    one.restart(die_at="intake.committed")
     one.turn()
     with pytest.raises(Killed):
         one.turn(SETTLE)

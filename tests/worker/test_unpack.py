@@ -24,9 +24,10 @@ from tests.worker.unpacking.archives import (
     tarred,
     zipped,
 )
+from worker import faults
 from worker.errors import Transient
 
-STEPS = ["unpacked", "archived", "entered", "committed"]
+STEPS = [point for point in faults.POINTS if point.startswith("unpack.")]
 
 
 @pytest.fixture
@@ -119,14 +120,15 @@ def test_members_are_entered_all_or_none(home: House, step: str, kill: bool) -> 
     # Given a worker that is stopped between two steps
     container = home.arrive(zipped(REPORTS), "a.zip")
     error: BaseException = Killed() if kill else OSError(28, "No space left on device")
-    stopped = pipeline(home, checkpoint=stopping_at(step, error))
+    faults.handle(stopping_at(step, error))
 
     # When it is
     with pytest.raises((Killed, Transient)):
-        stopped.run(container)
+        pipeline(home).run(container)
+    faults.handle(None)
 
     # Then everything of it is there, or nothing
-    done = step == "committed"
+    done = step == "unpack.committed"
     assert len(home.arrivals(container)) == 2 * done
     assert home.count(Document) == 1 + 2 * done
     assert (home.document(container).state == State.UNPACKED) == done
@@ -146,8 +148,9 @@ def test_members_are_entered_all_or_none(home: House, step: str, kill: bool) -> 
 def test_a_stopped_worker_leaves_nothing_in_the_archive_but_members(home: House) -> None:
     # Given a worker that is killed when the members are unpacked
     container = home.arrive(zipped(REPORTS), "a.zip")
+    faults.handle(stopping_at("unpack.unpacked", Killed()))
     with pytest.raises(Killed):
-        pipeline(home, checkpoint=stopping_at("unpacked", Killed())).run(container)
+        pipeline(home).run(container)
 
     # Then there is no half-written file
     assert os.listdir(home.archive.root / ".incoming") == []  # noqa: PTH208
@@ -157,14 +160,16 @@ def test_whoever_lost_the_claim_enters_nothing(home: House) -> None:
     # Given a worker that takes so long that another unpacks the archive meanwhile
     container = home.arrive(zipped(REPORTS), "a.zip")
 
-    def checkpoint(at: str) -> None:
-        if at == "archived":
+    def overtake(at: str) -> None:
+        if at == "unpack.archived":
+            faults.handle(None)
             with home.database.transaction() as session:
                 session.execute(update(Document).values(lease_expires_at=now() - timedelta(1)))
             pipeline(home).run(container)
 
     # When it goes on
-    pipeline(home, checkpoint=checkpoint).run(container)
+    faults.handle(overtake)
+    pipeline(home).run(container)
 
     # Then each member is there once
     assert len(home.arrivals(container)) == 2
@@ -177,15 +182,17 @@ def test_archives_with_the_same_members_at_once(home: House) -> None:
     second = home.arrive(zipped([("c.txt", b"two"), ("a.txt", b"one")]), "2.zip")
     barrier = threading.Barrier(2)
 
-    def checkpoint(at: str) -> None:
-        if at == "archived":
+    def wait(at: str) -> None:
+        if at == "unpack.archived":
             barrier.wait(10)
 
+    faults.handle(wait)
+
     def work(document_id: int) -> None:
-        worker = pipeline(home, checkpoint=checkpoint)
         try:
-            worker.run(document_id)
+            pipeline(home).run(document_id)
         except Transient:  # a deadlock that the database broke: it comes again
+            faults.handle(None)
             pipeline(home).run(document_id)
 
     # When they are worked on at the same time

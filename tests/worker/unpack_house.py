@@ -21,22 +21,21 @@ class Killed(BaseException):
 def pipeline(
     home: House,
     send: Send = lambda _: None,
-    checkpoint: Callable[[str], None] = lambda _: None,
     unpack: Callable[[bytes, Sink], Refusal | None] = in_process,
 ) -> Pipeline:
     """The pipe as a worker has it, but for the processes that read."""
-    unpacker = Unpacker(home.database, home.archive, unpack, send, checkpoint)
+    unpacker = Unpacker(home.database, home.archive, unpack, send)
     return Pipeline(home.database, home.archive, home.settings, inspection.inspect, unpacker)
 
 
 def stopping_at(step: str, error: BaseException) -> Callable[[str], None]:
-    """Return a checkpoint that raises at one step."""
+    """Return what raises at one fault point."""
 
-    def checkpoint(at: str) -> None:
+    def die(at: str) -> None:
         if at == step:
             raise error
 
-    return checkpoint
+    return die
 
 
 def names(arrivals: Sequence[Arrival]) -> list[tuple[str, str]]:
