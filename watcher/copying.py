@@ -11,6 +11,7 @@ from watcher.settle import Settled
 from watcher.writers import Writers, writers_of
 from worker.archive import Archive, TooLarge
 from worker.entry import queue_of
+from worker.faults import reach
 from worker.settings import Settings
 
 _LEAST_HARD_LIMIT: Final = 4 << 30
@@ -56,6 +57,7 @@ def copy(
     if item.data is not None:
         return _copy_data(item, item.data, archive, limit)
     with open_file(root, item.path) as stream:
+        reach("intake.opened")
         head = os.pread(stream.fileno(), 8, 0)
         steady = cast("BinaryIO", _Steady(stream, item, unwritten=unwritten))
         stored = archive.put(steady, limit=limit)

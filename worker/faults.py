@@ -4,7 +4,8 @@ Off unless ``GOUJI_FAULTS`` names a directory. Then whoever reaches the point ``
 ``x`` in it takes the file away and does what it says: ``kill`` and ``stop`` send the process
 SIGKILL or SIGSTOP, ``exit`` ends it with 70, ``hang`` sleeps for an hour, and the name of an
 error number (``ENOSPC``, ``EIO``) raises ``OSError``. One file is one fault, whichever of many
-processes comes first.
+processes comes first; one whose second line names a document is a fault of that one alone, every
+time.
 """
 
 import errno
@@ -19,6 +20,7 @@ from typing import Final
 VARIABLE: Final = "GOUJI_FAULTS"
 
 POINTS: Final = {
+    "intake.opened": "a file is open; nothing was read",
     "archive.copied": "bytes are copied, not synced, and have no name yet",
     "archive.synced": "bytes are on disk, but have no name yet",
     "archive.kept": "bytes have their name",
@@ -57,41 +59,50 @@ _EXIT: Final = 70
 _AN_HOUR: Final = 3600.0
 
 
-def reach(point: str) -> None:
+def reach(point: str, name: str = "") -> None:
     """Say that a point was reached; does nothing but in tests that inject faults.
+
+    Args:
+        point: one of ``POINTS``.
+        name: the document that is worked on, where it is one.
 
     Raises:
         OSError: a fault that was asked for.
     """
     if _told is not None:
-        _told(point)
+        _told(point, name)
 
 
 def handle(handler: Callable[[str], None] | None) -> None:
     """Have something else done at every point of this process, given its name; or nothing."""
     global _told  # noqa: PLW0603 - the points are all over the process
-    _told = handler
+    _told = None if handler is None else lambda point, _name: handler(point)
 
 
-def arm(directory: Path, point: str, action: str) -> None:
-    """Let the next process that reaches a point fail.
+def arm(directory: Path, point: str, action: str, name: str = "") -> None:
+    """Let the next process that reaches a point fail, or everyone who does with that document.
 
     Raises:
         KeyError: there is no such point.
     """
     POINTS[point]
     waiting = directory / f".{point}.armed.{os.getpid()}"
-    waiting.write_text(action, "utf-8")
+    waiting.write_text(f"{action}\n{name}".strip(), "utf-8")
     waiting.rename(directory / point)  # never seen half written
 
 
-def _fail(directory: Path, point: str) -> None:
-    taken = directory / f".{point}.taken.{os.getpid()}.{time.monotonic_ns()}"
+def _fail(directory: Path, point: str, name: str) -> None:
     try:
-        (directory / point).rename(taken)
-    except FileNotFoundError:
+        action, _, only = (directory / point).read_text("utf-8").partition("\n")
+        if not only:
+            (directory / point).rename(directory / f".{point}.taken.{time.monotonic_ns()}")
+    except FileNotFoundError:  # not armed, or another process was faster
         return
-    action = taken.read_text("utf-8").strip()
+    if only in ("", name):
+        _act(action)
+
+
+def _act(action: str) -> None:
     if action in ("kill", "stop"):
         os.kill(os.getpid(), signal.SIGKILL if action == "kill" else signal.SIGSTOP)
     elif action == "exit":
@@ -103,9 +114,9 @@ def _fail(directory: Path, point: str) -> None:
         raise OSError(number, os.strerror(number))
 
 
-def _configured() -> Callable[[str], None] | None:
+def _configured() -> Callable[[str, str], None] | None:
     named = os.environ.get(VARIABLE)
     return partial(_fail, Path(named)) if named else None
 
 
-_told: Callable[[str], None] | None = _configured()
+_told: Callable[[str, str], None] | None = _configured()

@@ -167,9 +167,9 @@ class Pipeline:
         inspection.admit(claim.size, self._settings.max_bytes)
         with claim.during("fetch"):
             data = self._archive.get(claim.sha256)
-        reach("work.fetched")
+        reach("work.fetched", claim.name)
         found = self._inspect(data, claim.name, claim.passed, hints=claim.hints)
-        reach("work.inspected")
+        reach("work.inspected", claim.name)
         if found.outcome == "stored":
             self._store(claim, found)
         elif found.outcome == "unpacked":

@@ -20,7 +20,7 @@ def test_every_point_is_in_the_code_and_in_the_table() -> None:
     reached = Counter(
         point
         for path in CODE
-        for point in re.findall(r'\breach\("([\w.]+)"\)', path.read_text("utf-8"))
+        for point in re.findall(r'\breach\("([\w.]+)"', path.read_text("utf-8"))
     )
     assert set(reached) == set(faults.POINTS)
 
@@ -62,6 +62,21 @@ def test_an_armed_point_fails_as_the_system_does(tmp_path: Path) -> None:
     assert (
         "OSError: [Errno 28] No space left on device" in reaching(tmp_path, "archive.copied").stderr
     )
+
+
+def test_a_point_armed_for_one_document_fails_for_it_every_time(tmp_path: Path) -> None:
+    # Given
+    faults.arm(tmp_path, "work.fetched", "exit", "毒.txt")
+    # When another document comes to it, then that one, twice
+    code = "import sys; from worker.faults import reach; reach('work.fetched', sys.argv[1])"
+    command = [sys.executable, "-c", code]
+    environment = {**os.environ, faults.VARIABLE: str(tmp_path)}
+    codes = [
+        subprocess.run([*command, name], env=environment, cwd=ROOT, check=False).returncode
+        for name in ("好.txt", "毒.txt", "毒.txt")
+    ]
+    # Then
+    assert codes == [0, 70, 70]
 
 
 def test_only_points_that_exist_can_be_armed(tmp_path: Path) -> None:
