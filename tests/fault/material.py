@@ -95,7 +95,7 @@ def _held(file: Dropped) -> list[Dropped] | None:
 
 def material(rng: random.Random, count: int) -> list[Dropped]:
     """Return ``count`` files: of ten, five reports, an archive, an imbalance, three oddities."""
-    makers = [_seed, _seed, _archive, _report, _report, _gbk, _imbalanced, _empty, _rubbish]
+    makers = [_seed, _seed, archive, _report, _report, _gbk, _imbalanced, _empty, _rubbish]
     files: list[Dropped] = []
     for number in range(count):
         if number % 10 == 9:
@@ -122,7 +122,7 @@ def _seed(rng: random.Random, number: int) -> Dropped:
     return Dropped(f"{number:04d}-{path.name}".encode(), text.encode())
 
 
-def _archive(rng: random.Random, number: int) -> Dropped:
+def archive(rng: random.Random, number: int) -> Dropped:
     """Reports with names in GBK, litter, an archive in the archive; of three one is damaged."""
     kind = ("zip", "7z", "tar")[number // 10 % 3]
     inner = zipped([("内/年报.txt", _report(rng, number).data), ("空.txt", b"")])

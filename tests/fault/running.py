@@ -40,12 +40,12 @@ def until(condition: Callable[[], object], seconds: float, why: Callable[[], obj
 class Running:
     """``gouji up``, started, killed and started again."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, **settings: str) -> None:
         self.inbox = directory / "inbox"
         self.data = directory / "var"
         self.directory = directory
         kept = {name: value for name, value in os.environ.items() if not name.startswith("GOUJI_")}
-        own = {"DATA_DIR": str(self.data), "INBOX": str(self.inbox), **_QUICK}
+        own = {"DATA_DIR": str(self.data), "INBOX": str(self.inbox)} | _QUICK | settings
         self.environment = kept | {f"GOUJI_{name}": value for name, value in own.items()}
         self.settings: Settings = load(None, self.environment)
         self.database = Database.at(self.settings.database)
@@ -122,14 +122,16 @@ class Running:
             return session.scalar(select(func.count()).select_from(Document).where(ended)) or 0
 
     def at_rest(self, arrivals: int) -> bool:
-        """Tell whether so many files have arrived, and nothing is under way any more."""
+        """Tell whether as many files have arrived, and nothing is under way any more."""
         with self.database.reading() as session:
             states = Counter(session.scalars(select(Document.state)))
             files = Arrival.container_id.is_(None)
             came = session.execute(select(Arrival.state, Arrival.handover).where(files)).all()
         taken = [handover for state, handover in came if state != ArrivalState.IGNORED]
         return (
-            len(taken) == arrivals and set(states) <= set(FINAL) and set(taken) <= {Handover.MOVED}
+            len(taken) >= arrivals
+            and set(states) <= set(FINAL)
+            and set(taken) <= {Handover.MOVED, Handover.NONE}
         )
 
     def wait_until_at_rest(self, arrivals: int, seconds: float) -> None:
