@@ -2,19 +2,44 @@
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
-BACKENDS = ("sqlite", "postgresql")
-BUSY_TIMEOUT_MS = 30_000
+BACKENDS: Final = ("sqlite", "postgresql")
+BUSY_TIMEOUT_MS: Final = 30_000
 """How long a writer waits for another on SQLite before the work counts as transiently failed."""
+
+_CONNECTION: Final = {
+    "application_name": "gouji",
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+"""libpq's parameters: a server that is cut off is noticed after a minute, not after two hours."""
+_WAITS: Final = {
+    "lock_timeout": BUSY_TIMEOUT_MS,
+    "idle_in_transaction_session_timeout": 60_000,
+}
+"""Milliseconds. A process that was stopped in mid-transaction loses its locks after the second."""
+_RECYCLE: Final = 1800
+"""Seconds after which a connection is made anew: firewalls forget those that rest."""
+
+_LOST_PAUSE: Final = 0.2
+_CONFLICTS: Final = frozenset({"40001", "40P01"})
+"""Serialization failure and deadlock: the server has rolled the transaction back.
+Source: PostgreSQL, Appendix A."""
+_CONFLICTS_MOST: Final = 5
+
+Result = TypeVar("Result")
 
 
 class UnusableUrlError(ValueError):
@@ -38,7 +63,7 @@ def create(database_url: str) -> Engine:
     try:
         if url.get_backend_name() == "sqlite":
             return _create_sqlite(url)
-        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+        return _create_postgresql(url)
     except (ImportError, ArgumentError) as error:
         raise UnusableUrlError(f"{url.drivername}: {error}") from error
 
@@ -69,6 +94,34 @@ def file_of(database_url: str) -> Path | None:
     if url.get_backend_name() != "sqlite" or not name or name == ":memory:":
         return None
     return Path(name)
+
+
+def _create_postgresql(url: URL) -> Engine:
+    """Return an engine whose connections notice that the server, or the way to it, is gone.
+
+    What the URL says itself is left as it is. There is no limit on a statement: counting a million
+    rows takes its time, and what it waits for is limited.
+    """
+    given = {name: value for name, value in _CONNECTION.items() if name not in url.query}
+    # a server behind a pooler takes no options
+    if "options" not in url.query:
+        given["options"] = " ".join(f"-c {name}={value}" for name, value in _WAITS.items())
+    engine = create_engine(
+        url,
+        connect_args=given,
+        pool_pre_ping=True,
+        pool_recycle=_RECYCLE,
+        pool_timeout=BUSY_TIMEOUT_MS / 1000,
+        hide_parameters=True,
+    )
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        # A reader holds no lock that a writer waits for, and may stop for whoever reads its output.
+        if connection.get_execution_options().get("read_only", False):
+            connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+
+    return engine
 
 
 def _create_sqlite(url: URL) -> Engine:
@@ -130,6 +183,34 @@ class Database:
         with self._writing.begin() as session:
             yield session
 
+    def unit(self, work: Callable[[Session], Result]) -> Result:
+        """Do one unit of work in one transaction; again where that may help.
+
+        It is done once more when the connection was lost, and a few times more when the server
+        has rolled it back because others were in its way. A connection lost during the commit
+        leaves open whether it was committed. So ``work`` must find out by itself that it was
+        done before: a compare-and-set does, and finds nothing to do.
+
+        Args:
+            work: what to do in the transaction; nothing else may come of it.
+
+        Raises:
+            DBAPIError: it failed again, or for another reason.
+        """
+        lost = conflicts = 0
+        while True:
+            try:
+                with self.transaction() as session:
+                    return work(session)
+            except DBAPIError as error:
+                if error.connection_invalidated and lost < 1:
+                    lost += 1
+                    time.sleep(_LOST_PAUSE)
+                elif _conflicting(error) and conflicts < _CONFLICTS_MOST:
+                    conflicts += 1
+                else:
+                    raise
+
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A consistent view that writes nothing and never blocks a writer on SQLite.
@@ -142,3 +223,7 @@ class Database:
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+
+
+def _conflicting(error: DBAPIError) -> bool:
+    return getattr(error.orig, "sqlstate", None) in _CONFLICTS

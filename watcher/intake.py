@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from models.event import EventName
 from models.session import Database
@@ -118,11 +119,9 @@ class Intake:
     ) -> list[Taken]:
         for race in range(_RACES):
             try:
-                with self._database.transaction() as session:
-                    taken = register(session, origin, copied) if copied else []
-                    taken += ignore_files(session, origin, ignored) if ignored else []
-                    reach("intake.entered")
-                    return taken
+                return self._database.unit(
+                    lambda session: _entered(session, origin, copied, ignored)
+                )
             except IntegrityError:
                 # Another process registered one of them: now it can be recognised.
                 if race == _RACES - 1:
@@ -140,6 +139,15 @@ class Intake:
                     name = EventName.DOCUMENT_SEND_FAILED
                     told: dict[str, Any] = {"queue": queue, "error": self._sender.problem}
                     record(session, name, level="warning", document_id=document_id, **told)
+
+
+def _entered(
+    session: Session, origin: Origin, copied: Sequence[Copied], ignored: Sequence[Settled]
+) -> list[Taken]:
+    taken = register(session, origin, copied) if copied else []
+    taken += ignore_files(session, origin, ignored) if ignored else []
+    reach("intake.entered")
+    return taken
 
 
 def _renewed(origin: Origin, taken: Taken) -> Taken:

@@ -7,10 +7,12 @@ compare-and-set; still each document is sent at most once per lease, and only wh
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import Session
 
+from models import transitions
 from models.base import now
 from models.event import EventName
 from models.ledger import Document, State
@@ -19,6 +21,8 @@ from worker.faults import reach
 from worker.logs import record
 from worker.send import Sender
 from worker.settings import Settings
+
+_Note = Callable[[Session, Sequence[int]], object]
 
 _PAGE: Final = 500
 _IN_HAND: Final = 5.0
@@ -108,7 +112,7 @@ class Sweeper:
             # Messages of documents that are done may hide that others are missing.
             lost, age = room, self._forlorn
         page = self._documents(_aged(State.QUEUED, age), min(lost, room))
-        return self._resend(page, EventName.DOCUMENT_RESENT, State.QUEUED)
+        return self._resend(page, EventName.DOCUMENT_RESENT, transitions.resend)
 
     def resend_expired(self) -> int:
         """Send documents again whose worker did not finish within its lease.
@@ -124,7 +128,7 @@ class Sweeper:
             Document.state == State.PROCESSING, Document.lease_expires_at < moment, untouched
         )
         page = self._documents(expired, _PAGE)
-        return self._resend(page, EventName.DOCUMENT_LEASE_EXPIRED, State.PROCESSING)
+        return self._resend(page, EventName.DOCUMENT_LEASE_EXPIRED, transitions.remind)
 
     def _on_the_way(self) -> int:
         with self._database.reading() as session:
@@ -144,22 +148,20 @@ class Sweeper:
             )
             return [(row.id, row.queue) for row in rows]
 
-    def _resend(self, documents: Sequence[tuple[int, str]], name: EventName, state: State) -> int:
+    def _resend(self, documents: Sequence[tuple[int, str]], name: EventName, note: _Note) -> int:
         if not documents or not self._sender.send(documents):
             return 0
         reach("sweep.sent")
-        with self._database.transaction() as session:
-            session.execute(
-                update(Document)
-                .where(Document.id.in_([document_id for document_id, _ in documents]))
-                .where(Document.state == state)
-                .values(updated_at=now())
-                .execution_options(synchronize_session=False)
-            )
-            for document_id, queue in documents:
-                told: dict[str, Any] = {"document_id": document_id, "queue": queue}
-                record(session, name, level="warning", **told)
+        self._database.unit(lambda session: _noted(session, documents, name, note))
         return len(documents)
+
+
+def _noted(
+    session: Session, documents: Sequence[tuple[int, str]], name: EventName, note: _Note
+) -> None:
+    note(session, [document_id for document_id, _ in documents])
+    for document_id, queue in documents:
+        record(session, name, level="warning", document_id=document_id, queue=queue)
 
 
 def _aged(state: State, age: timedelta) -> ColumnElement[bool]:

@@ -7,12 +7,13 @@ from typing import Any, Final
 from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session, defer
 
+from models import transitions
 from models.base import now
 from models.dead_letter import Action, DeadLetter, Decision
 from models.disclosure.finding import Reason
 from models.event import EventName
 from models.filing import StoredFinding
-from models.ledger import Document, State, move
+from models.ledger import Document
 from worker.faults import reach
 from worker.logs import record
 
@@ -282,19 +283,11 @@ def _resolve(
 
 
 def _revive(session: Session, letter: DeadLetter) -> bool:
-    return move(
-        session,
-        letter.document_id,
-        start=(State.DEAD,),
-        to=State.RECEIVED,
-        unfinished=0,
-        retries=0,
-        lease_expires_at=None,
-    )
+    return transitions.revive(session, letter.document_id)
 
 
 def _discard(session: Session, letter: DeadLetter) -> bool:
-    return move(session, letter.document_id, start=(State.DEAD,), to=State.DISCARDED)
+    return transitions.discard(session, letter.document_id)
 
 
 def _to_send(session: Session, letters: Sequence[DeadLetter]) -> tuple[tuple[int, str], ...]:

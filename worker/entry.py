@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from models import transitions
 from models.event import EventName
 from models.ledger import Arrival, ArrivalState, Document
 from worker.archive import Stored
@@ -64,8 +65,7 @@ class Documents:
         document = self._known.get(sha256)
         if document is not None:
             return document, ArrivalState.DUPLICATE
-        document = Document(sha256=sha256, size=size, name=content.name, queue=content.queue)
-        self._session.add(document)
+        document = transitions.enter(self._session, sha256, size, content.name, content.queue)
         self._known[sha256] = document
         return document, ArrivalState.ACCEPTED
 

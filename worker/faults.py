@@ -46,6 +46,8 @@ POINTS: Final = {
     "bury.committed": "the dead letter is there; the message is not acknowledged",
     "retry.entered": "a failed attempt has ended, and that is not committed",
     "retry.committed": "a failed attempt has ended; the queue does not know",
+    "release.entered": "a stopping worker's document is on the queue, and that is not committed",
+    "release.committed": "a stopping worker's document is on the queue",
     "unpack.unpacked": "an archive is taken apart",
     "unpack.archived": "its members are in the archive of bytes",
     "unpack.entered": "its members are written to the ledger, and not committed",

@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Any, Final
 
+from sqlalchemy.orm import Session
+
+from models import transitions
 from models.event import EventName
-from models.ledger import mark_queued
 from models.session import Database
 from worker.errors import Transient
 from worker.faults import reach
@@ -96,13 +98,20 @@ class Sender:
 
     def mark(self, documents: Sequence[tuple[int, str]]) -> None:
         """Mark documents whose messages were sent as queued."""
-        with self._database.transaction() as session:
-            mark_queued(session, [document_id for document_id, _ in documents])
-            for document_id, queue in documents:
-                record(session, EventName.DOCUMENT_QUEUED, document_id=document_id, queue=queue)
+        self._database.unit(lambda session: _mark(session, documents))
 
     def _lose(self, error: Transient) -> None:
         self.problem = str(error)
         if self._away_until is None:
             log(EventName.BROKER_UNREACHABLE, level="error", error=str(error))
         self._away_until = self._clock() + _PAUSE
+
+
+def _mark(session: Session, documents: Sequence[tuple[int, str]]) -> None:
+    """Mark them; the event of one whose worker was quicker says that it was overtaken."""
+    marked = transitions.queue(session, [document_id for document_id, _ in documents])
+    for document_id, queue in documents:
+        told: dict[str, Any] = {"document_id": document_id, "queue": queue}
+        if document_id not in marked:
+            told["overtaken"] = True
+        record(session, EventName.DOCUMENT_QUEUED, **told)

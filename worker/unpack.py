@@ -13,10 +13,10 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from models import ledger
+from models import ledger, transitions
 from models.disclosure.hints import kept
 from models.event import EventName
-from models.ledger import Arrival, ArrivalState, AttemptOutcome, Document, State
+from models.ledger import Arrival, ArrivalState, Document
 from models.session import Database
 from worker import logs, names
 from worker.archive import Archive
@@ -129,17 +129,13 @@ class Unpacker:
         """End the attempt and enter every member in one transaction; return what is to be sent."""
         for race in range(_RACES):
             try:
-                with self._database.transaction() as session:
-                    if not claim.end(session, State.UNPACKED, AttemptOutcome.UNPACKED):
-                        return []
-                    entered = _Entering(session, claim).all(members, ignored)
-                    reach("unpack.entered")
+                return self._database.unit(
+                    lambda session: _entered(session, claim, members, ignored)
+                )
             except IntegrityError as error:
                 # Another process brought one of the contents: now it can be recognised.
                 if race == _RACES - 1:
                     raise Transient("others bring in what the archive holds") from error
-            else:
-                return entered
         raise AssertionError("not reached")
 
     def _send_on(self, documents: Sequence[tuple[int, str]]) -> None:
@@ -152,6 +148,16 @@ class Unpacker:
                 logs.log(
                     name, level="warning", document_id=document_id, queue=queue, error=str(error)
                 )
+
+
+def _entered(
+    session: Session, claim: Claim, members: Sequence[Kept], ignored: Sequence[Member]
+) -> list[tuple[int, str]]:
+    if not claim.end(session, transitions.unpack):
+        return []
+    fresh = _Entering(session, claim).all(members, ignored)
+    reach("unpack.entered")
+    return fresh
 
 
 class _Entering:
