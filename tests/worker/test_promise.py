@@ -36,12 +36,7 @@ from tests.worker.world import Fault, Message, World, failing, killing, refusing
 from worker import dead_letter
 from worker.faults import POINTS
 
-_PLAIN: Final = [b"a", b"b", b"c", b"bad d"]
-CONTENTS: Final = [
-    *_PLAIN,
-    zipped([("1.txt", b"a"), ("2.txt", b"e")]),
-    zipped([("1.txt", b"f"), ("2.txt", b"bad g"), ("3.txt", b"f")]),
-]
+CONTENTS: Final = [b"a", b"bad b", zipped([("1.txt", b"a"), ("2.txt", b"c"), ("3.txt", b"bad d")])]
 RESTS: Final = ["claim.committed", "work.fetched", "work.inspected", "unpack.archived"]
 """Where a worker may rest: between transactions, or it would hold up everybody."""
 WORK: Final = [
@@ -56,6 +51,7 @@ _OUTSIDE: Final = ("work.fetched", "work.inspected")
 """Where a stage may fail; elsewhere it is the ledger that is written."""
 
 few_contents = st.lists(st.sampled_from(CONTENTS), min_size=1, max_size=3)
+rests = st.sampled_from([None, "work.inspected", *RESTS])
 worker_faults = st.one_of(
     st.none(),
     st.builds(Fault, st.sampled_from(WORK), st.just(killing)),
@@ -78,15 +74,30 @@ class Promise(RuleBasedStateMachine):
         _clear(self.database)
         self.world = World(self.database, directory)
 
+        self.world.watch(self.world.drop(CONTENTS[:2]))
+
     def _message(self, data: st.DataObject) -> Message:
         messages = self.world.queue.messages
         return messages.pop(data.draw(st.integers(0, len(messages) - 1)))
+
+    def _begin_at(self, point: str, rest: str | None) -> Fault:
+        """A worker that is quicker than whoever reaches that point."""
+
+        def begin() -> None:
+            if self.world.queue.messages:
+                self.world.employ(self.world.queue.messages.pop(), rest)
+
+        return Fault(point, begin)
 
     # --- files ------------------------------------------------------------------------------------
 
     @rule(contents=few_contents, fault=watcher_faults)
     def files_come_to_rest(self, contents: list[bytes], fault: Fault | None) -> None:
         self.world.watch(self.world.drop(contents), fault)
+
+    @rule(contents=few_contents, rest=rests)
+    def a_worker_is_quicker_than_the_watcher(self, contents: list[bytes], rest: str | None) -> None:
+        self.world.watch(self.world.drop(contents), self._begin_at("send.sent", rest))
 
     @rule(fault=watcher_faults)
     def everything_is_scanned_again(self, fault: Fault | None) -> None:
@@ -121,8 +132,17 @@ class Promise(RuleBasedStateMachine):
 
     # --- work -------------------------------------------------------------------------------------
 
+    @rule(data=st.data(), rest=rests, fault=worker_faults)
+    def a_message_of_old_comes(
+        self, data: st.DataObject, rest: str | None, fault: Fault | None
+    ) -> None:
+        known = self.world.documents()
+        if known:
+            message = Message("old", data.draw(st.sampled_from(known)))
+            self.world.employ(message, rest, fault)
+
     @precondition(lambda self: self.world.queue.messages)
-    @rule(data=st.data(), rest=st.none() | st.sampled_from(RESTS), fault=worker_faults)
+    @rule(data=st.data(), rest=rests, fault=worker_faults)
     def a_worker_begins(self, data: st.DataObject, rest: str | None, fault: Fault | None) -> None:
         self.world.employ(self._message(data), rest, fault)
 
@@ -149,9 +169,21 @@ class Promise(RuleBasedStateMachine):
 
     # --- time, and what is lost -------------------------------------------------------------------
 
-    @rule(seconds=st.sampled_from([6.0, 301.0, 4000.0]))
+    @rule(seconds=st.sampled_from([301.0, 6.0, 4000.0]))
     def time_passes(self, seconds: float) -> None:
         self.world.pass_time(seconds)
+
+    @precondition(lambda self: self.world.workers)
+    @rule(data=st.data(), rest=rests)
+    def a_worker_outlasts_its_lease(self, data: st.DataObject, rest: str | None) -> None:
+        worker = data.draw(st.sampled_from(self.world.workers))
+        self.world.pass_time(301.0)
+        self.world.employ(Message("taking over", worker.message.document_id), rest)
+
+    @rule(rest=rests)
+    def a_worker_is_quicker_than_the_sweeper(self, rest: str | None) -> None:
+        self.world.pass_time(301.0)
+        self.world.sweep(self._begin_at("sweep.sent", rest))
 
     @rule(
         fault=st.one_of(

@@ -224,6 +224,11 @@ class World:
             pass  # told, and tried again
         self._fault = None
 
+    def documents(self) -> list[int]:
+        """Return every document."""
+        with self.database.reading() as session:
+            return list(session.scalars(select(Document.id).order_by(Document.id)))
+
     # --- workers and the queue --------------------------------------------------------------------
 
     def employ(self, message: Message, rest: str | None = None, fault: Fault | None = None) -> None:
