@@ -5,7 +5,6 @@ message comes, whether it was forked or spawned.
 """
 
 import os
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from threading import Lock
@@ -19,7 +18,6 @@ from models.session import Database
 from worker import inspection
 from worker.actors import declare
 from worker.archive import Archive
-from worker.errors import Stopping
 from worker.inbox import Inbox, make_broker
 from worker.isolation import readers as isolation
 from worker.isolation.limits import Limits
@@ -88,28 +86,25 @@ def assemble(settings: Settings, inspect: Inspect | None = None) -> dramatiq.Bro
             Retries(
                 min_backoff=round(settings.retry_min * 1000),
                 max_backoff=round(settings.retry_max * 1000),
-                retry_when=_again(settings.max_retries),
+                retry_when=_again,
             ),
         ],
     )
-    declare(broker, lambda document_id, message_id: works().run(document_id, message_id))
+    declare(
+        broker,
+        lambda document_id, message_id: works().run(document_id, message_id),
+        again_after=round(settings.retry_min * 1000),
+    )
     return broker
 
 
-def _again(max_retries: int) -> Callable[[int, BaseException], bool]:
-    """Return what tells whether a message is tried again: passing failures, and a shutdown.
+def _again(_retries: int, error: BaseException) -> bool:
+    """Tell whether a message is tried again: after passing failures, and a shutdown.
 
-    However often its workers are stopped, a message does not die of that.
-    The document counts its retries too, and is dead-lettered when they are used up; this limit
-    is met first only where the database could not be reached.
+    However often that happens, a message does not die of it: the document counts its retries, and
+    is dead-lettered when they are used up; while the database is away nobody can count.
     """
-
-    def again(retries: int, error: BaseException) -> bool:
-        if isinstance(error, Shutdown) or isinstance(error.__cause__, Stopping):
-            return True
-        return isinstance(error, Retry) and retries < max_retries
-
-    return again
+    return isinstance(error, Shutdown | Retry)
 
 
 def configured() -> Settings:

@@ -16,20 +16,19 @@ from worker.errors import Refused, Transient
 _DATABASE: Final = (DBAPIError, PendingRollbackError, PoolTimeout, Overtaken)
 _VALUES: Final = (DataError, IntegrityError)
 """What the database says about values comes from the content, or from a fault of ours."""
-_PASSING: Final = (Transient, MemoryError, *_DATABASE)
+_PASSING: Final = (Transient, MemoryError, TimeLimitExceeded, *_DATABASE)
 _FRAMES: Final = 30
 
 
 def judge(error: BaseException) -> Reason | None:
     """Return why an error refuses the document, ``None`` where trying again may help.
 
+    A time limit that strikes outside of looking at the content speaks of a slow environment.
     An error nobody foresaw is a stage that cannot cope with the file: it is refused at once as
     ``unreadable``, since it would fail the same way every time.
     """
     if isinstance(error, Refused):
         return error.reason
-    if isinstance(error, TimeLimitExceeded):
-        return Reason.TIMEOUT
     if isinstance(error, _VALUES):
         return Reason.UNREADABLE
     if isinstance(error, _PASSING) or _of_the_system(error):

@@ -27,7 +27,7 @@ from worker import endings, inspection
 from worker.archive import Archive
 from worker.claim import Claim, begin
 from worker.dead_letter import Grave
-from worker.errors import Stopping, Transient
+from worker.errors import NotBegun, Refused, Stopping, Transient
 from worker.faults import reach
 from worker.inspection import PARSER_VERSION, Inspection, Timing
 from worker.judge import judge, plain, told
@@ -120,7 +120,8 @@ class Pipeline:
         with claim.during("fetch"):
             data = self._archive.get(claim.sha256)
         reach("work.fetched", claim.name)
-        found = self._inspect(data, claim.name, claim.passed, hints=claim.hints)
+        with _in_time(claim):
+            found = self._inspect(data, claim.name, claim.passed, hints=claim.hints)
         reach("work.inspected", claim.name)
         if found.outcome == "stored":
             self._store(claim, found)
@@ -209,10 +210,21 @@ def _may_pass() -> Iterator[None]:
     """Tell the queue to bring the message back where trying again may help."""
     try:
         yield
-    except Exception as error:
+    except (Exception, TimeLimitExceeded) as error:
         if judge(error) is None:
-            raise Transient(told(error)) from error
+            raise NotBegun(told(error)) from error
         raise
+
+
+@contextmanager
+def _in_time(claim: Claim) -> Iterator[None]:
+    """Blame the content for a time limit, but only when it strikes again on another try."""
+    try:
+        yield
+    except TimeLimitExceeded as error:
+        if claim.retries == 0:
+            raise Transient("it took too long; this machine may have been slow") from error
+        raise Refused(Reason.TIMEOUT, "it took too long, more than once") from error
 
 
 def _grave(claim: Claim, found: Inspection, reason: Reason) -> Grave:

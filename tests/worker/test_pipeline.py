@@ -22,6 +22,7 @@ from models.filing import StoredFinding, StoredReport
 from models.ledger import Attempt, AttemptOutcome, Document, State
 from tests.claiming import claimed
 from tests.worker.house import House, house, imbalanced, raising, report, stored
+from worker.archive import Archive
 from worker.claim import CRASH_LIMIT
 from worker.errors import ArchiveError, Refused, Transient
 from worker.inspection import File, Inspection, Timing
@@ -181,11 +182,10 @@ def test_an_environment_that_keeps_failing_ends_as_a_dead_letter(home: House) ->
     ("error", "reason"),
     [
         (Refused(Reason.ENCRYPTED, "needs a password"), Reason.ENCRYPTED),
-        (TimeLimitExceeded(), Reason.TIMEOUT),
         (IndexError("a bug \ud800 in a stage\0"), Reason.UNREADABLE),
         (OSError("cannot identify image file"), Reason.UNREADABLE),
     ],
-    ids=["refused", "timeout", "bug", "library"],
+    ids=["refused", "bug", "library"],
 )
 def test_what_the_content_causes_is_refused_at_once(
     home: House, error: BaseException, reason: Reason
@@ -202,6 +202,40 @@ def test_what_the_content_causes_is_refused_at_once(
     assert home.document(document_id).state == State.DEAD
     (attempt,) = home.attempts(document_id)
     assert (attempt.traceback is None) == isinstance(error, Refused)
+
+
+def test_a_content_that_takes_too_long_is_tried_once_more(home: House) -> None:
+    # Given a stage that outlasts its time, always
+    document_id = home.receive(b"a report")
+    pipeline = home.pipeline(raising(TimeLimitExceeded(), TimeLimitExceeded()))
+
+    # When it is tried, the machine may have been slow; when it is tried again, it is the content
+    with pytest.raises(Transient):
+        pipeline.run(document_id)
+    assert home.document(document_id).state == State.QUEUED
+    pipeline.run(document_id)
+    (letter,) = home.letters(document_id)
+    assert letter.reason == Reason.TIMEOUT
+
+
+def test_a_time_limit_outside_of_the_content_refuses_nothing(
+    home: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given an archive that is so slow that the time is up, whatever is asked of it
+    document_id = home.receive(b"a report")
+
+    def slow(*_: object) -> bytes:
+        raise TimeLimitExceeded
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Archive, "get", slow)
+        for _ in range(3):
+            with pytest.raises(Transient):
+                home.pipeline().run(document_id)
+
+    # When it is quick again, then the report is stored
+    home.pipeline().run(document_id)
+    assert home.document(document_id).state == State.STORED
 
 
 def test_a_shutdown_gives_the_document_back(home: House) -> None:
@@ -367,11 +401,11 @@ def test_a_dying_message_takes_only_its_own_attempt_along(
     document_id = home.receive(b"a report")
     _claim_and_vanish(home, document_id, lease=60)
 
-    # When a message is given up because of a time limit
-    home.pipeline().abandon(document_id, message, TimeLimitExceeded())
+    # When a message is given up because of a fault of ours
+    home.pipeline().abandon(document_id, message, ValueError("a bug"))
 
     # Then the document is dead if it was that message
-    assert [letter.reason for letter in home.letters(document_id)] == [Reason.TIMEOUT] * dead
+    assert [letter.reason for letter in home.letters(document_id)] == [Reason.UNREADABLE] * dead
 
 
 def test_a_dying_message_does_not_touch_what_is_done(home: House) -> None:
