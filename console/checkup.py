@@ -137,33 +137,35 @@ def _is_there(settings: Settings) -> bool:
 
 
 def _broker(settings: Settings) -> Iterator[Check]:
-    import redis
+    from worker.inbox import BrokerUnreachable, Inbox, Weakness
 
-    from worker.inbox import WORKER_CLIENT
-
+    advice = {
+        Weakness.FULL: "腾出内存或磁盘 give it memory or disk: 不收新消息 it takes no message",
+        Weakness.READ_ONLY: "连到主库 name the primary: 从库不收消息 a replica takes no message",
+        Weakness.EVICTS: "CONFIG SET maxmemory-policy noeviction: 否则会丢消息 else it drops "
+        "messages",
+        Weakness.VOLATILE: "CONFIG SET appendonly yes: 否则重启后要重发 else a restart costs "
+        "re-sending",
+    }
     shown = _without_password(settings.broker)
+    inbox = Inbox(settings)
     try:
-        with redis.Redis.from_url(settings.broker, socket_connect_timeout=3) as client:
-            facts = client.info()
-            policy = client.config_get("maxmemory-policy").get("maxmemory-policy", "?")
-            names = {str(found["name"]) for found in client.client_list()}
-    except redis.ConnectionError as error:
+        found = inbox.examine()
+    except BrokerUnreachable as error:
         yield _no_broker(settings, shown, error)
         detail = "不得而知，队列连不上 unknown while the queue cannot be reached"
         yield Check("workers", Verdict.WARN, detail)
         return
-    version = facts.get("valkey_version") or facts.get("redis_version")
-    kind = "Valkey" if "valkey_version" in facts else "Redis"
-    detail = f"{kind} {version} at {shown} · maxmemory-policy {policy}"
-    if policy not in ("noeviction", "?"):
-        advice = "CONFIG SET maxmemory-policy noeviction: 否则会丢消息 else it drops messages"
-        yield Check("broker", Verdict.WARN, detail, advice)
-    elif not facts.get("aof_enabled"):
-        advice = "CONFIG SET appendonly yes: 否则重启后要重发 else a restart costs re-sending"
-        yield Check("broker", Verdict.WARN, f"{detail} · appendonly no", advice)
+    finally:
+        inbox.close()
+    detail = " · ".join((f"{found.product} at {shown}", *found.details))
+    if found.weakness is None:
+        yield Check("broker", Verdict.OK, detail)
     else:
-        yield Check("broker", Verdict.OK, f"{detail} · appendonly yes")
-    yield _workers(sum(name.startswith(WORKER_CLIENT) for name in names))
+        useless = found.weakness in (Weakness.FULL, Weakness.READ_ONLY)
+        verdict = Verdict.FAIL if useless else Verdict.WARN
+        yield Check("broker", verdict, f"{detail} · {found.weakness}", advice[found.weakness])
+    yield _workers(found.workers)
 
 
 def _workers(count: int) -> Check:
@@ -182,7 +184,7 @@ def _no_broker(settings: Settings, shown: str, error: Exception) -> Check:
 
 def _without_password(url: str) -> str:
     scheme, separator, rest = url.partition("://")
-    return f"{scheme}{separator}{rest.rpartition('@')[2]}"
+    return f"{scheme}{separator}{rest.rpartition('@')[2].partition('?')[0]}"
 
 
 def _archive(settings: Settings) -> Iterator[Check]:

@@ -53,6 +53,7 @@ class Sweeper:
     ) -> None:
         self._interval = settings.sweep_interval
         self._lease = timedelta(seconds=settings.lease)
+        self._delay = timedelta(seconds=settings.retry_max)
         self._forlorn = timedelta(seconds=4 * max(settings.lease, settings.retry_max))
         self._database = database
         self._sender = sender
@@ -60,6 +61,7 @@ class Sweeper:
         self._sweep_at = clock()
         self._first = True
         self._refill_at: float | None = None
+        self._forgot_at: datetime | None = None
 
     def tick(self) -> int:
         """Do what is due; returns how many messages were sent.
@@ -100,19 +102,39 @@ class Sweeper:
         """Send documents again that are ``queued`` while the queue has too few messages for them.
 
         A queue without any message has lost them for certain; one with fewer messages than there
-        are documents has lost some, which are among those that waited longest.
+        are documents has lost some, which are among those that waited longest. Where the server
+        does not tell what workers hold, only that is missed which none can hold any more.
         """
-        outstanding = self._sender.outstanding()
-        if outstanding is None:
+        backlog = self._sender.backlog()
+        if backlog is None:
             return 0
-        lost = self._on_the_way() - outstanding
+        lost = self._on_the_way() - backlog.total
+        if backlog.forgot:
+            return self._resend_forgotten(lost)
         room = min(self._sender.room(), _PAGE)
-        age = timedelta(seconds=_SOON) if outstanding == 0 else self._lease
+        age = timedelta(seconds=_SOON) if backlog.total == 0 else self._lease
+        if backlog.unseen:
+            lost, age = lost - backlog.unseen, self._lease + self._delay
         if lost <= 0:
             # Messages of documents that are done may hide that others are missing.
             lost, age = room, self._forlorn
         page = self._documents(_aged(State.QUEUED, age), min(lost, room))
         return self._resend(page, EventName.DOCUMENT_RESENT, transitions.resend)
+
+    def _resend_forgotten(self, lost: int) -> int:
+        """Send everything again that was queued when the server was found to have lost it all."""
+        if self._forgot_at is None and lost > 0:
+            self._forgot_at = now()
+        page: list[tuple[int, str]] = []
+        if self._forgot_at is not None:
+            before = and_(Document.state == State.QUEUED, Document.updated_at <= self._forgot_at)
+            if not (room := min(self._sender.room(), _PAGE)):
+                return 0
+            page = self._documents(before, room)
+        if not page:
+            self._sender.mark_server()
+            self._forgot_at = None
+        return self._resend(page, EventName.DOCUMENT_RESENT, State.QUEUED)
 
     def resend_expired(self) -> int:
         """Send documents again whose worker did not finish within its lease.

@@ -11,7 +11,7 @@ from models.event import EventName
 from models.session import Database
 from worker.errors import Transient
 from worker.faults import reach
-from worker.inbox import Inbox
+from worker.inbox import Backlog, Inbox
 from worker.logs import log, record
 
 _PAUSE: Final = 5.0
@@ -57,19 +57,31 @@ class Sender:
         return 0 if outstanding is None else max(0, self._most - outstanding)
 
     def outstanding(self) -> int | None:
-        """Return how many messages are on the queue, ``None`` when the broker is away.
+        """Return how many messages are known to be on the queue, ``None`` when it is away."""
+        backlog = self.backlog()
+        return None if backlog is None else backlog.total
+
+    def backlog(self) -> Backlog | None:
+        """Return what is on the queue, ``None`` when the broker is away.
 
         One that was away is asked again after a pause, not at every call.
         """
         if self._pausing:
             return None
         try:
-            count = self._inbox.outstanding()
+            backlog = self._inbox.backlog()
         except Transient as error:
             self._lose(error)
             return None
         self._away_until = None
-        return count
+        return backlog
+
+    def mark_server(self) -> None:
+        """Put a mark on a server that had lost everything: all of it was sent again."""
+        try:
+            self._inbox.mark()
+        except Transient as error:
+            self._lose(error)
 
     def send(self, documents: Sequence[tuple[int, str]]) -> bool:
         """Send messages, given as (document id, queue name); tell whether they went out."""

@@ -198,7 +198,7 @@ def test_a_database_that_is_away_is_waited_for(station: Station) -> None:
 
 
 def test_a_broker_that_is_away_keeps_nothing_back(
-    build: Callable[..., Station], empty_broker: str
+    build: Callable[..., Station],
 ) -> None:
     # Given no broker
     station = build(broker_url="unix:///nowhere/broker.sock")
@@ -210,7 +210,7 @@ def test_a_broker_that_is_away_keeps_nothing_back(
     assert station.events().count("document.send_failed") == 1
     # When there is one, then the sweeper sends it
     station.age(10)
-    later = build(broker_url=empty_broker, sweep_interval=0.0)
+    later = build(sweep_interval=0.0)
     later.turn()
     assert later.states() == {"queued": 1, "accepted": 1}
     assert later.queue.outstanding() == 1
