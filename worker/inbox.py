@@ -21,10 +21,13 @@ from redis.retry import Retry
 from worker.errors import BrokerUnreachable, SettingsError
 from worker.settings import Settings
 
-__all__ = ["PROCESS", "QUEUES", "BrokerUnreachable", "Inbox", "make_broker"]
+__all__ = ["COSTS", "PROCESS", "QUEUES", "BrokerUnreachable", "Inbox", "make_broker"]
 
-QUEUES: Final = ("fast", "slow", "ocr")
+COSTS: Final = ("fast", "slow", "ocr")
 """Queues by cost: text, HTML, Word and spreadsheets; PDF and legacy Word; scanned pages."""
+
+QUEUES: Final = (*COSTS, "urgent")
+"""Every queue: what an operator wants done now goes past the others, unless it is for OCR."""
 
 WORKER_CLIENT: Final = "gouji-work-"
 """How connections of worker processes are named on the server, before the process id."""

@@ -33,7 +33,7 @@ Works = Callable[[], "Pipeline"]
 # 470 with 16, 170 with 64, whatever the number of threads (2 cores). With 16 that is little beside
 # the 20 ms of a text report, and a killed process holds back no more than it could do in a third
 # of a second. Costly documents are not hoarded while another process is idle.
-_PREFETCH: Final = {"fast": 16, "slow": 2, "ocr": 1}
+_PREFETCH: Final = {"fast": 16, "slow": 2, "ocr": 1, "urgent": 2}
 _INTERRUPT_AT: Final = 0.5
 _RELEASE_AT: Final = 0.8
 _STDERR: Final = 2

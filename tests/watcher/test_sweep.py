@@ -163,7 +163,7 @@ def test_a_broker_that_is_away_is_asked_now_and_then(build: Callable[..., Statio
 
     assert one.tick() == 0
     assert sender.away
-    assert sender.room() == 0
+    assert sender.rooms() == {}
     assert sender.send_received([(1, "fast")]) == 0
 
 
@@ -177,7 +177,7 @@ def test_a_broker_that_is_away_is_not_asked_before_its_pause_is_over(
         asked.append("asked")
         raise BrokerUnreachable("away")
 
-    monkeypatch.setattr(station.queue, "outstanding", away)
+    monkeypatch.setattr(station.queue, "backlog", away)
     monkeypatch.setattr(station.queue, "send", away)
     one = sweeper(station)
     assert one.refill() == 0
