@@ -45,6 +45,10 @@ MEANINGS: Final[dict[str, Meaning]] = {
     "log_level": Meaning("debug, info, warning or error", "debug、info、warning 或 error"),
     "worker_processes": Meaning("worker processes", "工作进程数"),
     "worker_threads": Meaning("threads in each worker process", "每个工作进程的线程数"),
+    "ocr_processes": Meaning(
+        "processes of gouji up, beside those, that read scans and nothing else",
+        "gouji up 另设的只识别扫描件的进程数",
+    ),
     "scan_interval": Meaning(
         "seconds between two scans for what file events missed",
         "两次全量扫描之间的秒数（补上文件事件漏掉的）",
@@ -58,8 +62,10 @@ MEANINGS: Final[dict[str, Meaning]] = {
         "文件迟迟不静止，多少秒后报告",
     ),
     "max_outstanding": Meaning(
-        "messages on the queue at most; the rest waits in the database",
-        "队列中消息数上限；其余在数据库中等候",
+        "messages on the queue fast at most, an eighth on slow and urgent, a 32nd on ocr; "
+        "the rest waits in the database",
+        "fast 队列中消息数上限，slow 和 urgent 为其八分之一，ocr 为三十二分之一；"
+        "其余在数据库中等候",
     ),
     "max_bytes": Meaning("the largest file that is read, in bytes", "单个文件的最大字节数"),
     "reading_timeout": Meaning(

@@ -26,6 +26,7 @@ from models.event import EventName
 from models.session import Database
 from worker import logs
 from worker.embedded import EmbeddedServer
+from worker.reading import ocr
 from worker.settings import Settings
 
 _STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -165,9 +166,24 @@ class Service:
     def _parts(self, journal: Journal, database: Database) -> list[Part]:
         parts: list[Part] = [] if self._settings.broker_url else [EmbeddedServer(self._settings)]
         before = partial(recover, self._settings, database)
+        workers = self._workers()
         entrances = ["watch"] if self._settings.pushed is None else ["watch", "push"]
         return [
             *parts,
             *(Child(name, gouji(*self._options, name), journal) for name in entrances),
-            Child("work", gouji(*self._options, "work"), journal, before_start=before),
+            *(Child(name, command, journal, before_start=before) for name, command in workers),
+        ]
+
+    def _workers(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Return names and commands of the workers: scans have their own, where OCR is there.
+
+        A scan takes minutes; were there enough of them, nobody would be left for anything else.
+        """
+        work = (*self._options, "work")
+        if ocr.missing():
+            return [("work", gouji(*work))]
+        few = ("--processes", str(self._settings.ocr_processes), "--threads", "1")
+        return [
+            ("work", gouji(*work, "--queues", "fast,slow,urgent")),
+            ("ocr", gouji(*work, "--queues", "ocr", *few)),
         ]

@@ -56,6 +56,7 @@ class EventName(StrEnum):
     ATTEMPT_STARTED = "attempt.started"
     ATTEMPT_SKIPPED = "attempt.skipped"
     ATTEMPT_RETRYING = "attempt.retrying"
+    ATTEMPT_HANDED_OVER = "attempt.handed_over"
     ATTEMPT_RELEASED = "attempt.released"
     ATTEMPT_NOT_RELEASED = "attempt.not_released"
     ATTEMPT_SUPERSEDED = "attempt.superseded"

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, func, select
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.base import Base, Json, now
@@ -63,6 +63,7 @@ class AttemptOutcome(StrEnum):
     DEAD = "dead"
     RETRY = "retry"
     RELEASED = "released"
+    HANDED_OVER = "handed_over"
     LOST = "lost"
 
 
@@ -71,12 +72,22 @@ class Document(Base):
 
     ``unfinished`` counts the attempts since the last operator decision that never ended.
     ``attempt_id`` is the attempt that holds the claim while the state is ``processing``.
+    ``queue`` tells what it costs; ``lane`` is the line it waits in, see ``worker.waiting``.
     """
 
     __tablename__ = "documents"
     __table_args__ = (
         Index(None, "state", "lease_expires_at"),
         Index(None, "state", "updated_at"),
+        Index(
+            "ix_documents_waiting",
+            "queue",
+            "lane",
+            "updated_at",
+            "id",
+            sqlite_where=text("state = 'received'"),
+            postgresql_where=text("state = 'received'"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -85,6 +96,7 @@ class Document(Base):
     name: Mapped[str]
     state: Mapped[str] = mapped_column(String(16), default=State.RECEIVED)
     queue: Mapped[str] = mapped_column(String(16), default="fast")
+    lane: Mapped[str] = mapped_column(String(64), default="", server_default="")
     attempts: Mapped[int] = mapped_column(default=0)
     unfinished: Mapped[int] = mapped_column(default=0)
     retries: Mapped[int] = mapped_column(default=0)

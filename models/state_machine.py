@@ -5,7 +5,8 @@
     received -> queued -> processing -+-> stored
        ^          ^           |       +-> unpacked (an archive: each member is an arrival)
        |          +-(retry)---+       +-> dead --(discard)--> discarded
-       +-------------(an operator's retry)---'
+       +--(a scan: to OCR)----+             |
+       +-------------(an operator's retry)--'
 
 ``models.transitions`` has a function for each; ``docs/state-machine.md`` draws and explains them,
 and a test holds the three equal.
@@ -62,6 +63,14 @@ GIVE_BACK: Final = Transition(
 RELEASE: Final = Transition(
     "release", _HELD, State.QUEUED, "stopping worker", _CLAIM, AttemptOutcome.RELEASED
 )
+HAND_OVER: Final = Transition(
+    "hand_over",
+    _HELD,
+    State.RECEIVED,
+    "worker",
+    f"{_CLAIM}; another queue is for what it is",
+    AttemptOutcome.HANDED_OVER,
+)
 REFUSE: Final = Transition("refuse", _HELD, State.DEAD, "worker", _CLAIM, AttemptOutcome.DEAD)
 FAIL: Final = Transition(
     "fail", _HELD, State.DEAD, "worker", f"{_CLAIM}; its retries are used up", AttemptOutcome.DEAD
@@ -97,6 +106,7 @@ TRANSITIONS: Final = {
     UNPACK: EventName.DOCUMENT_UNPACKED,
     GIVE_BACK: EventName.ATTEMPT_RETRYING,
     RELEASE: EventName.ATTEMPT_RELEASED,
+    HAND_OVER: EventName.ATTEMPT_HANDED_OVER,
     REFUSE: EventName.DOCUMENT_DEAD,
     FAIL: EventName.DOCUMENT_DEAD,
     BURY_CRASH_LOOP: EventName.DOCUMENT_DEAD,

@@ -27,6 +27,7 @@ from models.state_machine import (
     ENTER,
     FAIL,
     GIVE_BACK,
+    HAND_OVER,
     QUEUE,
     REFUSE,
     RELEASE,
@@ -89,8 +90,10 @@ class Ending:
 # --- coming in, and onto the queue ----------------------------------------------------------------
 
 
-def enter(session: Session, sha256: str, size: int, name: str, queue: str) -> Document:
-    """Make the document of a content that is new.
+def enter(
+    session: Session, sha256: str, size: int, name: str, queue: str, lane: str = ""
+) -> Document:
+    """Make the document of a content that is new; it waits in a lane, see ``worker.waiting``.
 
     It has an id after the session's next flush, which raises ``IntegrityError`` where another
     process has made it meanwhile.
@@ -101,6 +104,7 @@ def enter(session: Session, sha256: str, size: int, name: str, queue: str) -> Do
         size=size,
         name=name,
         queue=queue,
+        lane=lane,
         state=ENTER.to,
         created_at=moment,
         updated_at=moment,
@@ -220,6 +224,11 @@ def give_back(session: Session, ending: Ending) -> End:
 def release(session: Session, ending: Ending) -> End:
     """Put a document back on the queue as if it had not been begun."""
     return _end(session, RELEASE, ending, unfinished=Document.unfinished - 1)
+
+
+def hand_over(session: Session, ending: Ending, queue: str) -> End:
+    """Let a document wait for those who work on another queue; counts as no retry."""
+    return _end(session, HAND_OVER, ending, Document.queue != queue, queue=queue)
 
 
 def refuse(session: Session, ending: Ending) -> End:

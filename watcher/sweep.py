@@ -7,6 +7,7 @@ compare-and-set; still each document is sent at most once per lease, and only wh
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
@@ -18,9 +19,11 @@ from models.event import EventName
 from models.ledger import Document, State
 from models.session import Database
 from worker.faults import reach
+from worker.inbox import COSTS
 from worker.logs import record
-from worker.send import Sender
+from worker.send import Sender, fitting
 from worker.settings import Settings
+from worker.waiting import URGENT, Turns, door, urgent
 
 _Note = Callable[[Session, Sequence[int]], object]
 
@@ -58,6 +61,7 @@ class Sweeper:
         self._database = database
         self._sender = sender
         self._clock = clock
+        self._turns = Turns()
         self._sweep_at = clock()
         self._first = True
         self._refill_at: float | None = None
@@ -81,21 +85,33 @@ class Sweeper:
         return 0
 
     def refill(self, age: float = _IN_HAND) -> int:
-        """Send documents that wait as ``received``, oldest first, as many as there is room for.
+        """Send documents that wait as ``received``, each queue's in turn, while there is room.
 
         Args:
             age: for so many seconds they were not touched. At the start nobody has any in hand.
         """
-        sent, room, self._refill_at = 0, self._sender.room(), None
-        while room > 0:
-            limit = min(room, _PAGE)
-            page = self._documents(_aged(State.RECEIVED, timedelta(seconds=age)), limit)
-            done = self._sender.send_received(page)
-            sent, room = sent + done, room - done
-            if done < limit:
+        before = now() - timedelta(seconds=age)
+        rooms = self._sender.rooms()
+        sent = 0
+        for queue in COSTS:
+            first = partial(urgent, queue=queue, before=before)
+            sent += self._fill(rooms, door(queue, URGENT), first)
+            others = partial(self._turns.next, queue=queue, before=before)
+            sent += self._fill(rooms, queue, others)
+        waits = sent or 0 in rooms.values()
+        self._refill_at = self._clock() + _REFILL if waits else None
+        return sent
+
+    def _fill(self, rooms: dict[str, int], to: str, choose: Callable[..., list[int]]) -> int:
+        """Send to one queue what is chosen, page by page, until it is full or nothing is left."""
+        sent = 0
+        while rooms.get(to, 0) > 0:
+            with self._database.reading() as session:
+                page = choose(session, limit=min(rooms[to], _PAGE))
+            if not self._sender.send_chosen([(document_id, to) for document_id in page]):
                 break
-        if sent or room == 0:
-            self._refill_at = self._clock() + _REFILL
+            rooms[to] -= len(page)
+            sent += len(page)
         return sent
 
     def resend_lost(self) -> int:
@@ -111,14 +127,14 @@ class Sweeper:
         lost = self._on_the_way() - backlog.total
         if backlog.forgot:
             return self._resend_forgotten(lost)
-        room = min(self._sender.room(), _PAGE)
         age = timedelta(seconds=_SOON) if backlog.total == 0 else self._lease
         if backlog.unseen:
             lost, age = lost - backlog.unseen, self._lease + self._delay
         if lost <= 0:
             # Messages of documents that are done may hide that others are missing.
-            lost, age = room, self._forlorn
-        page = self._documents(_aged(State.QUEUED, age), min(lost, room))
+            lost, age = _PAGE, self._forlorn
+        page = self._documents(_aged(State.QUEUED, age), min(lost, _PAGE))
+        page = fitting(page, self._sender.rooms())
         return self._resend(page, EventName.DOCUMENT_RESENT, transitions.resend)
 
     def _resend_forgotten(self, lost: int) -> int:
@@ -128,13 +144,12 @@ class Sweeper:
         page: list[tuple[int, str]] = []
         if self._forgot_at is not None:
             before = and_(Document.state == State.QUEUED, Document.updated_at <= self._forgot_at)
-            if not (room := min(self._sender.room(), _PAGE)):
-                return 0
-            page = self._documents(before, room)
+            page = self._documents(before, _PAGE)
         if not page:
             self._sender.mark_server()
             self._forgot_at = None
-        return self._resend(page, EventName.DOCUMENT_RESENT, State.QUEUED)
+        page = fitting(page, self._sender.rooms())
+        return self._resend(page, EventName.DOCUMENT_RESENT, transitions.resend)
 
     def resend_expired(self) -> int:
         """Send documents again whose worker did not finish within its lease.

@@ -36,9 +36,12 @@ _LEASE_SHARE: Final = 0.8
 class Works:
     """The pipeline of this process, made when it is first asked for."""
 
-    def __init__(self, settings: Settings, inspect: Inspect, unpack: Unpack) -> None:
+    def __init__(
+        self, settings: Settings, inspect: Inspect, scans: Inspect, unpack: Unpack
+    ) -> None:
         self._settings = settings
         self._inspect = inspect
+        self._scans = scans
         self._unpack = unpack
         self._pipeline: Pipeline | None = None
         self._lock = Lock()
@@ -55,7 +58,7 @@ class Works:
         database, archive = Database.at(settings.database), Archive(settings.archive)
         sender = Sender(database, Inbox(settings), settings.max_outstanding)
         unpacker = Unpacker(database, archive, self._unpack, sender.send_received)
-        return Pipeline(database, archive, settings, self._inspect, unpacker)
+        return Pipeline(database, archive, settings, self._inspect, unpacker, scans=self._scans)
 
 
 def assemble(settings: Settings, inspect: Inspect | None = None) -> dramatiq.Broker:
@@ -70,8 +73,9 @@ def assemble(settings: Settings, inspect: Inspect | None = None) -> dramatiq.Bro
     """
     limits = Limits(seconds=settings.reading_timeout, memory=settings.reading_memory)
     readers = isolation.Readers(Isolated(limits))
-    reading = partial(inspection.inspect, reader=readers)
-    works = Works(settings, inspect or reading, readers.text.unpack)
+    text = partial(inspection.inspect, reader=readers.text)
+    scans = partial(inspection.inspect, reader=readers)
+    works = Works(settings, inspect or text, inspect or scans, readers.text.unpack)
     broker = make_broker(
         settings.broker,
         [

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol
 
-QUEUES: Final = ("fast", "slow", "ocr")
+COSTS: Final = ("fast", "slow", "ocr")
 """Queues by cost: text, HTML, Word and spreadsheets; PDF and legacy Word; scanned pages."""
+
+QUEUES: Final = (*COSTS, "urgent")
+"""Every queue: what an operator wants done now goes past the others, unless it is for OCR."""
 
 PROCESS: Final = "process"
 """The actor that takes a document id; the same one on every queue."""
@@ -19,7 +22,7 @@ WORKER_CLIENT: Final = "gouji-work-"
 # the number of threads (2 cores). With 16 that is little beside the 20 ms of a text report, and a
 # killed process holds back no more than it could do in a third of a second. Costly documents are
 # not hoarded while another process is idle.
-PREFETCH: Final = {"fast": 16, "slow": 2, "ocr": 1}
+PREFETCH: Final = {"fast": 16, "slow": 2, "ocr": 1, "urgent": 2}
 """How many messages of a queue a worker process holds at most, the one it works on included."""
 
 HEARTBEAT: Final = 30

@@ -31,8 +31,8 @@ class Claim:
 
     ``durations`` are in milliseconds, by stage; ``stage`` is the last that ended, or the one
     that runs. ``retries`` counts the transient failures before it; ``hints``
-    are what its arrivals said. ``thread`` is the identity of
-    the thread that works on it.
+    are what its arrivals said; ``queue`` is the one for what it costs. ``thread`` is the
+    identity of the thread that works on it.
     """
 
     document_id: int
@@ -42,6 +42,7 @@ class Claim:
     name: str
     retries: int
     hints: Hints = NONE
+    queue: str = "fast"
     stage: str = "claim"
     durations: dict[str, float] = field(default_factory=dict)
     started: float = field(default_factory=time.perf_counter)
@@ -133,6 +134,7 @@ def begin(session: Session, document_id: int, bid: Bid) -> Claim | None:
         document.name,
         document.retries,
         hints,
+        document.queue,
     )
 
 

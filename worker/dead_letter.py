@@ -14,6 +14,7 @@ from models.disclosure.finding import Reason
 from models.event import EventName
 from models.filing import StoredFinding
 from models.ledger import Document
+from worker import waiting
 from worker.faults import reach
 from worker.logs import record
 
@@ -157,6 +158,7 @@ def retry(
 ) -> Decided:
     """Put documents back to ``received``, to be processed from the start.
 
+    A few go before all others; many wait in a lane of their own beside what arrives.
     The caller sends ``to_send`` after the commit; what is never sent, the sweeper sends.
     Repeating a decision gives the same letters under ``already`` and has no second effect.
 
@@ -206,12 +208,14 @@ def _decide(
         _check(letter, order)
     fresh = [letter for letter in letters if letter.resolution is None]
     already = tuple(letter.id for letter in letters if letter.resolution is not None)
+    lane = waiting.URGENT if len(fresh) <= waiting.FEW else waiting.RETRIED
     decided = Decided(
         letters=tuple(letter.id for letter in fresh),
         already=already,
-        to_send=_to_send(session, fresh) if order.action is Action.RETRY else (),
+        to_send=_to_send(session, fresh, lane) if order.action is Action.RETRY else (),
     )
     if not dry_run:
+        waiting.line_up(session, [document_id for document_id, _ in decided.to_send], lane)
         for letter in fresh:
             _resolve(session, letter, order, effect)
             session.expire(letter)
@@ -290,10 +294,12 @@ def _discard(session: Session, letter: DeadLetter) -> bool:
     return transitions.discard(session, letter.document_id)
 
 
-def _to_send(session: Session, letters: Sequence[DeadLetter]) -> tuple[tuple[int, str], ...]:
+def _to_send(
+    session: Session, letters: Sequence[DeadLetter], lane: str
+) -> tuple[tuple[int, str], ...]:
     ids = [letter.document_id for letter in letters]
     return tuple(
-        (document_id, queue)
+        (document_id, waiting.door(queue, lane))
         for start in range(0, len(ids), _BATCH)
         for document_id, queue in session.execute(
             select(Document.id, Document.queue)

@@ -77,6 +77,15 @@ def given_back(session: Session, claim: Claim, error: BaseException) -> None:
         reach("retry.entered")
 
 
+def handed_over(session: Session, claim: Claim, queue: str) -> bool:
+    """Let a document wait for another queue; tell whether it was done."""
+    if not claim.end(session, partial(transitions.hand_over, queue=queue)):
+        return False
+    claim.record(session, EventName.ATTEMPT_HANDED_OVER, queue=queue)
+    reach("handover.entered", claim.name)
+    return True
+
+
 def released(session: Session, claim: Claim) -> None:
     """Put a document back on the queue as if it had not been begun."""
     if claim.end(session, transitions.release):

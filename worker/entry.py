@@ -40,10 +40,12 @@ class Documents:
     Args:
         session: an open transaction.
         digests: the SHA-256 of every content that may be entered.
+        source: where they come from; a new document waits in the lane of its source.
     """
 
-    def __init__(self, session: Session, digests: Collection[str]) -> None:
+    def __init__(self, session: Session, digests: Collection[str], source: str) -> None:
         self._session = session
+        self._lane = source
         wanted = list(digests)
         self._known: dict[str, Document] = {}
         for start in range(0, len(wanted), _AT_ONCE):
@@ -65,7 +67,8 @@ class Documents:
         document = self._known.get(sha256)
         if document is not None:
             return document, ArrivalState.DUPLICATE
-        document = transitions.enter(self._session, sha256, size, content.name, content.queue)
+        name, queue, lane = content.name, content.queue, self._lane
+        document = transitions.enter(self._session, sha256, size, name, queue, lane)
         self._known[sha256] = document
         return document, ArrivalState.ACCEPTED
 

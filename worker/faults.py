@@ -44,6 +44,8 @@ POINTS: Final = {
     "store.committed": "the report is stored; the message is not acknowledged",
     "bury.entered": "the dead letter is written, and not committed",
     "bury.committed": "the dead letter is there; the message is not acknowledged",
+    "handover.entered": "a scan is handed over to the queue for OCR, and that is not committed",
+    "handover.committed": "a scan waits for OCR; nothing was sent",
     "retry.entered": "a failed attempt has ended, and that is not committed",
     "retry.committed": "a failed attempt has ended; the queue does not know",
     "release.entered": "a stopping worker's document is on the queue, and that is not committed",

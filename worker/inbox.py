@@ -10,11 +10,12 @@ from urllib.parse import urlsplit
 
 import dramatiq
 
-from worker.broker import PROCESS, QUEUES, Backlog, Condition, Door, Weakness
+from worker.broker import COSTS, PROCESS, QUEUES, Backlog, Condition, Door, Weakness
 from worker.errors import BrokerUnreachable, SettingsError
 from worker.settings import Settings
 
 __all__ = [
+    "COSTS",
     "PROCESS",
     "QUEUES",
     "Backlog",

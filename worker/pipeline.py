@@ -2,8 +2,8 @@
 
 The database says who may work on what; a message is only a hint that there may be something to
 do. Whatever becomes of an attempt, it ends in one transaction that also moves the document on:
-stored, unpacked, dead, or back to the queue. An attempt that never ends is counted by the next
-claim.
+stored, unpacked, dead, handed over to the queue for scans, or back to its own. An attempt that
+never ends is counted by the next claim.
 """
 
 import os
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
-from typing import Protocol
+from typing import Final, Protocol
 
 from dramatiq.middleware import Shutdown, TimeLimitExceeded
 
@@ -34,6 +34,8 @@ from worker.judge import judge, plain, told
 from worker.settings import Settings
 from worker.unpack import Unpacker
 
+_OCR: Final = "ocr"
+
 
 class Inspect(Protocol):
     """How a document is looked at: :func:`worker.inspection.inspect`, or another in tests."""
@@ -52,12 +54,15 @@ class Pipeline:
         settings: Settings,
         inspect: Inspect = inspection.inspect,
         unpacker: Unpacker | None = None,
+        *,
+        scans: Inspect | None = None,
     ) -> None:
         self.stopping = threading.Event()
         self._database = database
         self._archive = archive
         self._settings = settings
         self._inspect = inspect
+        self._inspect_scan = scans or inspect
         self._unpacker = unpacker or Unpacker(database, archive)
         self._worker = f"{socket.gethostname()}:{os.getpid()}"
         self._held: dict[int, Claim] = {}
@@ -120,11 +125,14 @@ class Pipeline:
         with claim.during("fetch"):
             data = self._archive.get(claim.sha256)
         reach("work.fetched", claim.name)
+        inspect = self._inspect_scan if claim.queue == _OCR else self._inspect
         with _in_time(claim):
-            found = self._inspect(data, claim.name, claim.passed, hints=claim.hints)
+            found = inspect(data, claim.name, claim.passed, hints=claim.hints)
         reach("work.inspected", claim.name)
         if found.outcome == "stored":
             self._store(claim, found)
+        elif found.scanned and claim.queue != _OCR:
+            self._hand_over(claim)
         elif found.outcome == "unpacked":
             refused = self._unpacker.run(claim, data, found.file)
             if refused is not None:
@@ -138,6 +146,13 @@ class Pipeline:
         report = found.report
         self._database.unit(lambda session: endings.stored(session, claim, found, report))
         reach("store.committed")
+
+    def _hand_over(self, claim: Claim) -> None:
+        """Let a scan wait for those that read scans: OCR takes minutes, others wait for this."""
+        done = self._database.unit(lambda session: endings.handed_over(session, claim, _OCR))
+        reach("handover.committed", claim.name)
+        if done:
+            self._unpacker.send_on([(claim.document_id, _OCR)])
 
     def _refuse(self, claim: Claim, found: Inspection) -> None:
         if found.reason is None:

@@ -37,6 +37,7 @@ class Settings:
     log_level: str = "info"
     worker_processes: int = 2
     worker_threads: int = 1
+    ocr_processes: int = 1
     scan_interval: float = 60.0
     settle: float | None = None
     unsettled_after: float = 1800.0
@@ -101,6 +102,7 @@ class Settings:
 _LEAST: Final = {
     "worker_processes": 1,
     "worker_threads": 1,
+    "ocr_processes": 1,
     "max_outstanding": 1,
     "max_bytes": 1,
     "reading_timeout": 1,

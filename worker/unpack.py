@@ -102,7 +102,7 @@ class Unpacker:
         reach("unpack.archived")
         to_send = self._enter(claim, kept_members, spool.ignored)
         reach("unpack.committed")
-        self._send_on(to_send)
+        self.send_on(to_send)
         return None
 
     def _around(self, document_id: int) -> tuple[int, int]:
@@ -138,8 +138,8 @@ class Unpacker:
                     raise Transient("others bring in what the archive holds") from error
         raise AssertionError("not reached")
 
-    def _send_on(self, documents: Sequence[tuple[int, str]]) -> None:
-        """Send what was entered; the attempt has ended well, whatever becomes of this."""
+    def send_on(self, documents: Sequence[tuple[int, str]]) -> None:
+        """Send what an attempt left to others; it has ended well, whatever becomes of this."""
         try:
             self._send(documents)
         except SQLAlchemyError as error:
@@ -174,7 +174,8 @@ class _Entering:
     def all(self, members: Sequence[Kept], ignored: Sequence[Member]) -> list[tuple[int, str]]:
         """Enter members; return the documents that are new, as (id, queue)."""
         session, claim = self._session, self._claim
-        documents = Documents(session, {one.content.stored.sha256 for one in members})
+        digests = {one.content.stored.sha256 for one in members}
+        documents = Documents(session, digests, self._of.source)
         entered = [(one, *documents.enter(one.content)) for one in members]
         session.flush()  # the documents have their ids now
         arrivals = [self._arrival(one, document, state) for one, document, state in entered]

@@ -101,7 +101,7 @@ class Running:
         found = {}
         for pid, words in children_of(self.pid).items():
             if "work" in words:
-                found["work"] = pid
+                found["ocr" if "ocr" in words else "work"] = pid
             elif "watch" in words:
                 found["watch"] = pid
             elif "-server" in words[0]:  # it rewrites its own command line

@@ -63,6 +63,7 @@ def _end(database: Database, transition: Transition, document_id: int, attempt_i
         "unpack": transitions.unpack,
         "give_back": transitions.give_back,
         "release": transitions.release,
+        "hand_over": partial(transitions.hand_over, queue="ocr"),
         "refuse": transitions.refuse,
         "fail": partial(transitions.fail, most=0),
     }

@@ -229,8 +229,9 @@ def test_what_the_queue_has_no_room_for_waits_in_the_ledger(
     assert station.left() == []
 
 
-def test_a_thousand_files_at_once(station: Station) -> None:
-    # Given 1,000 files, 100 of them duplicates
+def test_a_thousand_files_at_once(build: Callable[..., Station]) -> None:
+    # Given room for them, and 1,000 files, 100 of them duplicates
+    station = build(max_outstanding=2000)
     for n in range(1000):
         station.drop(f"{n % 10}/{n}.txt", b"%d" % (n % 900))
     # When

@@ -169,7 +169,7 @@ def test_a_broker_that_is_away_is_asked_now_and_then(build: Callable[..., Statio
 
     assert one.tick() == 0
     assert sender.away
-    assert sender.room() == 0
+    assert sender.rooms() == {}
     assert sender.send_received([(1, "fast")]) == 0
 
 

@@ -26,6 +26,8 @@ from worker.archive import Archive
 from worker.claim import CRASH_LIMIT
 from worker.errors import ArchiveError, Refused, Transient
 from worker.inspection import File, Inspection, Timing
+from worker.pipeline import Pipeline
+from worker.unpack import Unpacker
 
 if TYPE_CHECKING:
     from worker.pipeline import Inspect
@@ -460,3 +462,48 @@ def _claim_and_vanish(home: House, document_id: int, lease: float = -1) -> None:
 def _execute(home: House, statement: str) -> None:
     with home.database.transaction() as session:
         session.execute(text(statement))
+
+
+def _scan(data: bytes, name: str, timing: Timing, *, hints: Hints = NONE) -> Inspection:
+    """Inspect like a parser that finds a picture of pages."""
+    file = File(name, "0" * 64, len(data), "application/pdf")
+    return Inspection(file, "dead", Reason.UNSUPPORTED_TYPE, "read", "a scan", scanned=True)
+
+
+def test_a_scan_is_handed_over_to_those_that_read_scans(home: House) -> None:
+    # Given a PDF that turns out to be a scan on the queue of PDFs, after an attempt that was lost
+    document_id = home.receive(b"a scan", queue="slow", lane="inbox", unfinished=1, attempts=1)
+    sent: list[tuple[int, str]] = []
+    unpacker = Unpacker(home.database, home.archive, send=sent.extend)
+    pipeline = Pipeline(home.database, home.archive, home.settings, _scan, unpacker, scans=stored)
+
+    # When it is worked on
+    pipeline.run(document_id)
+
+    # Then it waits for OCR, which counts neither as a retry nor as an attempt that never ended
+    document = home.document(document_id)
+    assert (document.state, document.queue, document.lane) == (State.RECEIVED, "ocr", "inbox")
+    assert (document.retries, document.unfinished) == (0, 0)
+    assert [one.outcome for one in home.attempts(document_id)] == [AttemptOutcome.HANDED_OVER]
+    assert sent == [(document_id, "ocr")]
+
+    # And is read there
+    pipeline.run(document_id)
+    assert home.document(document_id).state == State.STORED
+    assert home.story(document_id) == [
+        "attempt.started",
+        "attempt.handed_over",
+        "attempt.started",
+        "report.stored",
+    ]
+
+
+def test_a_scan_that_not_even_ocr_reads_is_refused(home: House) -> None:
+    # Given a host that reads scans, without what reads them
+    document_id = home.receive(b"a scan", queue="ocr")
+
+    # When it is worked on
+    home.pipeline(_scan).run(document_id)
+
+    # Then it is not handed over for ever
+    assert [one.reason for one in home.letters(document_id)] == ["unsupported_type"]
