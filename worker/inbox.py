@@ -7,7 +7,7 @@ speak of is in the database.
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -76,6 +76,14 @@ def _redis_broker(
     )
 
 
+class Waiting(NamedTuple):
+    """A message on its way: its queue, its key there, and the document it speaks of, if any."""
+
+    queue: str
+    key: str
+    document_id: int | None
+
+
 class Inbox:
     """Sends documents to the workers and counts what is on its way."""
 
@@ -137,6 +145,37 @@ class Inbox:
             counts = pipeline.execute()
         return {queue: counts[2 * n] + counts[2 * n + 1] for n, queue in enumerate(QUEUES)}
 
+    def messages(self) -> Iterator[Waiting] | None:
+        """Yield every message that waits, is delayed or is in a worker's hands, at least once.
+
+        What comes or goes meanwhile may be missing. ``None`` where a broker cannot tell them.
+
+        Raises:
+            BrokerUnreachable: the broker cannot be reached.
+        """
+        # a delayed message goes over to its queue when its time has come, never back
+        names = [name for queue in QUEUES for name in (dq_name(queue), queue)]
+        return (message for name in names for message in self._messages(name))
+
+    def _messages(self, name: str) -> Iterator[Waiting]:
+        with _reaching():
+            for key, data in self._client.hscan_iter(
+                f"{self._broker.namespace}:{name}.msgs", count=_PIPELINE
+            ):
+                yield Waiting(name, os.fsdecode(key), _document_of(data))
+
+    def remove(self, message: Waiting) -> bool:
+        """Take a message off its queue, whoever holds it; tell whether it was there.
+
+        Raises:
+            BrokerUnreachable: the broker cannot be reached.
+        """
+        name = f"{self._broker.namespace}:{message.queue}"
+        with _reaching(), self._client.pipeline() as pipeline:
+            pipeline.lrem(name, 0, message.key)
+            pipeline.hdel(f"{name}.msgs", message.key)
+            return bool(pipeline.execute()[-1])
+
     def outstanding(self) -> int:
         """Return how many messages wait, are delayed or are in a worker's hands, all queues.
 
@@ -182,6 +221,17 @@ class Inbox:
     def _client(self) -> redis.Redis:
         client: redis.Redis = self._broker.client
         return client
+
+
+def _document_of(data: bytes) -> int | None:
+    """Return the document that an encoded message speaks of, ``None`` for any other message."""
+    try:
+        message: dramatiq.Message[None] = dramatiq.Message.decode(data)
+    # whatever lies there was not written by us
+    except Exception:  # noqa: BLE001
+        return None
+    known = message.actor_name == PROCESS and len(message.args) == 1
+    return message.args[0] if known and isinstance(message.args[0], int) else None
 
 
 @contextmanager
