@@ -69,6 +69,7 @@ _AREAS: Final = (
 @pass_invocation
 def command(
     invocation: Invocation,
+    /,
     as_json: bool,
     repair: bool,
     dry_run: bool,

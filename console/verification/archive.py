@@ -8,9 +8,9 @@ What only the archive has may be about to get its document, and is asked for aga
 import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
-from sqlalchemy import select
+from sqlalchemy import Table, bindparam, select
 
 from console.verification.discrepancy import Discrepancy
 from console.verification.look import Check, Look
@@ -29,6 +29,12 @@ class _Kept(NamedTuple):
     name: str
     size: int
     created_at: datetime
+
+
+_DOCUMENTS: Final = cast("Table", Document.__table__)
+_OF_SHARD: Final = select(*(_DOCUMENTS.c[name] for name in _Kept._fields)).where(
+    _DOCUMENTS.c.sha256.between(bindparam("first"), bindparam("last"))
+)
 
 
 def _compare(look: Look) -> Iterator[Discrepancy]:
@@ -53,14 +59,11 @@ def _demand_any(look: Look) -> None:
 
 
 def _documents(look: Look, shard: str) -> dict[str, _Kept]:
-    columns = (Document.id, Document.sha256, Document.name, Document.size, Document.created_at)
-    query = select(*columns).where(
-        # "g" comes after every digit: the names that begin with the shard
-        Document.sha256 >= shard,
-        Document.sha256 < shard + "g",
-    )
+    # "g" comes after every digit: these are the names that begin with the shard
+    between = {"first": shard, "last": f"{shard}g"}
     with look.database.reading() as session:
-        return {row.sha256: _Kept(*row) for row in session.execute(query)}
+        rows = session.connection().execute(_OF_SHARD, between)
+        return {row.sha256: _Kept(*row) for row in rows}
 
 
 def _document(look: Look, document: _Kept, held: Held | None) -> Iterator[Discrepancy]:

@@ -5,11 +5,10 @@ twice, and is written down afterwards.
 """
 
 import hashlib
-import io
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -29,6 +28,9 @@ from worker.errors import ArchiveError
 from worker.inbox import Waiting
 from worker.logs import record
 from worker.source import Source
+
+if TYPE_CHECKING:
+    from io import FileIO
 
 _MOST_ORIGINALS: Final = 20
 
@@ -77,7 +79,7 @@ def _copied(hands: Hands, root: bytes, path: bytes, sha256: str) -> int | None:
         with open_file(root, path) as stream:
             size = os.fstat(stream.fileno()).st_size
             # open_file gives a FileIO, which hashing wants to know
-            if hashlib.file_digest(cast("io.FileIO", stream), "sha256").hexdigest() != sha256:
+            if hashlib.file_digest(cast("FileIO", stream), "sha256").hexdigest() != sha256:
                 return None
             stream.seek(0)
             stored = hands.archive.put(stream, limit=size)
