@@ -1,16 +1,16 @@
 """The archive against the ledger: every document's bytes, and nobody else's.
 
-A 256th of both at a time, so that memory stays small. Bytes are kept before their document and
-never deleted while it is there: what the ledger has when it is asked first must be in the archive.
-What only the archive has may be about to get its document, and is asked for again.
+A part of both at a time, a 256th at least, so that memory stays small. Bytes are kept before their
+document and never deleted while it is there: what the ledger has when it is asked first must be in
+the archive. What only the archive has may be about to get its document, and is asked for again.
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple, cast
 
-from sqlalchemy import Table, bindparam, select
+from sqlalchemy import Table, bindparam, func, select
 
 from console.verification.discrepancy import Discrepancy
 from console.verification.look import Check, Look
@@ -19,6 +19,8 @@ from worker.archive import SHARDS, Held
 from worker.errors import ArchiveError
 
 _ASKED: Final = 500
+_TOGETHER: Final = 5000
+"""About how many documents are compared at a time, where a 256th of them is less."""
 
 
 class _Kept(NamedTuple):
@@ -38,10 +40,12 @@ _OF_SHARD: Final = select(*(_DOCUMENTS.c[name] for name in _Kept._fields)).where
 
 
 def _compare(look: Look) -> Iterator[Discrepancy]:
-    _demand_any(look)
-    for shard in SHARDS:
-        documents = _documents(look, shard)
-        contents = {held.sha256: held for held in look.archive.contents(shard)}
+    count = _demand_any(look)
+    together = max(1, len(SHARDS) * _TOGETHER // max(count, 1))
+    for start in range(0, len(SHARDS), together):
+        shards = SHARDS[start : start + together]
+        documents = _documents(look, shards)
+        contents = {held.sha256: held for s in shards for held in look.archive.contents(s)}
         look.looked_at["contents"] += len(contents)
         for sha256, document in documents.items():
             yield from _document(look, document, contents.pop(sha256, None))
@@ -49,18 +53,22 @@ def _compare(look: Look) -> Iterator[Discrepancy]:
         yield from _orphans(look, contents)
 
 
-def _demand_any(look: Look) -> None:
-    """Refuse to compare with an archive that is away: every single document would be missing."""
-    if look.archive.holds_anything():
-        return
+def _demand_any(look: Look) -> int:
+    """Return how many documents there are.
+
+    Raises:
+        ArchiveError: the archive is away: every single document would be missing.
+    """
     with look.database.reading() as session:
-        if session.scalar(select(Document.id).limit(1)) is not None:
-            raise ArchiveError(f"archive: {look.settings.archive} holds nothing: is it mounted?")
+        count: int = session.scalar(select(func.count()).select_from(Document)) or 0
+    if count and not look.archive.holds_anything():
+        raise ArchiveError(f"archive: {look.settings.archive} holds nothing: is it mounted?")
+    return count
 
 
-def _documents(look: Look, shard: str) -> dict[str, _Kept]:
-    # "g" comes after every digit: these are the names that begin with the shard
-    between = {"first": shard, "last": f"{shard}g"}
+def _documents(look: Look, shards: Sequence[str]) -> dict[str, _Kept]:
+    # "g" comes after every digit: these are the names that begin with one of the shards
+    between = {"first": shards[0], "last": f"{shards[-1]}g"}
     with look.database.reading() as session:
         rows = session.connection().execute(_OF_SHARD, between)
         return {row.sha256: _Kept(*row) for row in rows}

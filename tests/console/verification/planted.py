@@ -208,10 +208,22 @@ def broken_index(site: Site) -> None:
 
 
 def missing_document(table: str, of: str) -> Plant:
-    return sql(f"UPDATE {table} SET document_id = 99999 WHERE document_id = :id", of=of)
+    statement = "UPDATE {} SET document_id = 99999 WHERE document_id = :id"
+    return sql(statement.format(table), of=of)
 
 
-_DUPLICATE = "WHERE name = 'c-again.txt'"
+def duplicate(change: str) -> Plant:
+    """Return what changes the arrival that brought c.txt again."""
+    return sql(f"UPDATE arrivals SET {change} WHERE name = 'c-again.txt'")  # noqa: S608
+
+
+def without_rows(of: str) -> Plant:
+    """Return what deletes the rows of a document's report."""
+    statement = "DELETE FROM {} WHERE report_id IN (SELECT id FROM reports WHERE document_id = :id)"
+    tables = ("disclosure_rows", "application_rows", "review_rows")
+    return sql(*map(statement.format, tables), of=of)
+
+
 _FEED = "UPDATE feed_checkpoints SET read_to = size + 1"
 _WAITING = (
     "INSERT INTO feed_waiting (source, path, feed, line, why, since, tried_at) "
@@ -267,24 +279,20 @@ PLANTED: Final[dict[str, Planted]] = {
     ),
     # arrivals
     "arrival of a missing document": Planted(
-        sql(f"UPDATE arrivals SET document_id = 99999 {_DUPLICATE}"),
+        duplicate("document_id = 99999"),
         ("ARRIVAL.NO_DOCUMENT",),
         None,
     ),
     "arrival taken in without a document": Planted(
-        sql(f"UPDATE arrivals SET document_id = NULL {_DUPLICATE}"),
+        duplicate("document_id = NULL"),
         ("ARRIVAL.NO_DOCUMENT",),
         None,
     ),
-    "arrival in no state": Planted(
-        sql(f"UPDATE arrivals SET state = 'lost' {_DUPLICATE}"), ("ARRIVAL.STATE",), None
-    ),
+    "arrival in no state": Planted(duplicate("state = 'lost'"), ("ARRIVAL.STATE",), None),
     "ignored arrival with a document": Planted(
-        sql(f"UPDATE arrivals SET state = 'ignored' {_DUPLICATE}"), ("ARRIVAL.STATE",), None
+        duplicate("state = 'ignored'"), ("ARRIVAL.STATE",), None
     ),
-    "arrival of another size": Planted(
-        sql(f"UPDATE arrivals SET size = size + 1 {_DUPLICATE}"), ("ARRIVAL.SIZE",), None
-    ),
+    "arrival of another size": Planted(duplicate("size = size + 1"), ("ARRIVAL.SIZE",), None),
     "member of no archive": Planted(
         sql("UPDATE arrivals SET container_id = :id WHERE name LIKE '%二.txt'", of="a.txt"),
         ("ARRIVAL.NO_CONTAINER",),
@@ -304,7 +312,7 @@ PLANTED: Final[dict[str, Planted]] = {
         "c.txt",
     ),
     "two arrivals accepted": Planted(
-        sql(f"UPDATE arrivals SET state = 'accepted' {_DUPLICATE}"),
+        duplicate("state = 'accepted'"),
         ("DOCUMENT.ACCEPTED_TWICE",),
         None,
         "c.txt",
@@ -433,15 +441,7 @@ PLANTED: Final[dict[str, Planted]] = {
     ),
     # reports
     "stored without report": Planted(
-        sql(
-            *(
-                f"DELETE FROM {table} WHERE report_id IN "
-                "(SELECT id FROM reports WHERE document_id = :id)"
-                for table in ("disclosure_rows", "application_rows", "review_rows")
-            ),
-            "DELETE FROM reports WHERE document_id = :id",
-            of="c.txt",
-        ),
+        both(without_rows("c.txt"), sql("DELETE FROM reports WHERE document_id = :id", of="c.txt")),
         ("DOCUMENT.NO_REPORT",),
         document="c.txt",
     ),

@@ -232,7 +232,7 @@ def _decide(station: Station) -> None:
     ids = _documents(station)
     with station.database.transaction() as session:
         letters = dict(session.execute(select(DeadLetter.document_id, DeadLetter.id)).all())
-        told = {"note": "tried", "operator": "tester"}
+        told: dict[str, Any] = {"note": "tried", "operator": "tester"}
         dead_letter.retry(session, [letters[ids["retried.txt"]]], **told)
         dead_letter.discard(session, [letters[ids["discarded.txt"]]], **told)
     _pipeline(station).run(ids["retried.txt"])

@@ -1,4 +1,4 @@
-"""A healthy house has no discrepancy; each one that is planted is found, and mended where it can be."""
+"""A healthy house has no discrepancy; each that is planted is found, and mended if possible."""
 
 from collections.abc import Iterator
 from contextlib import closing
