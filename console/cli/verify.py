@@ -167,7 +167,7 @@ def _repair(invocation: Invocation, found: "Verification", operator: str) -> "li
 
 
 def _code(found: "Verification", done: "list[Repaired]") -> int:
-    from console.verification.catalogue import Severity
+    from console.verification.rule import Severity
 
     bad = found.severities[Severity.ERROR] + found.severities[Severity.WARNING]
     mended = sum(

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from console.cli import output
-from console.verification.catalogue import RULES, Severity
+from console.verification.catalogue import RULES
 from console.verification.discrepancy import Discrepancy, Verification
+from console.verification.rule import Severity
 
 if TYPE_CHECKING:
     from console.verification.repair import Repaired

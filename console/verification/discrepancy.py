@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from console.verification.catalogue import RULES, Rule, Severity
+from console.verification.catalogue import RULES
+from console.verification.rule import Rule, Severity
 
 
 @dataclass(frozen=True, slots=True)

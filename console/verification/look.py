@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from sqlalchemy import Executable
 
-from console.verification.catalogue import RULES, Severity
+from console.verification.catalogue import RULES
 from console.verification.discrepancy import Discrepancy
+from console.verification.rule import Severity
 from models.session import Database
 from worker import names
 from worker.archive import Archive
