@@ -7,11 +7,12 @@ are written beside, synced to disk and renamed into place, so that a name that e
 import hashlib
 import os
 import re
-import stat
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple, cast
 from urllib.parse import unquote, urlsplit
@@ -43,15 +44,19 @@ class Stored(NamedTuple):
 
 
 class Held(NamedTuple):
-    """A content that the archive has: its name, its size, and when it was written (Unix time)."""
+    """A content that is there: its name, its bytes by count, and when it was last put."""
 
     sha256: str
     size: int
-    modified: float
+    put_at: datetime
 
 
-SHARDS: Final = tuple(f"{number:02x}" for number in range(256))
-"""What names begin with; a 256th of the contents each."""
+class Condition(StrEnum):
+    """How a content is found."""
+
+    WHOLE = "whole"
+    MISSING = "missing"
+    DAMAGED = "damaged"
 
 
 class Archive:
@@ -115,67 +120,45 @@ class Archive:
             raise ArchiveError(f"archive: {sha256} is damaged: its bytes do not match its name")
         return data
 
-    def measure(self, sha256: str) -> Stored:
-        """Read the bytes to their end, and return what they are: their own digest and size.
+    def check(self, sha256: str) -> Condition:
+        """Read the bytes, in pieces, and tell how they are.
 
         Raises:
-            ArchiveError: they are not there, or cannot be read.
+            ArchiveError: they cannot be read now, or the name is no SHA-256.
         """
-        with self.open(sha256) as stream:
-            try:
-                digest, size = hashlib.sha256(), 0
-                while chunk := stream.read(_CHUNK):
-                    digest.update(chunk)
-                    size += len(chunk)
-                return Stored(digest.hexdigest(), size)
-            except OSError as error:
-                raise ArchiveError(f"archive: {sha256} cannot be read: {error.strerror}") from error
-
-    def contents(self, shard: str) -> Iterator[Held]:
-        """Yield what the archive has under names that begin with a shard, in no order.
-
-        Raises:
-            ArchiveError: the archive cannot be read.
-        """
-        for entry in self._entries(shard):
-            if _SHA256.fullmatch(entry.name) and entry.name.startswith(shard):
-                status = entry.stat(follow_symlinks=False)
-                if stat.S_ISREG(status.st_mode):
-                    yield Held(entry.name, status.st_size, status.st_mtime)
-
-    def holds_anything(self) -> bool:
-        """Tell whether anything was ever put there; a disk that is not mounted holds nothing."""
-        return any(entry.name in SHARDS for entry in self._entries(""))
-
-    def strangers(self) -> Iterator[str]:
-        """Yield the paths of what the archive did not put there; its own folders are no strangers.
-
-        Raises:
-            ArchiveError: the archive cannot be read.
-        """
-        for entry in self._entries(""):
-            if not entry.name.startswith(".") and entry.name not in SHARDS:
-                yield entry.name
-        for shard in SHARDS:
-            known = {held.sha256 for held in self.contents(shard)}
-            yield from (f"{shard}/{e.name}" for e in self._entries(shard) if e.name not in known)
-
-    def leftovers(self, older_than: float = 86_400.0) -> Iterator[str]:
-        """Yield the names of unfinished copies that nobody has written to for so many seconds."""
-        with suppress(OSError):
-            for path in (self.root / _INCOMING).iterdir():
-                with suppress(OSError):
-                    if time.time() - path.stat().st_mtime > older_than:
-                        yield path.name
-
-    def _entries(self, folder: str) -> list["os.DirEntry[str]"]:
         try:
-            with os.scandir(self.root / folder) as entries:
-                return list(entries)
+            with self._path(sha256).open("rb") as stream:
+                found = hashlib.file_digest(stream, "sha256").hexdigest()
         except FileNotFoundError:
-            return []  # nothing has been put there yet
+            return Condition.MISSING
         except OSError as error:
-            raise ArchiveError(f"archive: cannot be read: {error.strerror}") from error
+            raise ArchiveError(f"archive: {sha256} cannot be read: {error.strerror}") from error
+        return Condition.WHOLE if found == sha256 else Condition.DAMAGED
+
+    def contents(self) -> Iterator[Held]:
+        """Yield every content, in the order of the names; few are in memory at a time.
+
+        What is put or deleted meanwhile may be among them or not.
+
+        Raises:
+            ArchiveError: it cannot be listed.
+        """
+        try:
+            folders = sorted(os.listdir(self.root)) if self.root.exists() else []  # noqa: PTH208
+            for folder in folders:
+                if len(folder) == 2:
+                    yield from sorted(self._in_folder(folder))
+        except OSError as error:
+            raise ArchiveError(f"archive: cannot be listed: {error.strerror}") from error
+
+    def _in_folder(self, folder: str) -> Iterator[Held]:
+        with os.scandir(self.root / folder) as entries:
+            for entry in entries:
+                if _SHA256.fullmatch(entry.name):
+                    with suppress(FileNotFoundError):  # deleted meanwhile
+                        found = entry.stat(follow_symlinks=False)
+                        put_at = datetime.fromtimestamp(found.st_mtime, UTC)
+                        yield Held(entry.name, found.st_size, put_at)
 
     @contextmanager
     def scratch(self) -> Iterator[BinaryIO]:
@@ -201,10 +184,12 @@ class Archive:
             How many were deleted.
         """
         deleted = 0
-        for name in list(self.leftovers(older_than)):
-            with suppress(OSError):
-                (self.root / _INCOMING / name).unlink()
-                deleted += 1
+        with suppress(OSError):
+            for path in (self.root / _INCOMING).iterdir():
+                with suppress(OSError):
+                    if time.time() - path.stat().st_mtime > older_than:
+                        path.unlink()
+                        deleted += 1
         return deleted
 
     def _path(self, sha256: str) -> Path:

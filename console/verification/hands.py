@@ -81,7 +81,7 @@ def locked(session: Session, found: Discrepancy) -> Document | None:
     return session.get(Document, found.about["document"], with_for_update=True)
 
 
-def give_up(session: Session, document_id: int, stage: str, why: str) -> None:
+def write_letter(session: Session, document_id: int, stage: str, why: str) -> None:
     """Write a dead letter of reason ``storage_error`` for a document that is dead."""
     newest = select(func.max(Attempt.id)).where(Attempt.document_id == document_id)
     attempt_id = session.scalar(newest)

@@ -22,8 +22,8 @@ from console.verification.look import Check, Look, Query, asked
 from models.dead_letter import DeadLetter
 from models.filing import StoredFinding, StoredReport
 from models.ledger import Arrival, ArrivalState, Attempt, AttemptOutcome, Document, Handover, State
+from worker.claim import CRASH_LIMIT
 from worker.inbox import QUEUES
-from worker.pipeline import CRASH_LIMIT
 
 DOCUMENT: Final[tuple[Any, ...]] = (
     Document.id.label("document"),

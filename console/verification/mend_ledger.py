@@ -8,17 +8,17 @@ from sqlalchemy import exists, func, select, update
 from sqlalchemy.orm import Session
 
 from console.verification.discrepancy import Discrepancy
-from console.verification.hands import Hands, Mend, changing, give_up, locked
+from console.verification.hands import Hands, Mend, changing, locked, write_letter
 from console.verification.history import ENDS
+from models import mending
 from models.base import now
 from models.dead_letter import Action, DeadLetter, Decision
 from models.event import Event, EventName
-from models.filing import StoredReport
-from models.ledger import Arrival, Attempt, Document, State, close_lost, move
+from models.ledger import Arrival, Document, State
 from worker import versions
+from worker.claim import CRASH_LIMIT
 from worker.entry import queue_of
 from worker.logs import record
-from worker.pipeline import CRASH_LIMIT
 
 _HEAD: Final = 8
 
@@ -32,114 +32,37 @@ def _queue(hands: Hands, session: Session, found: Discrepancy) -> str | None:
     return f"queue {found.about['queue']} → {document.queue}"
 
 
-def _put_back(overdue: Callable[[Document, Attempt | None], bool]) -> Mend:
-    def change(hands: Hands, session: Session, found: Discrepancy) -> str | None:
-        document = locked(session, found)
-        if document is None or document.state != State.PROCESSING:
+def _documents(change: Callable[[Session, int], bool], what: str, *, send: bool = False) -> Mend:
+    """Return the repair that changes one row of the ledger, and only where it is still wrong."""
+
+    def mend(hands: Hands, session: Session, found: Discrepancy) -> str | None:
+        document_id = found.about["document"]
+        if not change(session, document_id):
             return None
-        attempt = None
-        if document.attempt_id is not None:
-            attempt = session.get(Attempt, document.attempt_id)
-        if not overdue(document, attempt):
-            return None
-        if attempt is not None and attempt.document_id == document.id:
-            close_lost(session, attempt.id, now())
-        values = {"lease_expires_at": None}
-        move(session, document.id, start=(State.PROCESSING,), to=State.RECEIVED, **values)
-        hands.to_send.append((document.id, document.queue))
-        return "put back to received"
+        if send:
+            hands.to_send.append((document_id, session.get_one(Document, document_id).queue))
+        return what
 
-    return changing(change)
+    return changing(mend)
 
 
-def _unclaimed(document: Document, attempt: Attempt | None) -> bool:
-    held = attempt is not None and attempt.document_id == document.id and attempt.outcome is None
-    return document.lease_expires_at is None or not held
+def _overdue(session: Session, document_id: int) -> bool:
+    return mending.free_overdue(session, document_id, now())
 
 
-def _expired(document: Document, _attempt: Attempt | None) -> bool:
-    return document.lease_expires_at is not None and document.lease_expires_at < now()
+def _bounded(session: Session, document_id: int) -> bool:
+    return mending.bound_counts(session, document_id, CRASH_LIMIT)
 
 
 def _lease_far(hands: Hands, session: Session, found: Discrepancy) -> str | None:
-    document = locked(session, found)
     latest = now() + timedelta(seconds=hands.settings.lease)
-    ends = None if document is None else document.lease_expires_at
-    if document is None or ends is None or document.state != State.PROCESSING or ends <= latest:
-        return None
-    document.lease_expires_at = latest
-    return f"lease until {latest.isoformat()}"
-
-
-def _lease_left(_hands: Hands, session: Session, found: Discrepancy) -> str | None:
-    document = locked(session, found)
-    if document is None or document.state == State.PROCESSING:
-        return None
-    document.lease_expires_at = None
-    return "took the lease away"
-
-
-def _counters(_hands: Hands, session: Session, found: Discrepancy) -> str | None:
-    document = locked(session, found)
-    if document is None:
-        return None
-    before = (document.attempts, document.unfinished, document.retries)
-    document.attempts = max(document.attempts, 0)
-    least = 1 if document.state == State.PROCESSING else 0
-    most = max(least, min(CRASH_LIMIT, document.attempts))
-    document.unfinished = min(max(document.unfinished, least), most)
-    document.retries = max(document.retries, 0)
-    after = (document.attempts, document.unfinished, document.retries)
-    return None if after == before else f"attempts, unfinished, retries {before} → {after}"
-
-
-def _attempts(_hands: Hands, session: Session, found: Discrepancy) -> str | None:
-    document = locked(session, found)
-    if document is None:
-        return None
-    last = session.scalar(
-        select(func.max(Attempt.number)).where(Attempt.document_id == document.id)
-    )
-    if last is None or last <= document.attempts:
-        return None
-    before, document.attempts = document.attempts, last
-    return f"attempts {before} → {last}"
+    shortened = mending.shorten_lease(session, found.about["document"], latest)
+    return f"lease until {latest.isoformat()}" if shortened else None
 
 
 def _attempt_open(_hands: Hands, session: Session, found: Discrepancy) -> str | None:
-    document = locked(session, found)
-    attempt = session.get(Attempt, found.about["attempt"])
-    if document is None or attempt is None or attempt.outcome is not None:
-        return None
-    if document.state == State.PROCESSING and document.attempt_id == attempt.id:
-        return None
-    close_lost(session, attempt.id, now())
-    return "attempt written down as lost"
-
-
-def _no_report(hands: Hands, session: Session, found: Discrepancy) -> str | None:
-    document = locked(session, found)
-    if document is None or session.scalar(_reported(document.id)):
-        return None
-    values = {"unfinished": 0, "retries": 0, "lease_expires_at": None}
-    if not move(session, document.id, start=(State.STORED,), to=State.RECEIVED, **values):
-        return None
-    hands.to_send.append((document.id, document.queue))
-    return "to be read again"
-
-
-def _not_stored(_hands: Hands, session: Session, found: Discrepancy) -> str | None:
-    document = locked(session, found)
-    if document is None or not session.scalar(_reported(document.id)):
-        return None
-    waiting = (State.RECEIVED, State.QUEUED)
-    values = {"unfinished": 0, "lease_expires_at": None}
-    moved = move(session, document.id, start=waiting, to=State.STORED, **values)
-    return "marked as stored" if moved else None
-
-
-def _reported(document_id: int) -> Any:
-    return select(exists().where(StoredReport.document_id == document_id))
+    closed = mending.close_attempt(session, found.about["attempt"])
+    return "attempt written down as lost" if closed else None
 
 
 def _standing(_hands: Hands, session: Session, found: Discrepancy) -> str | None:
@@ -154,7 +77,7 @@ def _no_letter(_hands: Hands, session: Session, found: Discrepancy) -> str | Non
     letter = exists().where(DeadLetter.document_id == document.id, DeadLetter.resolution.is_(None))
     if session.scalar(select(letter)):
         return None
-    give_up(session, document.id, "process", "it was dead, and had no dead letter")
+    write_letter(session, document.id, "process", "it was dead, and had no dead letter")
     return "wrote a dead letter"
 
 
@@ -212,16 +135,16 @@ def _write(session: Session, document: Document, name: EventName, **ids: Any) ->
 
 MENDS: Final[Mapping[str, Mend]] = {
     "DOCUMENT.QUEUE": changing(_queue),
-    "DOCUMENT.NO_CLAIM": _put_back(_unclaimed),
-    "DOCUMENT.LEASE_EXPIRED": _put_back(_expired),
+    "DOCUMENT.NO_CLAIM": _documents(mending.free_unclaimed, "put back to received", send=True),
+    "DOCUMENT.LEASE_EXPIRED": _documents(_overdue, "put back to received", send=True),
     "DOCUMENT.LEASE_FAR": changing(_lease_far),
-    "DOCUMENT.LEASE_LEFT": changing(_lease_left),
-    "DOCUMENT.COUNTERS": changing(_counters),
-    "DOCUMENT.ATTEMPTS": changing(_attempts),
-    "DOCUMENT.NO_REPORT": changing(_no_report),
+    "DOCUMENT.LEASE_LEFT": _documents(mending.drop_lease, "took the lease away"),
+    "DOCUMENT.COUNTERS": _documents(_bounded, "counts brought back into their bounds"),
+    "DOCUMENT.ATTEMPTS": _documents(mending.count_attempts, "counted up to the last attempt"),
+    "DOCUMENT.NO_REPORT": _documents(mending.read_again, "to be read again", send=True),
     "DOCUMENT.NO_LETTER": changing(_no_letter),
     "ATTEMPT.OPEN": changing(_attempt_open),
-    "REPORT.NOT_STORED": changing(_not_stored),
+    "REPORT.NOT_STORED": _documents(mending.mark_stored, "marked as stored"),
     "REPORT.STANDING": changing(_standing),
     "LETTER.NOT_DEAD": changing(_not_dead),
     "EVENT.NO_BEGINNING": changing(_no_beginning),

@@ -10,20 +10,21 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, cast
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from console.verification.archive import INCOMING
 from console.verification.discrepancy import Discrepancy
-from console.verification.hands import Hands, Mend, changing, give_up, locked
-from models.base import now
+from console.verification.hands import Hands, Mend, changing, locked, write_letter
+from models import mending, transitions
 from models.event import EventName
-from models.ledger import Arrival, Document, Handover, State, move
+from models.ledger import Arrival, Document, Handover
 from watcher.filesystem import look, open_file, readable
 from watcher.handover import HandingOver
 from watcher.intake import INGEST
 from watcher.moving import undecided
 from watcher.register import Origin
-from worker.archive import Stored
+from worker.archive import Condition, Stored
 from worker.errors import ArchiveError
 from worker.inbox import Waiting
 from worker.logs import record
@@ -52,7 +53,7 @@ def _bytes(hands: Hands, found: Discrepancy) -> str | None:
 
 def _sound(hands: Hands, sha256: str) -> bool:
     with suppress(ArchiveError):
-        return hands.archive.measure(sha256).sha256 == sha256
+        return hands.archive.check(sha256) is Condition.WHOLE
     return False
 
 
@@ -90,28 +91,31 @@ def _copied(hands: Hands, root: bytes, path: bytes, sha256: str) -> int | None:
 
 def _give_up_unread(hands: Hands, found: Discrepancy) -> str | None:
     def change(_hands: Hands, session: Session, found: Discrepancy) -> str | None:
-        document = locked(session, found)
-        unread = (State.RECEIVED, State.QUEUED)
-        if document is None or not move(session, document.id, start=unread, to=State.DEAD):
+        document_id = found.about["document"]
+        if not mending.give_up(session, document_id):
             return None
-        give_up(session, document.id, "fetch", f"{found.rule.english}, and no original is left")
+        why = f"{found.rule.english}, and no original is left"
+        write_letter(session, document_id, "fetch", why)
         return "gave the document up"
 
     return changing(change)(hands, found)
 
 
 def _size(hands: Hands, session: Session, found: Discrepancy) -> str | None:
-    stored = hands.archive.measure(found.about["sha256"])
     document = locked(session, found)
-    if document is None or stored.sha256 != document.sha256 or stored.size == document.size:
+    if document is None or not _sound(hands, document.sha256):
         return None
-    before, document.size = document.size, stored.size
-    return f"size {before} → {stored.size}"
+    with hands.archive.open(document.sha256) as stream:
+        size = stream.seek(0, os.SEEK_END)
+    if size == document.size:
+        return None
+    before, document.size = document.size, size
+    return f"size {before} → {size}"
 
 
 def _leftover(hands: Hands, found: Discrepancy) -> str | None:
     hands.archive.discard_leftovers()
-    left = found.about["file"] in set(hands.archive.leftovers())
+    left = (hands.archive.root / INCOMING / found.about["file"]).exists()
     return None if left else _note(hands, found, "deleted")
 
 
@@ -123,13 +127,7 @@ def _lost(hands: Hands, found: Discrepancy) -> str | None:
     hands.inbox.send([(document_id, queue)])
 
     def change(_hands: Hands, session: Session, _found: Discrepancy) -> str | None:
-        sent = (
-            update(Document)
-            .where(Document.id == document_id, Document.state == State.QUEUED)
-            .values(updated_at=now())
-            .execution_options(synchronize_session=False)
-        )
-        session.execute(sent)
+        transitions.resend(session, [document_id])
         name = EventName.DOCUMENT_RESENT
         record(session, name, level="warning", document_id=document_id, queue=queue)
         return "sent again"

@@ -19,20 +19,23 @@ import redis
 from sqlalchemy import create_engine, make_url, select, text, update
 
 from console.verification.look import Patience, Wishes
-from models import ledger
+from models import transitions
 from models.base import now
 from models.dead_letter import DeadLetter
 from models.ledger import Document, SourceStatus, State
 from models.session import Database, file_of
+from models.state_machine import WAITING
+from models.transitions import Bid
 from tests.databases import SERVER, empty
 from tests.watcher.feeding import line, save
 from tests.watcher.station import Station
 from tests.worker.unpacking.archives import zipped
 from worker import dead_letter, inspection
 from worker.archive import Archive
+from worker.claim import CRASH_LIMIT
 from worker.errors import Transient
 from worker.inbox import Inbox
-from worker.pipeline import CRASH_LIMIT, Pipeline
+from worker.pipeline import Pipeline
 from worker.settings import Settings
 from worker.source import Source
 from worker.unpack import Unpacker
@@ -217,15 +220,10 @@ def _crash(station: Station, document_id: int) -> None:
 
 
 def _claim(session: Any, document_id: int, lease: timedelta) -> None:
-    claimed = ledger.claim(
-        session,
-        document_id,
-        worker="elsewhere:1",
-        parser_version="0",
-        message_id=None,
-        lease_expires_at=now() + lease,
-    )
-    assert claimed is not None
+    document = transitions.lock(session, document_id)
+    assert document is not None
+    begin = transitions.claim if document.state in WAITING else transitions.take_over
+    begin(session, document, Bid("elsewhere:1", "0", None, now(), now() + lease))
 
 
 def _decide(station: Station) -> None:
