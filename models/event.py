@@ -67,6 +67,7 @@ class EventName(StrEnum):
     REPORT_IMBALANCED = "report.imbalanced"
     REPORT_REFUSED = "report.refused"
     DATABASE_MIGRATED = "database.migrated"
+    VERIFY_REPAIRED = "verify.repaired"
     BROKER_STARTED = "broker.started"
     BROKER_UNREACHABLE = "broker.unreachable"
 

@@ -11,6 +11,8 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple, cast
 from urllib.parse import unquote, urlsplit
@@ -39,6 +41,22 @@ class Stored(NamedTuple):
 
     sha256: str
     size: int
+
+
+class Held(NamedTuple):
+    """A content that is there: its name, its bytes by count, and when it was last put."""
+
+    sha256: str
+    size: int
+    put_at: datetime
+
+
+class Condition(StrEnum):
+    """How a content is found."""
+
+    WHOLE = "whole"
+    MISSING = "missing"
+    DAMAGED = "damaged"
 
 
 class Archive:
@@ -101,6 +119,46 @@ class Archive:
         if hashlib.sha256(data).hexdigest() != sha256:
             raise ArchiveError(f"archive: {sha256} is damaged: its bytes do not match its name")
         return data
+
+    def check(self, sha256: str) -> Condition:
+        """Read the bytes, in pieces, and tell how they are.
+
+        Raises:
+            ArchiveError: they cannot be read now, or the name is no SHA-256.
+        """
+        try:
+            with self._path(sha256).open("rb") as stream:
+                found = hashlib.file_digest(stream, "sha256").hexdigest()
+        except FileNotFoundError:
+            return Condition.MISSING
+        except OSError as error:
+            raise ArchiveError(f"archive: {sha256} cannot be read: {error.strerror}") from error
+        return Condition.WHOLE if found == sha256 else Condition.DAMAGED
+
+    def contents(self) -> Iterator[Held]:
+        """Yield every content, in the order of the names; few are in memory at a time.
+
+        What is put or deleted meanwhile may be among them or not.
+
+        Raises:
+            ArchiveError: it cannot be listed.
+        """
+        try:
+            folders = sorted(os.listdir(self.root)) if self.root.exists() else []  # noqa: PTH208
+            for folder in folders:
+                if len(folder) == 2:
+                    yield from sorted(self._in_folder(folder))
+        except OSError as error:
+            raise ArchiveError(f"archive: cannot be listed: {error.strerror}") from error
+
+    def _in_folder(self, folder: str) -> Iterator[Held]:
+        with os.scandir(self.root / folder) as entries:
+            for entry in entries:
+                if _SHA256.fullmatch(entry.name):
+                    with suppress(FileNotFoundError):  # deleted meanwhile
+                        found = entry.stat(follow_symlinks=False)
+                        put_at = datetime.fromtimestamp(found.st_mtime, UTC)
+                        yield Held(entry.name, found.st_size, put_at)
 
     @contextmanager
     def scratch(self) -> Iterator[BinaryIO]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 COSTS: Final = ("fast", "slow", "ocr")
 """Queues by cost: text, HTML, Word and spreadsheets; PDF and legacy Word; scanned pages."""
@@ -68,6 +68,14 @@ class Backlog(Mapping[str, int]):
         return sum(self.values())
 
 
+class Waiting(NamedTuple):
+    """A message on its way: its queue, its key there, and the document it speaks of, if any."""
+
+    queue: str
+    key: str
+    document_id: int | None
+
+
 class Weakness(StrEnum):
     """What is wrong with a server that answers."""
 
@@ -114,6 +122,15 @@ class Door(Protocol):
 
     def backlog(self) -> Backlog:
         """Count the messages."""
+
+    def messages(self) -> Iterator[Waiting] | None:
+        """Yield every message at least once; ``None`` where the server does not show them.
+
+        What comes or goes meanwhile may be missing.
+        """
+
+    def remove(self, message: Waiting, /) -> bool:
+        """Take a message off its queue, whoever holds it; tell whether it was there."""
 
     def mark(self) -> None:
         """Put a mark on the server, which it loses only with all it has."""

@@ -56,6 +56,8 @@ POINTS: Final = {
     "unpack.committed": "its members are in the ledger; nothing was sent",
     "decide.entered": "an operator's decision is written, and not committed",
     "decide.committed": "an operator's decision is there; nothing was sent",
+    "repair.entered": "a repair is written, and not committed",
+    "repair.committed": "a repair is there; nothing was sent",
 }
 """Every point, in the order of the flow, and what has happened when it is reached."""
 

@@ -4,13 +4,13 @@ Importing this module loads no stage, no client of any broker, and opens no conn
 carry ids only; what they speak of is in the database.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
 import dramatiq
 
-from worker.broker import COSTS, PROCESS, QUEUES, Backlog, Condition, Door, Weakness
+from worker.broker import COSTS, PROCESS, QUEUES, Backlog, Condition, Door, Waiting, Weakness
 from worker.errors import BrokerUnreachable, SettingsError
 from worker.settings import Settings
 
@@ -22,6 +22,7 @@ __all__ = [
     "BrokerUnreachable",
     "Condition",
     "Inbox",
+    "Waiting",
     "Weakness",
     "make_broker",
 ]
@@ -99,6 +100,24 @@ class Inbox:
     def backlog(self) -> Backlog:
         """Return how many messages there are, as far as the broker tells."""
         return self._door.backlog()
+
+    def messages(self) -> Iterator[Waiting] | None:
+        """Yield every message that waits, is delayed or is in a worker's hands, at least once.
+
+        What comes or goes meanwhile may be missing. ``None`` where a broker cannot tell them.
+
+        Raises:
+            BrokerUnreachable: the broker cannot be reached.
+        """
+        return self._door.messages()
+
+    def remove(self, message: Waiting) -> bool:
+        """Take a message off its queue, whoever holds it; tell whether it was there.
+
+        Raises:
+            BrokerUnreachable: the broker cannot be reached.
+        """
+        return self._door.remove(message)
 
     def outstanding(self) -> int:
         """Return how many messages there are in all, as far as the broker tells."""

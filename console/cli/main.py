@@ -36,6 +36,7 @@ COMMANDS: Final = {
     "work": Entry(_RUN, "console.cli.work", "处理文档 Process what is on the queue"),
     "init": Entry(_RUN, "console.cli.init", "初始化 Create settings, folders and database"),
     "doctor": Entry(_RUN, "console.cli.doctor", "体检 Check what gouji depends on"),
+    "verify": Entry(_RUN, "console.cli.verify", "对账 Reconcile disk, archive, ledger, queue"),
     "ingest": Entry(_BRING, "console.cli.ingest", "送入文件 Bring files in"),
     "token": Entry(_BRING, "console.cli.token", "推送令牌 Make and revoke tokens for pushing"),
     "inspect": Entry(_BRING, "console.cli.inspection", "试读 Read and check a file, store nothing"),

@@ -33,6 +33,7 @@ from worker.broker import (
     WORKER_CLIENT,
     Backlog,
     Condition,
+    Waiting,
     Weakness,
 )
 from worker.brokers.amqp import ANSWER_WITHIN, CONNECT_WITHIN, Line, parameters
@@ -154,6 +155,13 @@ class RabbitmqDoor:
     def backlog(self) -> Backlog:
         """Count the messages that no worker has taken: the server does not tell of the others."""
         return self._do(_count)
+
+    def messages(self) -> None:
+        """Nobody but a consumer sees the messages of this server."""
+
+    def remove(self, _message: Waiting, /) -> bool:
+        """Nothing can be taken off a queue but by consuming it."""
+        return False
 
     def mark(self) -> None:
         """Put a mark on the server: a queue that is never used."""

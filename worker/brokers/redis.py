@@ -15,7 +15,16 @@ from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import OutOfMemoryError, ReadOnlyError
 from redis.retry import Retry
 
-from worker.broker import HEARTBEAT, PROCESS, QUEUES, WORKER_CLIENT, Backlog, Condition, Weakness
+from worker.broker import (
+    HEARTBEAT,
+    PROCESS,
+    QUEUES,
+    WORKER_CLIENT,
+    Backlog,
+    Condition,
+    Waiting,
+    Weakness,
+)
 from worker.errors import BrokerUnreachable, SettingsError
 
 # A killed worker's messages come back when some client does maintenance on the queue after the
@@ -196,6 +205,26 @@ class RedisDoor:
         both = {queue: counts[2 * n] + counts[2 * n + 1] for n, queue in enumerate(QUEUES)}
         return Backlog(both, forgot=not marked)
 
+    def messages(self) -> Iterator[Waiting]:
+        """Yield every message that waits, is delayed or is in a worker's hands, at least once."""
+        # a delayed message goes over to its queue when its time has come, never back
+        names = [name for queue in QUEUES for name in (dq_name(queue), queue)]
+        return (message for name in names for message in self._messages(name))
+
+    def _messages(self, name: str) -> Iterator[Waiting]:
+        key = f"{self._broker.namespace}:{name}.msgs"
+        with _reaching():
+            for field, data in self._client.hscan_iter(key, count=_PIPELINE):
+                yield Waiting(name, os.fsdecode(field), document_of(data))
+
+    def remove(self, message: Waiting) -> bool:
+        """Take a message off its queue, whoever holds it; tell whether it was there."""
+        name = f"{self._broker.namespace}:{message.queue}"
+        with _reaching(), self._client.pipeline() as pipeline:
+            pipeline.lrem(name, 0, message.key)
+            pipeline.hdel(f"{name}.msgs", message.key)
+            return bool(pipeline.execute()[-1])
+
     def mark(self) -> None:
         """Put a mark on the server: a key."""
         with _reaching():
@@ -267,3 +296,14 @@ def _reaching() -> Iterator[None]:
         raise BrokerUnreachable(f"the broker refuses: {error}") from error
     except redis.RedisError as error:
         raise BrokerUnreachable(f"the broker cannot be reached: {error}") from error
+
+
+def document_of(data: bytes) -> int | None:
+    """Return the document that an encoded message speaks of, ``None`` for any other message."""
+    try:
+        message: dramatiq.Message[None] = dramatiq.Message.decode(data)
+    # whatever lies there was not written by us
+    except Exception:  # noqa: BLE001
+        return None
+    known = message.actor_name == PROCESS and len(message.args) == 1
+    return message.args[0] if known and isinstance(message.args[0], int) else None
