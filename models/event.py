@@ -65,6 +65,7 @@ class EventName(StrEnum):
     REPORT_RESTORED = "report.restored"
     REPORT_IMBALANCED = "report.imbalanced"
     REPORT_REFUSED = "report.refused"
+    STORE_PRUNED = "store.pruned"
     DATABASE_MIGRATED = "database.migrated"
     BROKER_STARTED = "broker.started"
     BROKER_UNREACHABLE = "broker.unreachable"

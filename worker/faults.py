@@ -23,6 +23,7 @@ POINTS: Final = {
     "intake.opened": "a file is open; nothing was read",
     "archive.copied": "bytes are copied, not synced, and have no name yet",
     "archive.synced": "bytes are on disk, but have no name yet",
+    "archive.found": "the bytes are there already, and nothing says that they are wanted",
     "archive.kept": "bytes have their name",
     "intake.archived": "a batch is in the archive, and not in the ledger",
     "intake.entered": "a batch is written to the ledger, and not committed",
@@ -50,6 +51,9 @@ POINTS: Final = {
     "unpack.archived": "its members are in the archive of bytes",
     "unpack.entered": "its members are written to the ledger, and not committed",
     "unpack.committed": "its members are in the ledger; nothing was sent",
+    "prune.forgotten": "old history is deleted, and that is not committed",
+    "prune.unlinked": "old originals are deleted; the ledger does not know",
+    "prune.aside": "an orphan is away from its name, and not deleted",
     "decide.entered": "an operator's decision is written, and not committed",
     "decide.committed": "an operator's decision is there; nothing was sent",
 }
