@@ -135,8 +135,9 @@ _SOURCES: Final = """\
 # files = "/srv/crawl/files"   # what files[].path is relative to
 # [[source]]
 # kind = "push"          # POST /api/v1/documents; gouji token create NAME
-# host = "127.0.0.1"
+# host = "127.0.0.1"     # elsewhere only with exposed = true: there is no TLS / 无 TLS
 # port = 8350
+# rate = 1200            # requests a minute of one token / 每个令牌每分钟请求数
 """
 
 
