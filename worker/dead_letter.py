@@ -89,11 +89,11 @@ def bury(session: Session, document_id: int, grave: Grave) -> DeadLetter:
 
 
 def _without_quotations(grave: Grave) -> str:
-    """Return what a log may say: libraries quote the file that they cannot read.
+    """Return what a log may say: libraries quote the file that they cannot read, and so do we.
 
-    Their words stand behind the first colon; the dead letter has them.
+    What was quoted stands behind the first colon; the dead letter has it.
     """
-    quotes = grave.stage in _QUOTING
+    quotes = grave.stage in _QUOTING or grave.reason is Reason.INVALID_VALUE
     return grave.message.partition(": ")[0] if quotes else grave.message
 
 

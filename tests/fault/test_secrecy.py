@@ -23,6 +23,7 @@ pytestmark = pytest.mark.process
 
 CANARY = "CANARY7f3a"
 """In what files hold; names of files, publishers and titles are told, and have none of it."""
+FIGURE = "7.770731"
 SECRET = "SECRET9b1c"  # noqa: S105 - it is looked for
 SEED = (Path(__file__).parents[1] / "data" / "seeds" / "001_978f6dfc59ee8d2b.txt").read_text(
     "utf-8"
@@ -54,7 +55,7 @@ def files() -> dict[str, bytes]:
     assert new_requests in SEED
     return {
         "stored.txt": f"{SEED}\n附注 {CANARY}\n".encode(),
-        "value.txt": SEED.replace(new_requests, f"{new_requests}12{CANARY}\t").encode(),
+        "value.txt": SEED.replace(f"{new_requests}9", f"{new_requests}{FIGURE}").encode(),
         "imbalanced.txt": f"{SEED}{CANARY}".replace(
             f"{new_requests}9", f"{new_requests}8"
         ).encode(),
@@ -126,7 +127,7 @@ port = {port}
     logged, told = everything_logged(running), events(running)
     assert '"level":"debug"' in logged
     assert "document.dead" in told
-    for hidden in (CANARY, SECRET, secret):
+    for hidden in (CANARY, FIGURE, SECRET, secret):
         assert [line for line in logged.splitlines() if hidden in line] == []
         assert hidden not in told
     # And the ledger has no password of an address
