@@ -4,6 +4,7 @@ import os
 import platform
 import shutil
 import socket
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -63,6 +64,7 @@ def checkup(settings: Settings) -> Iterator[Check]:
     """Yield every check; none raises, one that breaks is a failed check."""
     yield _python()
     examinations: list[tuple[str, Callable[[], Iterator[Check]]]] = [
+        ("data", partial(_data_directory, settings)),
         ("database", partial(_database, settings)),
         ("broker", partial(_broker, settings)),
         ("archive", partial(_archive, settings)),
@@ -83,6 +85,24 @@ def _python() -> Check:
     system = f"{platform.system()} {platform.machine()}"
     detail = f"Python {platform.python_version()} on {system} · gouji {version('gouji')}"
     return Check("python", Verdict.OK, detail)
+
+
+def _data_directory(settings: Settings) -> Iterator[Check]:
+    """Say nothing of a directory that is not there yet: the database's check does."""
+    folder = settings.data_dir.resolve()
+    if not folder.exists():
+        return
+    open_to_others = [path for path in (folder, *folder.iterdir()) if _open_to_others(path)]
+    if open_to_others:
+        detail = f"{open_to_others[0]}: 他人可访问 others have access to it"
+        yield Check("data", Verdict.WARN, detail, f"chmod -R go= {folder}")
+    else:
+        yield Check("data", Verdict.OK, f"{folder} · 仅本用户 for this user alone")
+
+
+def _open_to_others(path: Path) -> bool:
+    mode = path.lstat().st_mode
+    return bool(mode & 0o077) and not stat.S_ISLNK(mode)
 
 
 def _database(settings: Settings) -> Iterator[Check]:

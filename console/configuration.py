@@ -96,13 +96,28 @@ MEANINGS: Final[dict[str, Meaning]] = {
     "grace": Meaning(
         "seconds that everything has to finish when stopped", "停止时留给各部分收尾的秒数"
     ),
+    "keep_events": Meaning(
+        "days that details of the timeline are kept; 0: for ever", "经过明细保留天数；0 为永久"
+    ),
+    "keep_attempts": Meaning(
+        "days that tracebacks of attempts are kept; 0: for ever",
+        "处理出错堆栈保留天数；0 为永久",
+    ),
+    "keep_done": Meaning(
+        "days that originals stay in .gouji/done; 0: for ever",
+        "原件在 .gouji/done 中保留天数；0 为永久",
+    ),
+    "keep_orphans": Meaning(
+        "days that bytes no document has stay in the archive; 0: for ever",
+        "存档中无主内容保留天数；0 为永久",
+    ),
 }
 
 _HEAD: Final = """\
 # gouji settings / 勾稽配置
 # Every line below is the default; take the # away to change it. The environment overrides the
-# file: data_dir is {prefix}DATA_DIR, and so on. Times are in seconds. Relative paths start at the
-# directory of this file.
+# file: data_dir is {prefix}DATA_DIR, and so on. Times are in seconds, those of keep_... in days.
+# Relative paths start at the directory of this file.
 # 以下各行均为默认值，去掉 # 即可修改；环境变量优先于本文件。相对路径从本文件所在目录算起。
 
 """
@@ -126,8 +141,9 @@ _SOURCES: Final = """\
 # files = "/srv/crawl/files"   # what files[].path is relative to
 # [[source]]
 # kind = "push"          # POST /api/v1/documents; gouji token create NAME
-# host = "127.0.0.1"
+# host = "127.0.0.1"     # elsewhere only with exposed = true: there is no TLS / 无 TLS
 # port = 8350
+# rate = 1200            # requests a minute of one token / 每个令牌每分钟请求数
 """
 
 

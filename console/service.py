@@ -2,10 +2,11 @@
 
 import os
 import signal
+import stat
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -35,15 +36,30 @@ _STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def prepare(settings: Settings) -> None:
     """Make the data directory and the logs' for this user alone, and the watched folders.
 
-    Others drop files into the folders: who may is up to the umask.
+    What others may do with a data directory that was there before is taken away from them. They
+    drop files into the folders: who may is up to the umask.
 
     Raises:
         OSError: one of them cannot be made.
     """
     for folder in (settings.data_dir, settings.data_dir / "logs"):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(settings.data_dir)
     for source in settings.drops:
         source.path.mkdir(parents=True, exist_ok=True)
+
+
+def make_private(folder: Path) -> None:
+    """Take away from group and others what they may do with a directory and what lies in it.
+
+    Deeper than that nothing can be reached. What belongs to another user is left, for the doctor
+    to tell.
+    """
+    for path in (folder, *folder.iterdir()):
+        with suppress(PermissionError, FileNotFoundError):
+            mode = path.lstat().st_mode
+            if mode & 0o077 and not stat.S_ISLNK(mode):
+                path.chmod(stat.S_IMODE(mode) & 0o700)
 
 
 @dataclass(slots=True)

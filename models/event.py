@@ -66,6 +66,7 @@ class EventName(StrEnum):
     REPORT_RESTORED = "report.restored"
     REPORT_IMBALANCED = "report.imbalanced"
     REPORT_REFUSED = "report.refused"
+    STORE_PRUNED = "store.pruned"
     DATABASE_MIGRATED = "database.migrated"
     VERIFY_REPAIRED = "verify.repaired"
     BROKER_STARTED = "broker.started"

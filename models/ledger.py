@@ -47,12 +47,16 @@ class ArrivalState(StrEnum):
 
 
 class Handover(StrEnum):
-    """What became of the original file of an arrival at a ``drop`` source."""
+    """What became of the original file of an arrival at a ``drop`` source.
+
+    ``deleted``: it was moved, and deleted long after that.
+    """
 
     NONE = "none"
     PENDING = "pending"
     MOVED = "moved"
     FAILED = "failed"
+    DELETED = "deleted"
 
 
 class AttemptOutcome(StrEnum):

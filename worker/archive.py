@@ -26,7 +26,13 @@ _CHUNK: Final = 1 << 20
 _ZEROS: Final = bytes(_CHUNK)
 _INCOMING: Final = ".incoming"
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
-_READ_ONLY: Final = 0o444  # nothing in the archive is ever written again
+_READ_ONLY: Final = 0o400  # nothing in the archive is ever written again, or read by others
+_PRIVATE: Final = 0o700
+LEAVING: Final = ".leaving"
+"""Where :mod:`worker.orphans` puts what may be deleted, until it is sure."""
+
+COMMIT_WITHIN: Final = 3600.0
+"""Seconds from the beginning of a ``put`` within which its document has to be in the ledger."""
 
 
 class TooLarge(Refused):
@@ -92,7 +98,7 @@ class Archive:
 
     def has(self, sha256: str) -> bool:
         """Tell whether the bytes are there."""
-        return self._path(sha256).is_file()
+        return self._path(sha256).is_file() or (self.root / LEAVING / sha256).is_file()
 
     def open(self, sha256: str) -> BinaryIO:
         """Open the bytes for reading.
@@ -101,7 +107,9 @@ class Archive:
             ArchiveError: they are not there, or cannot be read.
         """
         try:
-            return self._path(sha256).open("rb")
+            with suppress(FileNotFoundError):
+                return self._path(sha256).open("rb")
+            return (self.root / LEAVING / sha256).open("rb")
         except OSError as error:
             raise ArchiveError(f"archive: {sha256} cannot be read: {error.strerror}") from error
 
@@ -169,7 +177,7 @@ class Archive:
         """
         with _writing():
             directory = self.root / _INCOMING
-            directory.mkdir(parents=True, exist_ok=True)
+            _make_private(directory)
             file = tempfile.TemporaryFile(dir=directory)  # noqa: SIM115 - closed below
         with file:
             yield cast("BinaryIO", file)
@@ -201,7 +209,7 @@ class Archive:
     def _incoming(self) -> Iterator[tuple[Path, BinaryIO]]:
         path = self.root / _INCOMING / uuid4().hex
         with _writing():
-            path.parent.mkdir(parents=True, exist_ok=True)
+            _make_private(path.parent)
             flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
             out = os.fdopen(os.open(path, flags, _READ_ONLY), "wb", buffering=0)
         try:
@@ -213,13 +221,13 @@ class Archive:
 
     def _keep(self, path: Path, out: BinaryIO, stored: Stored) -> None:
         final = self._path(stored.sha256)
-        if _is_whole(final, stored):
+        if _is_whole(final, stored) and _renew(final):
             _sync_directory(final.parent)  # whoever renamed it may not have come so far
             return
         os.fsync(out.fileno())
         reach("archive.synced")
         if not final.parent.is_dir():
-            final.parent.mkdir(exist_ok=True)
+            final.parent.mkdir(_PRIVATE, exist_ok=True)
             _sync_directory(self.root)
         path.rename(final)
         _sync_directory(final.parent)
@@ -267,6 +275,43 @@ def _is_whole(path: Path, stored: Stored) -> bool:
             return hashlib.file_digest(stream, "sha256").hexdigest() == stored.sha256
     except OSError:
         return False
+
+
+def _renew(path: Path) -> bool:
+    """Make a file young, so that nobody deletes it as an orphan; ``False`` where that fails.
+
+    It may be no document's yet. Whoever deletes orphans takes one away from its name first and
+    looks at its age then: either this is seen there, or the name is gone here.
+    """
+    reach("archive.found")
+    try:
+        os.utime(path)
+    except OSError:  # it is being deleted, or is another user's: a copy of our own takes its place
+        return False
+    return True
+
+
+def demand_recent(began: float) -> None:
+    """Demand that bytes were put so recently that nobody can have deleted them as orphans.
+
+    To be asked in the transaction that enters their documents.
+
+    Args:
+        began: ``time.time()`` before they were put.
+
+    Raises:
+        ArchiveError: it is too long ago (the process was stopped, or the clock was set); they
+            have to be put again.
+    """
+    if time.time() - began > COMMIT_WITHIN:
+        raise ArchiveError("archive: what was put is no longer certain to be there: put it again")
+
+
+def _make_private(directory: Path) -> None:
+    """Make a directory of the archive, and the archive itself, for this user alone."""
+    if not directory.is_dir():
+        directory.parent.mkdir(_PRIVATE, parents=True, exist_ok=True)
+        directory.mkdir(_PRIVATE, exist_ok=True)
 
 
 def _sync_directory(path: Path) -> None:

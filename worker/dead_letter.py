@@ -19,6 +19,7 @@ from worker.faults import reach
 from worker.logs import record
 
 _BATCH: Final = 500
+_QUOTING: Final = ("read", "unpack")
 _EVENTS: Final = {
     Action.RETRY: EventName.DOCUMENT_RETRIED,
     Action.DISCARD: EventName.DOCUMENT_DISCARDED,
@@ -83,10 +84,19 @@ def bury(session: Session, document_id: int, grave: Grave) -> DeadLetter:
         file=session.get_one(Document, document_id).name,
         reason=str(grave.reason),
         stage=grave.stage,
-        message=grave.message,
+        message=_without_quotations(grave),
     )
     reach("bury.entered")
     return letter
+
+
+def _without_quotations(grave: Grave) -> str:
+    """Return what a log may say: libraries quote the file that they cannot read, and so do we.
+
+    What was quoted stands behind the first colon; the dead letter has it.
+    """
+    quotes = grave.stage in _QUOTING or grave.reason is Reason.INVALID_VALUE
+    return grave.message.partition(": ")[0] if quotes else grave.message
 
 
 @dataclass(frozen=True, slots=True)

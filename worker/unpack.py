@@ -6,6 +6,7 @@ leaves nothing but bytes that nobody speaks of, which the next attempt finds aga
 """
 
 import hashlib
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -19,7 +20,7 @@ from models.event import EventName
 from models.ledger import Arrival, ArrivalState, Document
 from models.session import Database
 from worker import logs, names
-from worker.archive import Archive
+from worker.archive import Archive, demand_recent
 from worker.claim import Claim
 from worker.entry import Content, Documents, announce, queue_of, told
 from worker.errors import Transient
@@ -95,12 +96,13 @@ class Unpacker:
             spool = Spool(scratch, Allowance(len(data), spent))
             refusal = too_deep(depth) or spooled(data, spool, self._unpack)
             reach("unpack.unpacked")
+            began = time.time()
             kept_members = [] if refusal else self._keep(claim, spool)
         if refusal is not None:
             reason, message, traceback = refusal.reason, refusal.message, refusal.traceback
             return Inspection(file, "dead", reason, "unpack", message, traceback=traceback)
         reach("unpack.archived")
-        to_send = self._enter(claim, kept_members, spool.ignored)
+        to_send = self._enter(claim, kept_members, spool.ignored, began)
         reach("unpack.committed")
         self.send_on(to_send)
         return None
@@ -124,13 +126,13 @@ class Unpacker:
         return found
 
     def _enter(
-        self, claim: Claim, members: Sequence[Kept], ignored: Sequence[Member]
+        self, claim: Claim, members: Sequence[Kept], ignored: Sequence[Member], began: float
     ) -> list[tuple[int, str]]:
         """End the attempt and enter every member in one transaction; return what is to be sent."""
         for race in range(_RACES):
             try:
                 return self._database.unit(
-                    lambda session: _entered(session, claim, members, ignored)
+                    lambda session: _entered(session, claim, members, ignored, began)
                 )
             except IntegrityError as error:
                 # Another process brought one of the contents: now it can be recognised.
@@ -151,11 +153,16 @@ class Unpacker:
 
 
 def _entered(
-    session: Session, claim: Claim, members: Sequence[Kept], ignored: Sequence[Member]
+    session: Session,
+    claim: Claim,
+    members: Sequence[Kept],
+    ignored: Sequence[Member],
+    began: float,
 ) -> list[tuple[int, str]]:
     if not claim.end(session, transitions.unpack):
         return []
     fresh = _Entering(session, claim).all(members, ignored)
+    demand_recent(began)
     reach("unpack.entered")
     return fresh
 

@@ -27,6 +27,7 @@ class Entry(NamedTuple):
 _RUN: Final = "Run 运行"
 _BRING: Final = "Bring in 送入"
 _LOOK: Final = "Look 查看"
+_KEEP: Final = "Keep 保管"
 _LEARN: Final = "Learn 参考"
 
 COMMANDS: Final = {
@@ -45,6 +46,9 @@ COMMANDS: Final = {
     "dead": Entry(_LOOK, "console.cli.dead", "死信 List, show, retry and discard dead letters"),
     "events": Entry(_LOOK, "console.cli.events", "经过 The story of a document"),
     "logs": Entry(_LOOK, "console.cli.logs", "日志 Read the log files"),
+    "prune": Entry(_KEEP, "console.cli.prune", "清理 Delete what is past its time"),
+    "backup": Entry(_KEEP, "console.cli.backup", "备份 Copy everything to a directory"),
+    "restore": Entry(_KEEP, "console.cli.restore", "恢复 Bring a backup back"),
     "rules": Entry(_LEARN, "console.cli.rules", "勾稽规则 List and explain the rules"),
     "completion": Entry(_LEARN, "console.cli.completion", "补全 Complete commands in a shell"),
 }
