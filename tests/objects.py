@@ -6,25 +6,22 @@ whole or not at all, signatures and checksums are verified, and listings come in
 
 import os
 import pwd
-import signal
 import socket
 import subprocess
-import time
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 import pytest
 
+from tests.servers import Server, free_port
+
 _PYTHON: Final = "/usr/bin/python3"
-_PROGRAM: Final = str(Path(__file__).with_name("swift_servers.py"))
-_SERVERS: Final = ("account-server", "container-server", "object-server", "proxy-server")
-_START: Final = 120.0
+_PROGRAM: Final = os.fspath(Path(__file__).with_name("swift_servers.py"))
+_KINDS: Final = ("account", "container", "object")
+_KEY, _SECRET = "gouji:robot", "not-so-secret"
 PAGE: Final = 50
 """The most objects of one page of a listing; a thousand on S3."""
-
-_KEY, _SECRET = "gouji:robot", "not-so-secret"
 
 _SWIFT: Final = """\
 [swift-hash]
@@ -42,7 +39,6 @@ user = {user}
 swift_dir = {folder}
 devices = {folder}
 mount_check = false
-log_statsd_host =
 [pipeline:main]
 pipeline = {kind}-server
 [app:{kind}-server]
@@ -84,28 +80,32 @@ use = egg:swift#slo
 
 def need_objects() -> None:
     """Skip the test where Swift is not installed, but not in CI."""
-    look = [_PYTHON, "-c", "import swift.proxy.server"]
-    there = Path(_PYTHON).exists() and _succeeds(look)
-    if not there and not os.environ.get("CI"):
+    if not ObjectServer.available() and not os.environ.get("CI"):
         pytest.skip("python3-swift is not installed")
 
 
-class Objects:
-    """The store: started, killed, started again.
+class ObjectServer(Server):
+    """Swift without replicas; its port is that of the S3 endpoint."""
 
-    Args:
-        folder: where it keeps everything.
-        host: the address it listens on.
-        within: what stands before its command lines: ``ip netns exec NAME``.
-    """
+    kind = "objects"
 
-    def __init__(self, folder: Path, host: str = "127.0.0.1", within: Sequence[str] = ()) -> None:
-        self._folder = folder
-        self._host = host
-        self._within = tuple(within)
-        self._ports = dict(zip(_SERVERS, _free_ports(len(_SERVERS)), strict=True))
-        self._process: subprocess.Popen[bytes] | None = None
-        self._write()
+    def __init__(
+        self, *, host: str = "127.0.0.1", directory: Path | None = None, options: Sequence[str] = ()
+    ) -> None:
+        super().__init__(host=host, directory=directory, options=options)
+        self._ports = {kind: free_port(host) for kind in _KINDS}
+
+    @classmethod
+    def available(cls) -> bool:
+        """Tell whether Swift is installed for the system's Python."""
+        look = [_PYTHON, "-c", "import swift.proxy.server"]
+        there = Path(_PYTHON).exists()
+        return there and subprocess.run(look, check=False, capture_output=True).returncode == 0
+
+    @property
+    def url(self) -> str:
+        """The S3 endpoint."""
+        return f"http://{self.host}:{self.port}"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -118,84 +118,28 @@ class Objects:
             "AWS_EC2_METADATA_DISABLED": "true",
         }
 
-    @property
-    def url(self) -> str:
-        """The S3 endpoint."""
-        return f"http://{self._host}:{self.port}"
+    def _arguments(self) -> list[str]:
+        ports = [str(port) for port in self._ports.values()]
+        return [_PYTHON, _PROGRAM, os.fspath(self.directory), self.host, *ports]
 
-    @property
-    def port(self) -> int:
-        """The port of the S3 endpoint."""
-        return self._ports["proxy-server"]
+    def _prepare(self) -> None:
+        super()._prepare()
+        (self.directory / "disk").mkdir(exist_ok=True)
+        (self.directory / "swift.conf").write_text(_SWIFT)
+        self._write("proxy", _PROXY, self.port)
+        for kind, port in self._ports.items():
+            self._write(kind, _STORAGE, port)
 
-    def start(self) -> None:
-        """Start every server and wait until they answer."""
-        ports = [str(self._ports[name]) for name in _SERVERS[:3]]
-        command = [*self._within, _PYTHON, _PROGRAM, str(self._folder), self._host, *ports]
-        with (self._folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(
-                command, stdout=log, stderr=log, start_new_session=True
-            )
-        deadline = time.monotonic() + _START
-        while not all(self._listens(port) for port in self._ports.values()):
-            assert time.monotonic() < deadline, (self._folder / "log").read_text()
-            time.sleep(0.1)
-
-    def kill(self) -> None:
-        """Kill every server at once."""
-        self._signal(signal.SIGKILL)
-        if self._process is not None:
-            self._process.wait(10)
-            self._process = None
-
-    def freeze(self) -> None:
-        """Let it take connections and say nothing."""
-        self._signal(signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        """Let it speak again."""
-        self._signal(signal.SIGCONT)
-
-    def _signal(self, number: int) -> None:
-        if self._process is not None:
-            with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, number)
-
-    def _listens(self, port: int) -> bool:
-        # from within: the address may be of another network
-        ask = "import socket,sys;socket.create_connection((sys.argv[1],int(sys.argv[2])),1)"
-        command = [*self._within, _PYTHON, "-c", ask, self._host, str(port)]
-        if self._within:
-            return _succeeds(command)
-        with suppress(OSError), socket.create_connection((self._host, port), 1):
-            return True
-        return False
-
-    def _write(self) -> None:
-        (self._folder / "disk").mkdir(parents=True, exist_ok=True)
-        (self._folder / "swift.conf").write_text(_SWIFT)
+    def _write(self, kind: str, form: str, port: int) -> None:
         user = pwd.getpwuid(os.getuid()).pw_name
-        common = {
-            "host": self._host,
-            "user": user,
-            "folder": self._folder,
-            "secret": _SECRET,
-            "page": PAGE,
-        }
-        for name, port in self._ports.items():
-            form = _PROXY if name == "proxy-server" else _STORAGE
-            kind = name.partition("-")[0]
-            text = form.format(port=port, kind=kind, **common)
-            (self._folder / f"{name}.conf").write_text(text)
+        where = {"host": self.host, "port": port, "folder": self.directory}
+        text = form.format(kind=kind, user=user, secret=_SECRET, page=PAGE, **where)
+        (self.directory / f"{kind}-server.conf").write_text(text)
 
-
-def _succeeds(command: Sequence[str]) -> bool:
-    return subprocess.run(command, check=False, capture_output=True).returncode == 0
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [int(one.getsockname()[1]) for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
+    def _greets(self, connection: socket.socket) -> bool:
+        connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        if not connection.recv(12).startswith(b"HTTP/1."):
+            return False
+        for port in self._ports.values():
+            socket.create_connection((self.host, port), 2).close()
+        return True

@@ -22,7 +22,6 @@ _KINDS = ("account", "container", "object")
 
 def main(folder: Path, host: str, *ports: str) -> None:
     """Start the servers and wait for their end."""
-    _die_with_parent()
     for kind, port in zip(_KINDS, ports, strict=True):
         _write_ring(folder / f"{kind}.ring.gz", host, int(port))
     utils.set_swift_dir(str(folder))

@@ -7,24 +7,20 @@ from uuid import uuid4
 
 import pytest
 
-from tests.objects import Objects, need_objects
+from tests.objects import ObjectServer, need_objects
 from worker.archives.s3 import connect
 
 
 @pytest.fixture(scope="session")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Objects]:
+def store() -> Iterator[ObjectServer]:
     """Return a store that runs."""
     need_objects()
-    objects = Objects(tmp_path_factory.mktemp("objects"))
-    try:
-        objects.start()
+    with ObjectServer() as objects:
         yield objects
-    finally:
-        objects.kill()
 
 
 @pytest.fixture
-def objects(store: Objects, monkeypatch: pytest.MonkeyPatch) -> Objects:
+def objects(store: ObjectServer, monkeypatch: pytest.MonkeyPatch) -> ObjectServer:
     """Return the store, with everything a client needs in the environment."""
     for name in os.environ:
         if name.startswith("AWS_"):
@@ -35,7 +31,7 @@ def objects(store: Objects, monkeypatch: pytest.MonkeyPatch) -> Objects:
 
 
 @pytest.fixture
-def bucket(objects: Objects) -> str:
+def bucket(objects: ObjectServer) -> str:
     """Return the name of an empty bucket."""
     name = f"gouji-{uuid4().hex}"
     connect().call_s3("create_bucket", Bucket=name)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.objects import PAGE, Objects
+from tests.objects import PAGE, ObjectServer
 from worker.archive import Archive, Condition, TooLarge
 from worker.archives.remote import PART, Remote
 from worker.archives.s3 import connect
@@ -179,7 +179,7 @@ def test_no_credentials(archive: Archive, tmp_path: Path, monkeypatch: pytest.Mo
         archive.get("0" * 64)
 
 
-def test_a_missing_bucket(objects: Objects, local: Path) -> None:
+def test_a_missing_bucket(objects: ObjectServer, local: Path) -> None:
     archive = Archive("s3://gouji-nowhere/x", local)
 
     with pytest.raises(ArchiveError, match="cannot be written"):
@@ -209,11 +209,11 @@ def test_many_are_listed_in_order(archive: Archive, bucket: str) -> None:
 
 
 def test_a_store_that_says_nothing_is_given_up(
-    archive: Archive, objects: Objects, monkeypatch: pytest.MonkeyPatch
+    archive: Archive, objects: ObjectServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Given a store that takes connections and does not answer
     monkeypatch.setattr("worker.archives.remote._PATIENCE", 2.0)
-    objects.freeze()
+    objects.pause()
     try:
         # When something is put, then it is an error, and soon
         begun = time.monotonic()
@@ -221,14 +221,14 @@ def test_a_store_that_says_nothing_is_given_up(
             archive.put(io.BytesIO(b"x"), limit=LIMIT)
         assert time.monotonic() - begun < 30
     finally:
-        objects.thaw()
+        objects.resume()
     # And when it speaks again, all is well
     stored = archive.put(io.BytesIO(b"x"), limit=LIMIT)
     assert archive.get(stored.sha256) == b"x"
 
 
 def test_a_store_killed_in_mid_upload_keeps_all_or_nothing(
-    archive: Archive, objects: Objects, bucket: str, local: Path
+    archive: Archive, objects: ObjectServer, bucket: str, local: Path
 ) -> None:
     # Given uploads of several parts, under way
     data = [os.urandom(3 * PART + number) for number in range(3)]
