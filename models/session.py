@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
@@ -15,6 +15,27 @@ from sqlalchemy.orm import Session, sessionmaker
 BACKENDS = ("sqlite", "postgresql")
 BUSY_TIMEOUT_MS = 30_000
 """How long a writer waits for another on SQLite before the work counts as transiently failed."""
+
+_SILENT_FOR: Final = {
+    "connect_timeout": 10,  # seconds, of each address of the host
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,  # milliseconds
+}
+"""For half a minute a silent server is believed in, not for the hours that TCP would.
+
+Parameters of libpq; what the URL says of them goes before.
+"""
+
+_FORGOTTEN_AFTER: Final = (
+    "SET tcp_keepalives_idle = 15; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3;"
+    " SET tcp_user_timeout = 30000; SET idle_in_transaction_session_timeout = 60000"
+)
+"""The same for the server, in seconds and milliseconds.
+
+Else it would keep for ever what a host that was cut off, or a stopped process, has locked.
+"""
 
 
 class UnusableUrlError(ValueError):
@@ -38,7 +59,7 @@ def create(database_url: str) -> Engine:
     try:
         if url.get_backend_name() == "sqlite":
             return _create_sqlite(url)
-        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+        return _create_postgresql(url)
     except (ImportError, ArgumentError) as error:
         raise UnusableUrlError(f"{url.drivername}: {error}") from error
 
@@ -69,6 +90,25 @@ def file_of(database_url: str) -> Path | None:
     if url.get_backend_name() != "sqlite" or not name or name == ":memory:":
         return None
     return Path(name)
+
+
+def _create_postgresql(url: URL) -> Engine:
+    silent_for = {key: value for key, value in _SILENT_FOR.items() if key not in url.query}
+    engine = create_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args=silent_for)
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: Any, _record: object) -> None:
+        cursor = connection.cursor()
+        cursor.execute(_FORGOTTEN_AFTER)
+        cursor.close()
+        connection.commit()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        if connection.get_execution_options().get("read_only", False):  # it locks nobody out
+            connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+
+    return engine
 
 
 def _create_sqlite(url: URL) -> Engine:
