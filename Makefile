@@ -5,16 +5,19 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run ocr test test-all check bench lock clean
+.PHONY: help run ocr s3 test test-all check bench lock clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/.run ## start everything: watched folder ./inbox, queue, workers; ingest the samples
 	@trap : INT; $(BIN)/gouji up --samples || case $$? in 5|130) ;; *) exit 1;; esac # 130: Ctrl-C; 5: runs already, which it has said
 
 ocr: $(VENV)/.run ## add what reads scans (about 120 MB): gouji[ocr]
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/ocr.lock
+
+s3: $(VENV)/.run ## add what keeps originals on S3-like storage (about 15 MB): gouji[s3]
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/s3.lock
 
 test: $(VENV)/.dev ## run the tests (well under three minutes)
 	@$(BIN)/python -m pytest -m "not soak" -n auto --dist loadfile
@@ -40,7 +43,10 @@ lock: ## refresh the locked dependencies (needs uv)
 	  --extra ocr pyproject.toml requirements/build.in -o requirements/ocr.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-annotate --custom-compile-command "make lock" \
-	  --extra ocr --group dev pyproject.toml requirements/build.in -o requirements/dev.lock
+	  --extra s3 pyproject.toml requirements/build.in -o requirements/s3.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-annotate --custom-compile-command "make lock" \
+	  --extra ocr --extra s3 --group dev pyproject.toml requirements/build.in -o requirements/dev.lock
 
 clean: ## remove the virtual environment and caches; data in ./var and ./inbox stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis

@@ -32,6 +32,7 @@ _FEW_WATCHES: Final = 8192
 _CONVERTS: Final = "旧版 Word、Works、WordPerfect older Word, Works, WordPerfect"
 _SCANS: Final = "扫描件 scans: RapidOCR on the CPU, no network"
 _INSTALL_OCR: Final = "pip install 'gouji[ocr]' (or make ocr); 装好后 then: gouji dead retry"
+_OBJECTS: Final = "检查 check AWS_ENDPOINT_URL_S3, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY"
 _INSTALL_OFFICE: Final = (
     "apt install libreoffice-writer libreoffice-calc; 装好后 then: gouji dead retry"
 )
@@ -208,7 +209,20 @@ def _without_password(url: str) -> str:
 
 
 def _archive(settings: Settings) -> Iterator[Check]:
-    place = Path(settings.archive.removeprefix("file://"))
+    from worker.archive import Archive
+    from worker.errors import ArchiveError
+
+    archive = Archive.of(settings)
+    if archive.is_directory:
+        yield from _archive_directory(archive.root)
+        return
+    try:
+        yield Check("archive", Verdict.OK, f"{archive.probe()} · 可写 written and read")
+    except ArchiveError as error:
+        yield Check("archive", Verdict.FAIL, str(error), _OBJECTS, True)
+
+
+def _archive_directory(place: Path) -> Iterator[Check]:
     existing = next(folder for folder in (place, *place.absolute().parents) if folder.exists())
     if not os.access(existing, os.W_OK | os.X_OK):
         yield Check("archive", Verdict.FAIL, f"{place}: 不可写 cannot be written", unreachable=True)

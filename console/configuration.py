@@ -35,8 +35,8 @@ MEANINGS: Final[dict[str, Meaning]] = {
         "队列地址 redis://、rediss:// 或 unix://；空为内嵌的 Valkey",
     ),
     "archive_url": Meaning(
-        'where originals are kept; "" is data_dir/archive',
-        "原文存档位置；空为 data_dir/archive",
+        'where originals are kept: a directory or s3://bucket/prefix; "" is data_dir/archive',
+        "原文存档位置：目录或 s3://bucket/prefix；空为 data_dir/archive",
     ),
     "log_format": Meaning(
         "json, console, or auto: console on a terminal",

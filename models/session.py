@@ -19,17 +19,22 @@ BUSY_TIMEOUT_MS: Final = 30_000
 _CONNECTION: Final = {
     "application_name": "gouji",
     "connect_timeout": 10,
-    "keepalives_idle": 30,
-    "keepalives_interval": 10,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
     "keepalives_count": 3,
-    "tcp_user_timeout": 60_000,
+    "tcp_user_timeout": 30_000,
 }
-"""libpq's parameters: a server that is cut off is noticed after a minute, not after two hours."""
+"""libpq's parameters: a silent server is believed in for half a minute, not for two hours."""
 _WAITS: Final = {
     "lock_timeout": BUSY_TIMEOUT_MS,
     "idle_in_transaction_session_timeout": 60_000,
+    "tcp_keepalives_idle": 15,
+    "tcp_keepalives_interval": 5,
+    "tcp_keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
 }
-"""Milliseconds. A process that was stopped in mid-transaction loses its locks after the second."""
+"""Settings of the server for us: what a process that was stopped or cut off in mid-transaction has
+locked is free again after a minute at most. Milliseconds, and seconds for keepalives."""
 _RECYCLE: Final = 1800
 """Seconds after which a connection is made anew: firewalls forget those that rest."""
 

@@ -47,7 +47,7 @@ def run(settings: Settings, stop: Stop) -> None:
     """
     database = Database.at(settings.database)
     inbox = Inbox(settings)
-    archive = Archive(settings.archive)
+    archive = Archive.of(settings)
     for source in settings.drops:
         with suppress(OSError):  # one that cannot be made is told as lost
             source.path.mkdir(parents=True, exist_ok=True)

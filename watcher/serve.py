@@ -59,7 +59,7 @@ class PushServer:
         database = Database.at(settings.database)
         inbox = Inbox(settings)
         sender = Sender(database, inbox, settings.max_outstanding)
-        with Intake(settings, database, Archive(settings.archive), sender) as intake:
+        with Intake(settings, database, Archive.of(settings), sender) as intake:
             door = Door(self._source, settings.max_bytes, database, intake)
             self._server = _Server(
                 uvicorn.Config(

@@ -55,7 +55,7 @@ class Works:
 
     def _made(self) -> Pipeline:
         settings = self._settings
-        database, archive = Database.at(settings.database), Archive(settings.archive)
+        database, archive = Database.at(settings.database), Archive.of(settings)
         sender = Sender(database, Inbox(settings), settings.max_outstanding)
         unpacker = Unpacker(database, archive, self._unpack, sender.send_received)
         return Pipeline(database, archive, settings, self._inspect, unpacker, scans=self._scans)

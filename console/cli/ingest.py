@@ -110,7 +110,7 @@ def _ingest(
             paths,
             settings=settings,
             database=database,
-            archive=Archive(settings.archive),
+            archive=Archive.of(settings),
             inbox=inbox,
             progress=lambda done, total, _taken: advance(done, total),
         )

@@ -48,6 +48,7 @@ def command(
     """
     from console.parent import die_with_parent
     from worker import logs
+    from worker.archive import Archive
 
     if parent is not None:
         die_with_parent(parent)
@@ -55,6 +56,7 @@ def command(
     logs.configure("work", form=settings.log_format, level=settings.log_level)
     invocation.demand_database()
     _demand_queue(settings)
+    Archive.of(settings)  # here a URL that cannot be one is an error, and not with each message
     if invocation.config is not None:
         os.environ["GOUJI_CONFIG"] = str(invocation.config)  # worker.app reads the settings anew
     return _run(

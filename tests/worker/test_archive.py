@@ -4,12 +4,14 @@ import hashlib
 import io
 import os
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from models.base import now
 from models.disclosure.finding import Reason
-from worker.archive import Archive, TooLarge
+from worker.archive import Archive, Condition, TooLarge
 from worker.errors import ArchiveError, SettingsError
 
 LIMIT = 1 << 30
@@ -159,5 +161,84 @@ def test_leftovers_are_discarded_when_they_are_old(archive: Archive) -> None:
 
 def test_urls(tmp_path: Path) -> None:
     assert Archive(f"file://{tmp_path}/a%20b").root == tmp_path / "a b"
-    with pytest.raises(SettingsError, match="s3"):
-        Archive("s3://bucket")
+    assert not Archive("s3://bucket/prefix").is_directory
+    with pytest.raises(ArchiveError, match="not a directory"):
+        _ = Archive("s3://bucket/prefix").root
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("sftp://host/path", "before they are whole.*mount it"),
+        ("https://host/path", "cannot be written"),
+        ("memory://x", "ends with the process"),
+        ("gopher://x", "nothing is known"),
+        ("gs://bucket", "pip install gcsfs"),
+        ("s3://", "s3://BUCKET/PREFIX"),
+        ("s3://key:secret@bucket", "s3://BUCKET/PREFIX"),
+    ],
+)
+def test_what_cannot_be_an_archive(url: str, why: str) -> None:
+    with pytest.raises(SettingsError, match=why) as caught:
+        Archive(url)
+    assert "secret" not in str(caught.value)
+
+
+def test_contents_are_listed_in_order(archive: Archive) -> None:
+    # Given contents, a stranger, and a copy that is not done
+    stored = [archive.put(io.BytesIO(b"%d" % n), limit=LIMIT) for n in range(20)]
+    (archive.root / stored[0].sha256[:2] / "readme.txt").write_text("x")
+    (archive.root / ".incoming" / "half").write_bytes(b"half")
+    # When they are listed
+    held = list(archive.contents())
+    # Then they come by name, with their size and when they were put
+    assert [(one.sha256, one.size) for one in held] == sorted(stored)
+    assert all(abs((now() - one.put_at).total_seconds()) < 3600 for one in held)
+    assert list(Archive(str(archive.root / "none")).contents()) == []
+
+
+def test_conditions(archive: Archive) -> None:
+    whole, damaged = (archive.put(io.BytesIO(data), limit=LIMIT).sha256 for data in (b"a", b"b"))
+    path = archive.root / damaged[:2] / damaged
+    path.chmod(0o644)
+    path.write_bytes(b"c")
+
+    assert archive.check(whole) is Condition.WHOLE
+    assert archive.check(damaged) is Condition.DAMAGED
+    assert archive.check("0" * 64) is Condition.MISSING
+
+
+def test_what_was_put_lately_is_not_deleted(archive: Archive) -> None:
+    # Given a content of long ago
+    stored = archive.put(io.BytesIO(b"orphan"), limit=LIMIT)
+    path = archive.root / stored.sha256[:2] / stored.sha256
+    os.utime(path, (1, 1))
+    # When it is put again
+    archive.put(io.BytesIO(b"orphan"), limit=LIMIT)
+    # Then it is not deleted, and else it is
+    assert not archive.delete(stored.sha256)
+    os.utime(path, (1, 1))
+    assert archive.delete(stored.sha256)
+    assert files(archive) == []
+    assert not archive.delete(stored.sha256)
+
+
+def test_deleting_and_putting_at_once_loses_nothing(archive: Archive) -> None:
+    # Given somebody who deletes what is old, while another puts it
+    stored = archive.put(io.BytesIO(b"both"), limit=LIMIT)
+    path = archive.root / stored.sha256[:2] / stored.sha256
+
+    with ThreadPoolExecutor(1) as pool:
+        for _ in range(200):
+            with suppress(FileNotFoundError):
+                os.utime(path, (1, 1))
+            deleting = pool.submit(archive.delete, stored.sha256)
+            archive.put(io.BytesIO(b"both"), limit=LIMIT)
+            deleting.result()
+            # Then what was put is there afterwards
+            assert archive.has(stored.sha256)
+
+
+def test_a_probe_leaves_nothing(archive: Archive) -> None:
+    assert archive.probe() == str(archive.root)
+    assert files(archive) == []

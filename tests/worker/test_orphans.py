@@ -13,9 +13,10 @@ from models.session import Database
 from tests.databases import migrated
 from worker import archive as archive_module
 from worker import faults
-from worker.archive import LEAVING, Archive, demand_recent
+from worker.archive import Archive, demand_recent
+from worker.archives.place import Held
 from worker.errors import ArchiveError
-from worker.orphans import Orphans
+from worker.orphans import Gone, Orphans
 
 DAY = 86_400.0
 LIMIT = 1 << 30
@@ -94,7 +95,7 @@ def test_only_old_files_that_no_document_has_go(place: Place) -> None:
     assert place.archive.get(young) == b"young"
     assert place.archive.get(document) == b"document"
     assert stranger.exists()
-    assert list((place.archive.root / LEAVING).iterdir()) == []
+    assert list((place.archive.root / ".leaving").iterdir()) == []
 
 
 def test_putting_the_content_again_makes_it_young(place: Place) -> None:
@@ -120,17 +121,18 @@ def test_one_that_is_deleted_while_it_is_put_is_put_anew(place: Place, point: st
     assert place.remove() == 0
 
 
-def test_one_that_becomes_young_while_it_is_deleted_goes_back(place: Place) -> None:
+def test_one_that_becomes_young_while_it_is_deleted_goes_back(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # Given an old orphan that comes again just before it is taken away from its name
     sha256 = place.put(b"again", age=2 * DAY)
-    pages = place.orphans._old
+    delete = place.archive.delete
 
-    def late() -> Iterator[list[str]]:
-        for page in pages():
-            place.archive.put(io.BytesIO(b"again"), limit=LIMIT)
-            yield page
+    def late(name: str, *, older_than: float) -> bool:
+        place.archive.put(io.BytesIO(b"again"), limit=LIMIT)
+        return delete(name, older_than=older_than)
 
-    place.orphans._old = late  # type: ignore[method-assign]
+    monkeypatch.setattr(place.archive, "delete", late)
     # When orphans are removed
     assert place.remove() == 0
     # Then it is back
@@ -148,18 +150,18 @@ def test_one_that_is_put_while_it_is_away_stays(place: Place) -> None:
     assert place.remove() == 0
 
 
-def test_a_document_that_is_entered_before_the_deletion_keeps_its_bytes(place: Place) -> None:
+def test_a_document_that_is_entered_before_the_deletion_keeps_its_bytes(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # Given an orphan that becomes a document's after it was found to be one
     sha256 = place.put(b"entered", age=2 * DAY)
-    look = place.orphans._known
+    delete = place.orphans._delete
 
-    def late(names: list[str]) -> set[str]:
-        found = look(names)
-        if names == [sha256]:
-            place.enter(sha256)
-        return found
+    def late(old: list[Held]) -> Gone:
+        place.enter(sha256)
+        return delete(old)
 
-    place.orphans._known = late  # type: ignore[method-assign]
+    monkeypatch.setattr(place.orphans, "_delete", late)
     # When orphans are removed, then it stays
     assert place.remove() == 0
     assert place.archive.get(sha256) == b"entered"
@@ -190,7 +192,7 @@ def test_it_comes_back_beside_one_that_was_put_since(place: Place) -> None:
 
     assert place.orphans.recover() == 1
     assert place.archive.get(sha256) == b"away"
-    assert list((place.archive.root / LEAVING).iterdir()) == []
+    assert list((place.archive.root / ".leaving").iterdir()) == []
 
 
 def test_two_at_once_do_each_other_no_harm(place: Place) -> None:

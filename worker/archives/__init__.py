@@ -1,0 +1,1 @@
+"""Where the archive keeps its bytes: one module for each kind of place."""
