@@ -269,7 +269,7 @@ class World:
 
     def _pipeline(self) -> Pipeline:
         unpacker = Unpacker(self.database, self.archive, send=self.sender.send_received)
-        return Pipeline(self.database, self.archive, self.settings, inspect, unpacker)
+        return Pipeline(self.database, self.archive, self.settings, inspect, unpacker, scans=stored)
 
     def pass_time(self, seconds: float) -> None:
         """Make everything older, and clocks go on."""
@@ -295,6 +295,9 @@ def inspect(data: bytes, name: str, timing: Timing, *, hints: Hints = NONE) -> I
     """Inspect by what a content begins with."""
     if data.startswith(_ZIP):
         return Inspection(File(name, "", len(data), "application/zip"), "unpacked")
+    if data.startswith(b"scan"):
+        file = File(name, "", len(data), "image/png")
+        return Inspection(file, "dead", Reason.UNSUPPORTED_TYPE, "read", "a scan", scanned=True)
     if data.startswith(b"bad"):
         return imbalanced(data, name, timing, hints=hints)
     return stored(data, name, timing, hints=hints)
