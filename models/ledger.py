@@ -46,6 +46,11 @@ class ArrivalState(StrEnum):
     SIDECAR = "sidecar"
 
 
+PATH_HEAD: Final = 1000
+"""Of so many bytes of a path PostgreSQL's index keeps the order; what differs after them has none.
+A question about a range of paths has to ask about the beginning too."""
+
+
 class Handover(StrEnum):
     """What became of the original file of an arrival at a ``drop`` source.
 
@@ -123,7 +128,19 @@ class Arrival(Base):
 
     __tablename__ = "arrivals"
     __table_args__ = (
-        UniqueConstraint("source", "path", "inode", "size", "mtime_ns"),
+        # An index of PostgreSQL takes no more than 2,704 bytes; a path may have 4,095.
+        UniqueConstraint("source", "path", "inode", "size", "mtime_ns").ddl_if(dialect="sqlite"),
+        Index(
+            "uq_arrivals_version",
+            "source",
+            text(f"substr(path, 1, {PATH_HEAD})"),
+            text("sha256(path)"),
+            "inode",
+            "size",
+            "mtime_ns",
+            unique=True,
+        ).ddl_if(dialect="postgresql"),
+        Index(None, "path", postgresql_using="hash").ddl_if(dialect="postgresql"),
         Index(None, "document_id"),
         Index(None, "container_id"),
         Index(None, "handover"),

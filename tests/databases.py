@@ -4,6 +4,7 @@
 ``postgresql+psycopg://postgres@127.0.0.1:5432/postgres``. Each test gets a database of its own.
 """
 
+import atexit
 import sqlite3
 import tempfile
 from collections.abc import Iterator
@@ -30,27 +31,51 @@ def empty(backend: str, directory: Path) -> Iterator[str]:
     if backend == "sqlite":
         yield f"sqlite:///{directory / 'gouji.db'}"
         return
-    name = f"gouji_test_{uuid4().hex}"
+    name = _new_name()
+    on_server(f"CREATE DATABASE {name}")
+    try:
+        yield _url(name)
+    finally:
+        on_server(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def on_server(*statements: str) -> None:
+    """Execute statements on the server, by a connection to no database of ours."""
     server = create_engine(SERVER, isolation_level="AUTOCOMMIT")
     with server.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    try:
-        yield make_url(SERVER).set(database=name).render_as_string(hide_password=False)
-    finally:
-        with server.connect() as connection:
-            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-        server.dispose()
+        for statement in statements:
+            connection.execute(text(statement))
+    server.dispose()
+
+
+def _new_name() -> str:
+    return f"gouji_test_{uuid4().hex}"
+
+
+def _url(name: str) -> str:
+    return make_url(SERVER).set(database=name).render_as_string(hide_password=False)
 
 
 def migrated(url: str) -> None:
-    """Bring an empty database to the newest revision; SQLite by a copy, which is faster."""
+    """Bring an empty database to the newest revision, by a copy: that is faster."""
     path = file_of(url)
     if path is None:
-        migrations.upgrade(url)
+        name = make_url(url).database
+        on_server(f"DROP DATABASE {name}", f"CREATE DATABASE {name} TEMPLATE {_template()}")
         return
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not path.exists():
         path.write_bytes(_newest())
+
+
+@cache
+def _template() -> str:
+    """Return the name of a database at the newest revision, there until this process ends."""
+    name = _new_name()
+    on_server(f"CREATE DATABASE {name}")
+    atexit.register(on_server, f"DROP DATABASE {name} WITH (FORCE)")
+    migrations.upgrade(_url(name))
+    return name
 
 
 @cache

@@ -11,12 +11,12 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from models.base import now
 from models.event import EventName
-from models.ledger import Arrival, Handover
+from models.ledger import PATH_HEAD, Arrival, Handover
 from models.session import Database
 from watcher import ignore
 from watcher.filesystem import Signature, look, readable
@@ -134,8 +134,7 @@ class HandingOver:
                     select(Arrival.id)
                     .where(
                         Arrival.source == origin.name,
-                        Arrival.path > directory + b"/",
-                        Arrival.path < directory + b"0",  # "0" follows "/"
+                        *below(directory),
                     )
                     .limit(1)
                 )
@@ -178,6 +177,14 @@ class HandingOver:
         return moved
 
 
+def below(directory: bytes) -> tuple[ColumnElement[bool], ...]:
+    """Return what tells the arrivals below a directory, with what PostgreSQL has an index for."""
+    first, last = directory + b"/", directory + b"0"  # "0" follows "/"
+    head = func.substr(Arrival.path, 1, PATH_HEAD)
+    heads = head >= first[:PATH_HEAD], head <= last[:PATH_HEAD]
+    return Arrival.path > first, Arrival.path < last, *heads
+
+
 def _is_news(moved: Moved) -> bool:
     before = moved.original
     if moved.handover is Handover.MOVED:
@@ -185,7 +192,11 @@ def _is_news(moved: Moved) -> bool:
     return before.state != moved.handover and before.state != Handover.MOVED
 
 
-def _write(session: Session, origin: Origin, moved: Sequence[Moved]) -> None:
+def _write(session: Session, origin: Origin, found: Sequence[Moved]) -> None:
+    """Write what became of originals, but for those of which another has written meanwhile."""
+    moved = _untouched(session, found)
+    if not moved:
+        return
     session.execute(
         update(Arrival),
         [
@@ -207,6 +218,13 @@ def _write(session: Session, origin: Origin, moved: Sequence[Moved]) -> None:
             **told,
             **more,
         )
+
+
+def _untouched(session: Session, moved: Sequence[Moved]) -> list[Moved]:
+    before = {one.original.arrival_id: one.original.state for one in moved}
+    query = select(Arrival.id, Arrival.handover).where(Arrival.id.in_(before)).order_by(Arrival.id)
+    now_in = {row.id: row.handover for row in session.execute(query.with_for_update())}
+    return [one for one in moved if now_in.get(one.original.arrival_id) == one.original.state]
 
 
 def _event(moved: Moved) -> tuple[EventName, str, dict[str, Any]]:

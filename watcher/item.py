@@ -15,6 +15,8 @@ from models.disclosure.hints import Hints
 from watcher.hints import hints_of
 
 _THERE: Final = (None, "downloaded", "uptodate", "cached")
+_LONGEST_PATH: Final = 2000
+"""Bytes that the key of a waiting file may have on PostgreSQL, with room for the source."""
 _MD5: Final = re.compile(r"[0-9a-f]{32}")
 _FOREIGN: Final = re.compile(r"<(?:meta|\?xml)\b[^>]*\b(?:charset|encoding)\b", re.IGNORECASE)
 _MARK: Final = b"\xef\xbb\xbf"
@@ -133,10 +135,9 @@ def _outside(path: str) -> str | None:
     if "" in parts or "." in parts:
         return "no plain path"
     try:
-        os.fsencode(path)
+        return "path too long" if len(os.fsencode(path)) > _LONGEST_PATH else None
     except UnicodeEncodeError:
         return "no file name"
-    return None
 
 
 def _page(item: dict[str, Any], hints: Hints) -> Iterator[Entry]:

@@ -1,6 +1,6 @@
 """Alembic, run from code: no ``alembic.ini``, and safe when several processes start at once."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -10,6 +10,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
+from sqlalchemy.schema import SchemaItem
 
 from models.session import create, file_of
 
@@ -87,6 +88,16 @@ def configuration(connection: Connection | None = None) -> Config:
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     return config
+
+
+def meant_for(dialect: str) -> Callable[..., bool]:
+    """Return what tells Alembic which indexes and constraints a kind of database has at all."""
+
+    def meant(item: SchemaItem, *_: object) -> bool:
+        only = getattr(item, "_ddl_if", None)
+        return only is None or only.dialect == dialect
+
+    return meant
 
 
 def _revision(connection: Connection) -> str | None:

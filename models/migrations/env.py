@@ -11,6 +11,7 @@ import models.feed
 import models.filing
 import models.ledger
 import models.token  # noqa: F401 - these six register their tables
+from models import migrations
 from models.base import Amount, Base, Json, Moment
 
 _TYPES = {
@@ -29,8 +30,10 @@ def _rendered(kind: str, item: Any, autogen: AutogenContext) -> str | Literal[Fa
     return _TYPES.get(type(item), False)
 
 
+_connection = context.config.attributes["connection"]
 context.configure(
-    connection=context.config.attributes["connection"],
+    connection=_connection,
+    include_object=migrations.meant_for(_connection.dialect.name),
     target_metadata=Base.metadata,
     render_item=_rendered,
     compare_type=False,

@@ -171,7 +171,17 @@ def test_a_line_that_follows_on_a_torn_one_is_saved(station: Station) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["../secret.txt", "full/../../secret.txt", "/etc/passwd", "", ".", "full//a", "a\0b", "\ud800"],
+    [
+        "../secret.txt",
+        "full/../../secret.txt",
+        "/etc/passwd",
+        "",
+        ".",
+        "full//a",
+        "a\0b",
+        "\ud800",
+        "长" * 667,
+    ],
 )
 def test_paths_that_leave_the_files_root_are_refused(station: Station, path: str) -> None:
     # Given a file outside of the root

@@ -141,3 +141,23 @@ def test_the_folder_is_that_of_the_day_it_was_seen(station: Station) -> None:
     day = arrival.seen_at.astimezone(UTC).date().isoformat()
     assert arrival.moved_to == f".gouji/done/{day}/a.txt".encode()
     assert datetime.now(UTC) >= arrival.seen_at
+
+
+def test_of_two_watchers_that_move_one_original_one_tells_of_it(station: Station) -> None:
+    # Given a watcher that moved an original and was not heard of, and another that has moved it
+    station.restart(die_at="move.put")
+    station.drop("a.txt")
+    with pytest.raises(BaseException, match="put"):
+        station.settle()
+    origin = Origin("drop", os.fsencode(station.inbox), ours=True)
+    late = HandingOver(station.database)
+    rows = late._arrivals(origin)
+    HandingOver(station.database).redo(origin, [Handover.PENDING])
+    told = station.events()
+
+    # When the first goes on with what it had read
+    late._carry_out(origin, rows)
+
+    # Then the ledger says what it said, once
+    assert handovers(station) == ["moved"]
+    assert station.events() == told

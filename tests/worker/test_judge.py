@@ -4,10 +4,18 @@ import errno
 
 import pytest
 from dramatiq.middleware import TimeLimitExceeded
-from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
+from sqlalchemy.exc import (
+    DatabaseError,
+    IntegrityError,
+    InternalError,
+    OperationalError,
+    PendingRollbackError,
+    ProgrammingError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from models.disclosure.finding import Reason
+from models.transitions import Overtaken
 from worker.errors import ArchiveError, BrokerUnreachable, Refused
 from worker.judge import judge, plain, told, traced
 
@@ -23,7 +31,11 @@ from worker.judge import judge, plain, told, traced
         TimeoutError(errno.ETIMEDOUT, "slow"),
         OperationalError("SELECT 1", {}, Exception("locked")),
         ProgrammingError("SELECT 1", {}, Exception("no such table")),
+        DatabaseError("SELECT 1", {}, Exception("database disk image is malformed")),
+        InternalError("UPDATE", {}, Exception("cannot execute UPDATE in a read-only transaction")),
+        PendingRollbackError("the connection is gone"),
         PoolTimeout("no connection left"),
+        Overtaken("changed meanwhile"),
         TimeLimitExceeded(),
     ],
 )

@@ -36,13 +36,14 @@ from tests.worker.world import Fault, Message, World, failing, killing, refusing
 from worker import dead_letter
 from worker.faults import POINTS
 
-CONTENTS: Final = [b"a", b"bad b", zipped([("1.txt", b"a"), ("2.txt", b"c"), ("3.txt", b"bad d")])]
+CONTENTS: Final = [b"a", b"bad b", zipped([("1.txt", b"a"), ("2.txt", b"c"), ("3.txt", b"scan")])]
 RESTS: Final = ["claim.committed", "work.fetched", "work.inspected", "unpack.archived"]
 """Where a worker may rest: between transactions, or it would hold up everybody."""
 WORK: Final = [
     point
     for point in POINTS
-    if point.partition(".")[0] in ("claim", "work", "store", "bury", "retry", "unpack", "release")
+    if point.partition(".")[0]
+    in ("claim", "work", "store", "bury", "retry", "unpack", "release", "handover")
 ]
 WATCH: Final = [
     point for point in POINTS if point in ("intake.archived", "intake.entered", "intake.committed")

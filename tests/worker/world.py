@@ -29,6 +29,7 @@ from watcher.sweep import Sweeper
 from worker import faults
 from worker.archive import Archive
 from worker.errors import BrokerUnreachable, Refused, Transient
+from worker.inbox import QUEUES, Backlog
 from worker.inspection import File, Inspection, Timing
 from worker.pipeline import Pipeline
 from worker.send import Sender
@@ -67,14 +68,10 @@ class Queue:
         self._reach()
         self.messages += [Message(f"m{next(self._ids)}", one) for one, _ in items]
 
-    def outstanding(self) -> int:
-        """Return how many messages there are."""
-        self._reach()
-        return len(self.messages) + self.in_hand
-
-    def backlog(self) -> dict[str, int]:
+    def backlog(self) -> Backlog:
         """Return how many messages there are by queue; all are on one."""
-        return {"fast": self.outstanding(), "slow": 0, "ocr": 0, "urgent": 0}
+        self._reach()
+        return Backlog(dict.fromkeys(QUEUES, 0) | {"fast": len(self.messages) + self.in_hand})
 
     def _reach(self) -> None:
         if self.away:
@@ -272,7 +269,7 @@ class World:
 
     def _pipeline(self) -> Pipeline:
         unpacker = Unpacker(self.database, self.archive, send=self.sender.send_received)
-        return Pipeline(self.database, self.archive, self.settings, inspect, unpacker)
+        return Pipeline(self.database, self.archive, self.settings, inspect, unpacker, scans=stored)
 
     def pass_time(self, seconds: float) -> None:
         """Make everything older, and clocks go on."""
@@ -298,6 +295,9 @@ def inspect(data: bytes, name: str, timing: Timing, *, hints: Hints = NONE) -> I
     """Inspect by what a content begins with."""
     if data.startswith(_ZIP):
         return Inspection(File(name, "", len(data), "application/zip"), "unpacked")
+    if data.startswith(b"scan"):
+        file = File(name, "", len(data), "image/png")
+        return Inspection(file, "dead", Reason.UNSUPPORTED_TYPE, "read", "a scan", scanned=True)
     if data.startswith(b"bad"):
         return imbalanced(data, name, timing, hints=hints)
     return stored(data, name, timing, hints=hints)
