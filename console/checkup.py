@@ -4,6 +4,7 @@ import os
 import platform
 import shutil
 import socket
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -64,6 +65,7 @@ def checkup(settings: Settings) -> Iterator[Check]:
     """Yield every check; none raises, one that breaks is a failed check."""
     yield _python()
     examinations: list[tuple[str, Callable[[], Iterator[Check]]]] = [
+        ("data", partial(_data_directory, settings)),
         ("database", partial(_database, settings)),
         ("broker", partial(_broker, settings)),
         ("archive", partial(_archive, settings)),
@@ -84,6 +86,24 @@ def _python() -> Check:
     system = f"{platform.system()} {platform.machine()}"
     detail = f"Python {platform.python_version()} on {system} · gouji {version('gouji')}"
     return Check("python", Verdict.OK, detail)
+
+
+def _data_directory(settings: Settings) -> Iterator[Check]:
+    """Say nothing of a directory that is not there yet: the database's check does."""
+    folder = settings.data_dir.resolve()
+    if not folder.exists():
+        return
+    open_to_others = [path for path in (folder, *folder.iterdir()) if _open_to_others(path)]
+    if open_to_others:
+        detail = f"{open_to_others[0]}: 他人可访问 others have access to it"
+        yield Check("data", Verdict.WARN, detail, f"chmod -R go= {folder}")
+    else:
+        yield Check("data", Verdict.OK, f"{folder} · 仅本用户 for this user alone")
+
+
+def _open_to_others(path: Path) -> bool:
+    mode = path.lstat().st_mode
+    return bool(mode & 0o077) and not stat.S_ISLNK(mode)
 
 
 def _database(settings: Settings) -> Iterator[Check]:
@@ -138,33 +158,35 @@ def _is_there(settings: Settings) -> bool:
 
 
 def _broker(settings: Settings) -> Iterator[Check]:
-    import redis
+    from worker.inbox import BrokerUnreachable, Inbox, Weakness
 
-    from worker.inbox import WORKER_CLIENT
-
+    advice = {
+        Weakness.FULL: "腾出内存或磁盘 give it memory or disk: 不收新消息 it takes no message",
+        Weakness.READ_ONLY: "连到主库 name the primary: 从库不收消息 a replica takes no message",
+        Weakness.EVICTS: "CONFIG SET maxmemory-policy noeviction: 否则会丢消息 else it drops "
+        "messages",
+        Weakness.VOLATILE: "CONFIG SET appendonly yes: 否则重启后要重发 else a restart costs "
+        "re-sending",
+    }
     shown = _without_password(settings.broker)
+    inbox = Inbox(settings)
     try:
-        with redis.Redis.from_url(settings.broker, socket_connect_timeout=3) as client:
-            facts = client.info()
-            policy = client.config_get("maxmemory-policy").get("maxmemory-policy", "?")
-            names = {str(found["name"]) for found in client.client_list()}
-    except redis.ConnectionError as error:
+        found = inbox.examine()
+    except BrokerUnreachable as error:
         yield _no_broker(settings, shown, error)
         detail = "不得而知，队列连不上 unknown while the queue cannot be reached"
         yield Check("workers", Verdict.WARN, detail)
         return
-    version = facts.get("valkey_version") or facts.get("redis_version")
-    kind = "Valkey" if "valkey_version" in facts else "Redis"
-    detail = f"{kind} {version} at {shown} · maxmemory-policy {policy}"
-    if policy not in ("noeviction", "?"):
-        advice = "CONFIG SET maxmemory-policy noeviction: 否则会丢消息 else it drops messages"
-        yield Check("broker", Verdict.WARN, detail, advice)
-    elif not facts.get("aof_enabled"):
-        advice = "CONFIG SET appendonly yes: 否则重启后要重发 else a restart costs re-sending"
-        yield Check("broker", Verdict.WARN, f"{detail} · appendonly no", advice)
+    finally:
+        inbox.close()
+    detail = " · ".join((f"{found.product} at {shown}", *found.details))
+    if found.weakness is None:
+        yield Check("broker", Verdict.OK, detail)
     else:
-        yield Check("broker", Verdict.OK, f"{detail} · appendonly yes")
-    yield _workers(sum(name.startswith(WORKER_CLIENT) for name in names))
+        useless = found.weakness in (Weakness.FULL, Weakness.READ_ONLY)
+        verdict = Verdict.FAIL if useless else Verdict.WARN
+        yield Check("broker", verdict, f"{detail} · {found.weakness}", advice[found.weakness])
+    yield _workers(found.workers)
 
 
 def _workers(count: int) -> Check:
@@ -183,7 +205,7 @@ def _no_broker(settings: Settings, shown: str, error: Exception) -> Check:
 
 def _without_password(url: str) -> str:
     scheme, separator, rest = url.partition("://")
-    return f"{scheme}{separator}{rest.rpartition('@')[2]}"
+    return f"{scheme}{separator}{rest.rpartition('@')[2].partition('?')[0]}"
 
 
 def _archive(settings: Settings) -> Iterator[Check]:

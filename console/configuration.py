@@ -45,6 +45,10 @@ MEANINGS: Final[dict[str, Meaning]] = {
     "log_level": Meaning("debug, info, warning or error", "debug、info、warning 或 error"),
     "worker_processes": Meaning("worker processes", "工作进程数"),
     "worker_threads": Meaning("threads in each worker process", "每个工作进程的线程数"),
+    "ocr_processes": Meaning(
+        "processes of gouji up, beside those, that read scans and nothing else",
+        "gouji up 另设的只识别扫描件的进程数",
+    ),
     "scan_interval": Meaning(
         "seconds between two scans for what file events missed",
         "两次全量扫描之间的秒数（补上文件事件漏掉的）",
@@ -58,8 +62,10 @@ MEANINGS: Final[dict[str, Meaning]] = {
         "文件迟迟不静止，多少秒后报告",
     ),
     "max_outstanding": Meaning(
-        "messages on the queue at most; the rest waits in the database",
-        "队列中消息数上限；其余在数据库中等候",
+        "messages on the queue fast at most, an eighth on slow and urgent, a 32nd on ocr; "
+        "the rest waits in the database",
+        "fast 队列中消息数上限，slow 和 urgent 为其八分之一，ocr 为三十二分之一；"
+        "其余在数据库中等候",
     ),
     "max_bytes": Meaning("the largest file that is read, in bytes", "单个文件的最大字节数"),
     "reading_timeout": Meaning(
@@ -90,13 +96,28 @@ MEANINGS: Final[dict[str, Meaning]] = {
     "grace": Meaning(
         "seconds that everything has to finish when stopped", "停止时留给各部分收尾的秒数"
     ),
+    "keep_events": Meaning(
+        "days that details of the timeline are kept; 0: for ever", "经过明细保留天数；0 为永久"
+    ),
+    "keep_attempts": Meaning(
+        "days that tracebacks of attempts are kept; 0: for ever",
+        "处理出错堆栈保留天数；0 为永久",
+    ),
+    "keep_done": Meaning(
+        "days that originals stay in .gouji/done; 0: for ever",
+        "原件在 .gouji/done 中保留天数；0 为永久",
+    ),
+    "keep_orphans": Meaning(
+        "days that bytes no document has stay in the archive; 0: for ever",
+        "存档中无主内容保留天数；0 为永久",
+    ),
 }
 
 _HEAD: Final = """\
 # gouji settings / 勾稽配置
 # Every line below is the default; take the # away to change it. The environment overrides the
-# file: data_dir is {prefix}DATA_DIR, and so on. Times are in seconds. Relative paths start at the
-# directory of this file.
+# file: data_dir is {prefix}DATA_DIR, and so on. Times are in seconds, those of keep_... in days.
+# Relative paths start at the directory of this file.
 # 以下各行均为默认值，去掉 # 即可修改；环境变量优先于本文件。相对路径从本文件所在目录算起。
 
 """
@@ -120,8 +141,9 @@ _SOURCES: Final = """\
 # files = "/srv/crawl/files"   # what files[].path is relative to
 # [[source]]
 # kind = "push"          # POST /api/v1/documents; gouji token create NAME
-# host = "127.0.0.1"
+# host = "127.0.0.1"     # elsewhere only with exposed = true: there is no TLS / 无 TLS
 # port = 8350
+# rate = 1200            # requests a minute of one token / 每个令牌每分钟请求数
 """
 
 

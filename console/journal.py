@@ -1,6 +1,7 @@
 """Where the log lines of every part go: ``<data_dir>/logs/<part>.log``, and on to a listener."""
 
 import io
+import os
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -36,7 +37,7 @@ class RotatingFile:
         if self._file is not None and self._size + len(line) + 1 > self.limit:
             self._rotate()
         if self._file is None:
-            self._file = self.path.open("ab")
+            self._file = open(self.path, "ab", opener=_for_this_user)  # noqa: SIM115
             self._size = self._file.tell()
         self._file.write(line + b"\n")
         self._file.flush()
@@ -58,6 +59,10 @@ class RotatingFile:
 
     def _numbered(self, number: int) -> Path:
         return self.path if number == 0 else self.path.with_name(f"{self.path.name}.{number}")
+
+
+def _for_this_user(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_CLOEXEC, 0o600)
 
 
 class Journal:

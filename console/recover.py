@@ -4,11 +4,11 @@ import os
 import socket
 from pathlib import Path
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
-from models.base import now
 from models.ledger import Attempt, Document, State
 from models.session import Database
+from models.transitions import end_lease
 from worker.errors import BrokerUnreachable
 from worker.inbox import Inbox
 from worker.settings import Settings
@@ -31,20 +31,14 @@ def release_claims(database: Database) -> int:
         How many leases were ended.
     """
     held = (
-        select(Document.id, Attempt.worker)
+        select(Document.id, Document.attempt_id, Attempt.worker)
         .join(Attempt, Attempt.id == Document.attempt_id)
         .where(Document.state == State.PROCESSING)
     )
     with database.transaction() as session:
-        lost = [row.id for row in session.execute(held) if _is_gone(row.worker)]
-        for document_id in lost:
-            session.execute(
-                update(Document)
-                .where(Document.id == document_id, Document.state == State.PROCESSING)
-                .values(lease_expires_at=now())
-                .execution_options(synchronize_session=False)
-            )
-    return len(lost)
+        rows = session.execute(held).all()
+        lost = [(row.id, row.attempt_id) for row in rows if _is_gone(row.worker)]
+        return len(end_lease(session, lost))
 
 
 def _is_gone(worker: str) -> bool:

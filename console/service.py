@@ -2,10 +2,11 @@
 
 import os
 import signal
+import stat
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -26,6 +27,7 @@ from models.event import EventName
 from models.session import Database
 from worker import logs
 from worker.embedded import EmbeddedServer
+from worker.reading import ocr
 from worker.settings import Settings
 
 _STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -34,15 +36,30 @@ _STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def prepare(settings: Settings) -> None:
     """Make the data directory and the logs' for this user alone, and the watched folders.
 
-    Others drop files into the folders: who may is up to the umask.
+    What others may do with a data directory that was there before is taken away from them. They
+    drop files into the folders: who may is up to the umask.
 
     Raises:
         OSError: one of them cannot be made.
     """
     for folder in (settings.data_dir, settings.data_dir / "logs"):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(settings.data_dir)
     for source in settings.drops:
         source.path.mkdir(parents=True, exist_ok=True)
+
+
+def make_private(folder: Path) -> None:
+    """Take away from group and others what they may do with a directory and what lies in it.
+
+    Deeper than that nothing can be reached. What belongs to another user is left, for the doctor
+    to tell.
+    """
+    for path in (folder, *folder.iterdir()):
+        with suppress(PermissionError, FileNotFoundError):
+            mode = path.lstat().st_mode
+            if mode & 0o077 and not stat.S_ISLNK(mode):
+                path.chmod(stat.S_IMODE(mode) & 0o700)
 
 
 @dataclass(slots=True)
@@ -165,9 +182,24 @@ class Service:
     def _parts(self, journal: Journal, database: Database) -> list[Part]:
         parts: list[Part] = [] if self._settings.broker_url else [EmbeddedServer(self._settings)]
         before = partial(recover, self._settings, database)
+        workers = self._workers()
         entrances = ["watch"] if self._settings.pushed is None else ["watch", "push"]
         return [
             *parts,
             *(Child(name, gouji(*self._options, name), journal) for name in entrances),
-            Child("work", gouji(*self._options, "work"), journal, before_start=before),
+            *(Child(name, command, journal, before_start=before) for name, command in workers),
+        ]
+
+    def _workers(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Return names and commands of the workers: scans have their own, where OCR is there.
+
+        A scan takes minutes; were there enough of them, nobody would be left for anything else.
+        """
+        work = (*self._options, "work")
+        if ocr.missing():
+            return [("work", gouji(*work))]
+        few = ("--processes", str(self._settings.ocr_processes), "--threads", "1")
+        return [
+            ("work", gouji(*work, "--queues", "fast,slow,urgent")),
+            ("ocr", gouji(*work, "--queues", "ocr", *few)),
         ]

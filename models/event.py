@@ -56,6 +56,7 @@ class EventName(StrEnum):
     ATTEMPT_STARTED = "attempt.started"
     ATTEMPT_SKIPPED = "attempt.skipped"
     ATTEMPT_RETRYING = "attempt.retrying"
+    ATTEMPT_HANDED_OVER = "attempt.handed_over"
     ATTEMPT_RELEASED = "attempt.released"
     ATTEMPT_NOT_RELEASED = "attempt.not_released"
     ATTEMPT_SUPERSEDED = "attempt.superseded"
@@ -65,7 +66,9 @@ class EventName(StrEnum):
     REPORT_RESTORED = "report.restored"
     REPORT_IMBALANCED = "report.imbalanced"
     REPORT_REFUSED = "report.refused"
+    STORE_PRUNED = "store.pruned"
     DATABASE_MIGRATED = "database.migrated"
+    VERIFY_REPAIRED = "verify.repaired"
     BROKER_STARTED = "broker.started"
     BROKER_UNREACHABLE = "broker.unreachable"
 

@@ -1,26 +1,21 @@
-"""The ledger: arrivals, documents and attempts, and the transitions of a document's state.
+"""The ledger: arrivals, documents and attempts.
 
-::
-
-    received -> queued -> processing -+-> stored
-       ^                              +-> unpacked (an archive: each member is an arrival)
-       |                              +-> dead --(retry, correct)--> queued
-       +----(sweep: lease expired)----+     +-(accept)-> stored   +-(discard)-> discarded
-
-Every transition is a compare-and-set: it names the states it may start from, and reports whether
-this caller made it. The database is the truth; messages on the queue are only hints.
+The database is the truth; messages on the queue are only hints. A document's state changes only
+by the functions of ``models.transitions``.
 """
 
-from collections.abc import Collection, Iterable
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, func, select, update
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.base import Base, Json, now
 from models.disclosure.hints import NONE, Hints
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 
 class State(StrEnum):
@@ -52,12 +47,16 @@ class ArrivalState(StrEnum):
 
 
 class Handover(StrEnum):
-    """What became of the original file of an arrival at a ``drop`` source."""
+    """What became of the original file of an arrival at a ``drop`` source.
+
+    ``deleted``: it was moved, and deleted long after that.
+    """
 
     NONE = "none"
     PENDING = "pending"
     MOVED = "moved"
     FAILED = "failed"
+    DELETED = "deleted"
 
 
 class AttemptOutcome(StrEnum):
@@ -68,6 +67,7 @@ class AttemptOutcome(StrEnum):
     DEAD = "dead"
     RETRY = "retry"
     RELEASED = "released"
+    HANDED_OVER = "handed_over"
     LOST = "lost"
 
 
@@ -76,12 +76,22 @@ class Document(Base):
 
     ``unfinished`` counts the attempts since the last operator decision that never ended.
     ``attempt_id`` is the attempt that holds the claim while the state is ``processing``.
+    ``queue`` tells what it costs; ``lane`` is the line it waits in, see ``worker.waiting``.
     """
 
     __tablename__ = "documents"
     __table_args__ = (
         Index(None, "state", "lease_expires_at"),
         Index(None, "state", "updated_at"),
+        Index(
+            "ix_documents_waiting",
+            "queue",
+            "lane",
+            "updated_at",
+            "id",
+            sqlite_where=text("state = 'received'"),
+            postgresql_where=text("state = 'received'"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -90,6 +100,7 @@ class Document(Base):
     name: Mapped[str]
     state: Mapped[str] = mapped_column(String(16), default=State.RECEIVED)
     queue: Mapped[str] = mapped_column(String(16), default="fast")
+    lane: Mapped[str] = mapped_column(String(64), default="", server_default="")
     attempts: Mapped[int] = mapped_column(default=0)
     unfinished: Mapped[int] = mapped_column(default=0)
     retries: Mapped[int] = mapped_column(default=0)
@@ -180,31 +191,6 @@ class SourceStatus(Base):
     problem: Mapped[str | None]
 
 
-def move(
-    session: Session,
-    document_id: int,
-    *,
-    start: Iterable[State],
-    to: State,
-    attempt_id: int | None = None,
-    **values: Any,
-) -> bool:
-    """Move a document to another state if it is in one of ``start``; tell whether it was.
-
-    With ``attempt_id`` the move also needs that attempt to hold the claim, so that a worker whose
-    lease ran out cannot finish what another has taken over.
-    """
-    statement = (
-        update(Document)
-        .where(Document.id == document_id, Document.state.in_([str(state) for state in start]))
-        .values(state=str(to), updated_at=now(), **values)
-        .execution_options(synchronize_session=False)
-    )
-    if attempt_id is not None:
-        statement = statement.where(Document.attempt_id == attempt_id)
-    return session.connection().execute(statement).rowcount == 1
-
-
 def hints(session: Session, document_id: int) -> Hints:
     """Return what the first arrivals of a document said; what one leaves out the next may say."""
     rows = session.scalars(
@@ -255,92 +241,3 @@ def expanded(session: Session, document_id: int, depth: int) -> int:
         )
         level = set(session.scalars(unpacked))
     return total
-
-
-def mark_queued(session: Session, document_ids: Iterable[int]) -> None:
-    """Mark documents whose message was sent; those already claimed are left alone."""
-    ids = list(document_ids)
-    if ids:
-        session.execute(
-            update(Document)
-            .where(Document.id.in_(ids), Document.state == State.RECEIVED)
-            .values(state=State.QUEUED, updated_at=now())
-            .execution_options(synchronize_session=False)
-        )
-
-
-def claim(
-    session: Session,
-    document_id: int,
-    *,
-    worker: str,
-    parser_version: str,
-    message_id: str | None,
-    lease_expires_at: datetime,
-) -> Attempt | None:
-    """Claim a document for one attempt, or return ``None`` when another has it or it is done.
-
-    The attempt is written in the same transaction, before any work: an attempt that never ends
-    still counts (``Document.unfinished``).
-    """
-    moment = now()
-    document = session.scalars(
-        select(Document).where(Document.id == document_id).with_for_update()
-    ).one_or_none()
-    if document is None or not _claimable(document, moment):
-        return None
-    if document.attempt_id is not None:
-        close_lost(session, document.attempt_id, moment)
-    document.attempts += 1
-    document.unfinished += 1
-    attempt = Attempt(
-        document_id=document.id,
-        number=document.attempts,
-        worker=worker,
-        parser_version=parser_version,
-        message_id=message_id,
-        started_at=moment,
-    )
-    session.add(attempt)
-    session.flush()
-    document.attempt_id = attempt.id
-    document.state = State.PROCESSING
-    document.lease_expires_at = lease_expires_at
-    document.updated_at = moment
-    return attempt
-
-
-def crash_looping(session: Session, document_id: int, limit: int) -> Document | None:
-    """Return a document that could be claimed, but ``limit`` attempts at it never ended.
-
-    The attempt that held it is written down as lost; the row stays locked until the end of the
-    transaction.
-    """
-    moment = now()
-    document = session.scalars(
-        select(Document)
-        .where(Document.id == document_id, Document.unfinished >= limit)
-        .with_for_update()
-    ).one_or_none()
-    if document is None or not _claimable(document, moment):
-        return None
-    if document.attempt_id is not None:
-        close_lost(session, document.attempt_id, moment)
-    return document
-
-
-def _claimable(document: Document, moment: datetime) -> bool:
-    if document.state in (State.RECEIVED, State.QUEUED):
-        return True
-    expired = document.lease_expires_at is not None and document.lease_expires_at < moment
-    return document.state == State.PROCESSING and expired
-
-
-def close_lost(session: Session, attempt_id: int, moment: datetime) -> None:
-    """Write down that an attempt never ended by itself."""
-    session.execute(
-        update(Attempt)
-        .where(Attempt.id == attempt_id, Attempt.outcome.is_(None))
-        .values(outcome=AttemptOutcome.LOST, ended_at=moment)
-        .execution_options(synchronize_session=False)
-    )

@@ -2,40 +2,51 @@
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
-BACKENDS = ("sqlite", "postgresql")
-BUSY_TIMEOUT_MS = 30_000
+BACKENDS: Final = ("sqlite", "postgresql")
+BUSY_TIMEOUT_MS: Final = 30_000
 """How long a writer waits for another on SQLite before the work counts as transiently failed."""
 
-_SILENT_FOR: Final = {
-    "connect_timeout": 10,  # seconds, of each address of the host
-    "keepalives_idle": 15,
-    "keepalives_interval": 5,
+_CONNECTION: Final = {
+    "application_name": "gouji",
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
     "keepalives_count": 3,
-    "tcp_user_timeout": 30_000,  # milliseconds
+    "tcp_user_timeout": 60_000,
 }
-"""For half a minute a silent server is believed in, not for the hours that TCP would.
+"""libpq's parameters: a server that is cut off is noticed after a minute, not after two hours."""
+_WAITS: Final = {
+    "lock_timeout": BUSY_TIMEOUT_MS,
+    "idle_in_transaction_session_timeout": 60_000,
+    "tcp_keepalives_idle": 30,
+    "tcp_keepalives_interval": 10,
+    "tcp_keepalives_count": 3,
+}
+"""What the server waits for: the first two in milliseconds, the others in seconds.
 
-Parameters of libpq; what the URL says of them goes before.
+A process that was stopped, or cut off, in mid-transaction loses its locks after a minute; else the
+connections of a host that was cut off would be kept for hours.
 """
+_RECYCLE: Final = 1800
+"""Seconds after which a connection is made anew: firewalls forget those that rest."""
 
-_FORGOTTEN_AFTER: Final = (
-    "SET tcp_keepalives_idle = 15; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3;"
-    " SET tcp_user_timeout = 30000; SET idle_in_transaction_session_timeout = 60000"
-)
-"""The same for the server, in seconds and milliseconds.
+_LOST_PAUSE: Final = 0.2
+_CONFLICTS: Final = frozenset({"40001", "40P01"})
+"""Serialization failure and deadlock: the server has rolled the transaction back.
+Source: PostgreSQL, Appendix A."""
+_CONFLICTS_MOST: Final = 5
 
-Else it would keep for ever what a host that was cut off, or a stopped process, has locked.
-"""
+Result = TypeVar("Result")
 
 
 class UnusableUrlError(ValueError):
@@ -93,19 +104,28 @@ def file_of(database_url: str) -> Path | None:
 
 
 def _create_postgresql(url: URL) -> Engine:
-    silent_for = {key: value for key, value in _SILENT_FOR.items() if key not in url.query}
-    engine = create_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args=silent_for)
+    """Return an engine whose connections notice that the server, or the way to it, is gone.
 
-    @event.listens_for(engine, "connect")
-    def _configure(connection: Any, _record: object) -> None:
-        cursor = connection.cursor()
-        cursor.execute(_FORGOTTEN_AFTER)
-        cursor.close()
-        connection.commit()
+    What the URL says itself is left as it is. There is no limit on a statement: counting a million
+    rows takes its time, and what it waits for is limited.
+    """
+    given = {name: value for name, value in _CONNECTION.items() if name not in url.query}
+    # a server behind a pooler takes no options
+    if "options" not in url.query:
+        given["options"] = " ".join(f"-c {name}={value}" for name, value in _WAITS.items())
+    engine = create_engine(
+        url,
+        connect_args=given,
+        pool_pre_ping=True,
+        pool_recycle=_RECYCLE,
+        pool_timeout=BUSY_TIMEOUT_MS / 1000,
+        hide_parameters=True,
+    )
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
-        if connection.get_execution_options().get("read_only", False):  # it locks nobody out
+        # A reader holds no lock that a writer waits for, and may stop for whoever reads its output.
+        if connection.get_execution_options().get("read_only", False):
             connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
 
     return engine
@@ -170,6 +190,34 @@ class Database:
         with self._writing.begin() as session:
             yield session
 
+    def unit(self, work: Callable[[Session], Result]) -> Result:
+        """Do one unit of work in one transaction; again where that may help.
+
+        It is done once more when the connection was lost, and a few times more when the server
+        has rolled it back because others were in its way. A connection lost during the commit
+        leaves open whether it was committed. So ``work`` must find out by itself that it was
+        done before: a compare-and-set does, and finds nothing to do.
+
+        Args:
+            work: what to do in the transaction; nothing else may come of it.
+
+        Raises:
+            DBAPIError: it failed again, or for another reason.
+        """
+        lost = conflicts = 0
+        while True:
+            try:
+                with self.transaction() as session:
+                    return work(session)
+            except DBAPIError as error:
+                if error.connection_invalidated and lost < 1:
+                    lost += 1
+                    time.sleep(_LOST_PAUSE)
+                elif _conflicting(error) and conflicts < _CONFLICTS_MOST:
+                    conflicts += 1
+                else:
+                    raise
+
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A consistent view that writes nothing and never blocks a writer on SQLite.
@@ -182,3 +230,7 @@ class Database:
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+
+
+def _conflicting(error: DBAPIError) -> bool:
+    return getattr(error.orig, "sqlstate", None) in _CONFLICTS

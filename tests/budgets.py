@@ -26,3 +26,5 @@ HOSTILE: Final = int(handed("HOSTILE", "1000"))
 """How many hostile files go through real workers."""
 SCANS: Final = int(handed("SCANS", "1"))
 """How many reports are scanned in every way there is."""
+RUNS: Final = int(handed("RUNS", "15"))
+"""How many random runs of everything the promise is checked on, 40 steps each."""

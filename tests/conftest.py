@@ -3,13 +3,20 @@
 import logging
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
 
-from tests import budgets  # noqa: F401 - takes its variables out of the environment first
+from tests import (
+    brokers,
+    budgets,  # noqa: F401 - takes its variables out of the environment first
+)
+from tests.brokers import DATABASES, STACKS
 from tests.databases import BACKENDS, empty
 from worker import faults
+from worker.embedded import ensure
+from worker.settings import Settings
 
 
 @pytest.fixture(autouse=True)
@@ -23,6 +30,24 @@ def fresh_process() -> Iterator[None]:
     structlog.reset_defaults()
     structlog.contextvars.clear_contextvars()
     root.handlers, root.level = handlers, level
+
+
+@pytest.fixture(scope="session")
+def embedded_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return the URL of an embedded broker, for tests that empty it."""
+    settings = Settings(data_dir=tmp_path_factory.mktemp("broker"))
+    with ensure(settings):
+        yield settings.broker
+
+
+@pytest.fixture(params=STACKS)
+def stack(
+    request: pytest.FixtureRequest, tmp_path: Path, embedded_broker: str
+) -> Iterator[dict[str, Any]]:
+    """Return what the settings say of an empty broker and an empty database, of each kind."""
+    name: str = request.param
+    with brokers.empty(name, embedded_broker) as broker, empty(DATABASES[name], tmp_path) as url:
+        yield {"broker_url": broker, "database_url": url}
 
 
 @pytest.fixture(params=BACKENDS)

@@ -49,7 +49,8 @@ def migrated(url: str) -> None:
         migrations.upgrade(url)
         return
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.write_bytes(_newest())
+    if not path.exists():
+        path.write_bytes(_newest())
 
 
 @cache

@@ -2,6 +2,8 @@
 
 Each keeps its data in a directory of its own below the system's temporary one, listens on a free
 port that it keeps over restarts, and ends with the process that started it.
+
+``python -m tests.servers COMMAND...`` runs a command with all three for the tests to use.
 """
 
 import ctypes
@@ -11,6 +13,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from abc import ABC, abstractmethod
@@ -269,6 +272,17 @@ class RabbitServer(Server):
         )
         return done.stdout.decode()
 
+    def virtual_hosts(self, count: int) -> list[str]:
+        """Make virtual hosts and return their URLs."""
+        grant = 'rabbit_auth_backend_internal:set_permissions(<<"guest">>, V, P, P, P, <<"t">>)'
+        names = [f"t{number}" for number in range(count)]
+        listed = ", ".join(f'<<"{name}">>' for name in names)
+        self.control(
+            "eval",
+            f'P = <<".*">>, [begin rabbit_vhost:add(V, <<"t">>), {grant} end || V <- [{listed}]].',
+        )
+        return [self.url.removesuffix("%2F") + name for name in names]
+
     def _arguments(self) -> list[str]:
         return [os.fspath(self._home / "rabbitmq-server")]
 
@@ -412,3 +426,25 @@ def _dying_with(parent: int) -> Callable[[], None]:
             os._exit(1)
 
     return prepare
+
+
+def main(command: Sequence[str]) -> int:
+    """Run a command with a server of each kind, and return how it ended.
+
+    The tests take the URLs from ``GOUJI_TEST_DATABASE_URL``, ``GOUJI_TEST_REDIS_URL`` and
+    ``GOUJI_TEST_RABBITMQ_URL``.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    redis, rabbitmq = RedisServer(), RabbitServer()
+    postgres = PostgresServer(options=["-c", "fsync=off", "-c", "max_connections=200"])
+    with redis, rabbitmq, postgres:
+        urls = {
+            "GOUJI_TEST_DATABASE_URL": postgres.url,
+            "GOUJI_TEST_REDIS_URL": redis.url,
+            "GOUJI_TEST_RABBITMQ_URL": " ".join(rabbitmq.virtual_hosts(os.cpu_count() or 1)),
+        }
+        return subprocess.run(command, env=os.environ | urls, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

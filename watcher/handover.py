@@ -43,9 +43,12 @@ class Original(NamedTuple):
     @property
     def route(self) -> Route:
         """From where to where it is moved."""
-        above = self.path.rpartition(b"/")[0]
-        folder = _folder(self.seen_at, above)
-        return Route(self.path, self.signature, folder, self.arrival_id)
+        return route_of(self.arrival_id, self.path, self.signature, self.seen_at)
+
+
+def route_of(arrival_id: int, path: bytes, version: Signature, seen_at: datetime) -> Route:
+    """Return from where to where the original of an arrival is moved."""
+    return Route(path, version, _folder(seen_at, path.rpartition(b"/")[0]), arrival_id)
 
 
 class Moved(NamedTuple):

@@ -15,6 +15,7 @@ from models.disclosure.hints import Hints, kept
 from models.event import EventName
 from models.ledger import Arrival
 from worker.logs import record
+from worker.secrecy import without_user
 
 _LONGEST: Final = 500
 _LONGEST_URL: Final = 8192
@@ -24,12 +25,12 @@ _YEAR: Final = re.compile(r"(20\d\d) ?(?:年度?)?", re.ASCII)
 def hints_of(said: Mapping[str, Any]) -> Hints:
     """Return what a mapping says under the names of hints; what is not usable is left out.
 
-    ``url`` is text. ``fetched_at`` is ISO 8601 (without a zone it is UTC), RFC 2822 or seconds
-    since 1970. ``publisher`` and ``title`` are text. ``year`` is a number, or text such as
-    ``2023年``.
+    ``url`` is text; a user and password in it are left out. ``fetched_at`` is ISO 8601 (without a
+    zone it is UTC), RFC 2822 or seconds since 1970. ``publisher`` and ``title`` are text. ``year``
+    is a number, or text such as ``2023年``.
     """
     return Hints(
-        url=_text(said.get("url"), _LONGEST_URL),
+        url=_url(said.get("url")),
         fetched_at=_moment(said.get("fetched_at")),
         publisher=_text(said.get("publisher")),
         title=_text(said.get("title")),
@@ -77,6 +78,11 @@ def _text(value: Any, longest: int = _LONGEST) -> str | None:
     # A database takes neither NUL nor lone surrogates.
     plain = value.encode("utf-8", "replace").decode().replace("\0", "")
     return " ".join(plain.split())[:longest] or None
+
+
+def _url(value: Any) -> str | None:
+    url = _text(value, _LONGEST_URL)
+    return None if url is None else without_user(url)
 
 
 def _moment(value: Any) -> datetime | None:

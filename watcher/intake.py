@@ -6,6 +6,7 @@ was not sent is sent by the sweeper.
 """
 
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,6 +14,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from models.event import EventName
 from models.session import Database
@@ -21,7 +23,7 @@ from watcher.copying import Changed, copy, hard_limit
 from watcher.filesystem import Kind, Signature, irregular, look, parent, readable, walk
 from watcher.register import Copied, Origin, Outcome, Taken, ignore_files, register
 from watcher.settle import Settled
-from worker.archive import Archive, TooLarge
+from worker.archive import Archive, TooLarge, demand_recent
 from worker.errors import ArchiveError
 from worker.faults import reach
 from worker.inbox import Inbox
@@ -82,7 +84,9 @@ class Intake:
 
         Raises:
             SQLAlchemyError: the database cannot be reached; nothing was written.
+            ArchiveError: it took so long that the bytes may be gone again; nothing was written.
         """
+        began = time.time()
         wanted = [item for item in items if item.why is None]
         results = list(self._copiers.map(lambda item: self._copy(origin, item), wanted))
         copied = [result for result in results if isinstance(result, Copied)]
@@ -90,7 +94,7 @@ class Intake:
         huge = [taken.item for taken in failed if taken.outcome is Outcome.IGNORED]
         reach("intake.archived")
         ignored = [item for item in items if item.why is not None] + huge
-        written = self._write(origin, copied, ignored)
+        written = self._write(origin, copied, ignored, began)
         reach("intake.committed")
         self._send([taken for taken in written if taken.outcome is Outcome.ACCEPTED])
         reach("intake.sent")
@@ -114,15 +118,17 @@ class Intake:
             return taken
 
     def _write(
-        self, origin: Origin, copied: Sequence[Copied], ignored: Sequence[Settled]
+        self,
+        origin: Origin,
+        copied: Sequence[Copied],
+        ignored: Sequence[Settled],
+        began: float,
     ) -> list[Taken]:
         for race in range(_RACES):
             try:
-                with self._database.transaction() as session:
-                    taken = register(session, origin, copied) if copied else []
-                    taken += ignore_files(session, origin, ignored) if ignored else []
-                    reach("intake.entered")
-                    return taken
+                return self._database.unit(
+                    lambda session: _entered(session, origin, copied, ignored, began)
+                )
             except IntegrityError:
                 # Another process registered one of them: now it can be recognised.
                 if race == _RACES - 1:
@@ -140,6 +146,20 @@ class Intake:
                     name = EventName.DOCUMENT_SEND_FAILED
                     told: dict[str, Any] = {"queue": queue, "error": self._sender.problem}
                     record(session, name, level="warning", document_id=document_id, **told)
+
+
+def _entered(
+    session: Session,
+    origin: Origin,
+    copied: Sequence[Copied],
+    ignored: Sequence[Settled],
+    began: float,
+) -> list[Taken]:
+    taken = register(session, origin, copied) if copied else []
+    taken += ignore_files(session, origin, ignored) if ignored else []
+    demand_recent(began)
+    reach("intake.entered")
+    return taken
 
 
 def _renewed(origin: Origin, taken: Taken) -> Taken:

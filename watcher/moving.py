@@ -19,7 +19,8 @@ from watcher.renaming import rename_new
 from watcher.writers import Writers, writers_at
 from worker.faults import reach
 
-_MOVING: Final = ignore.OWN + b"/moving/"
+MOVING: Final = ignore.OWN + b"/moving/"
+"""The folder of moves, relative to the root of a source."""
 _LONGEST_NAME: Final = 255
 _MOST_NAMES: Final = 20
 
@@ -76,17 +77,17 @@ def carry(root: bytes, route: Route, begun: Sequence[bytes] = ()) -> Carried:
     # in this order: another watcher moves it from the one to the other
     if route.number in undecided(root):
         return Carried(busy=True)
-    return _found(root, route)
+    return Carried(to=found_at(root, route), sure=False)
 
 
 def undecided(root: bytes) -> dict[int, list[bytes]]:
     """Return what lies in the folder of moves, by its number; nothing when it cannot be seen."""
     found: dict[int, list[bytes]] = {}
-    with suppress(OSError), parent(root, _MOVING) as (descriptor, _):
+    with suppress(OSError), parent(root, MOVING) as (descriptor, _):
         for name in os.listdir(descriptor):  # noqa: PTH208 - pathlib does not take descriptors
             number = name.partition(".")[0]
             if number.isdecimal():
-                found.setdefault(int(number), []).append(_MOVING + os.fsencode(name))
+                found.setdefault(int(number), []).append(MOVING + os.fsencode(name))
     return found
 
 
@@ -134,11 +135,11 @@ def _stage(root: bytes, route: Route) -> bytes:
     staged = b"%d.%s" % (route.number, secrets.token_hex(8).encode())
     with (
         parent(root, route.path) as (here, name),
-        parent(root, _MOVING, make=True) as (there, _),
+        parent(root, MOVING, make=True) as (there, _),
     ):
         os.rename(name, staged, src_dir_fd=here, dst_dir_fd=there)
     reach("move.staged")
-    return _MOVING + staged
+    return MOVING + staged
 
 
 def _decide(root: bytes, staged: bytes, route: Route) -> Carried:
@@ -156,8 +157,13 @@ def _decide(root: bytes, staged: bytes, route: Route) -> Carried:
         return Carried()
 
 
-def _found(root: bytes, route: Route) -> Carried:
+def found_at(root: bytes, route: Route) -> bytes | None:
+    """Return where an original was moved before, ``None`` where it is in none of those places.
+
+    Raises:
+        OSError: it cannot be known.
+    """
     for name in names(route.path.rpartition(b"/")[2], route.number):
         if look(root, route.directory + name) == route.version:
-            return Carried(to=route.directory + name, sure=False)
-    return Carried()
+            return route.directory + name
+    return None

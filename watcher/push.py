@@ -6,6 +6,7 @@ the archive and in the ledger. The same content again is answered with the same 
 
 import asyncio
 import hashlib
+import math
 import os
 from collections.abc import AsyncGenerator
 from tempfile import SpooledTemporaryFile
@@ -31,11 +32,13 @@ from watcher.fileless import fileless
 from watcher.filesystem import readable
 from watcher.hints import file_name, hints_of
 from watcher.intake import Intake
+from watcher.pace import Pace, network_of
 from watcher.pushed_hints import said_by_form, said_by_headers
 from watcher.register import Origin, Outcome, Taken
 from worker.errors import Transient
 from worker.faults import reach
 from worker.logs import log
+from worker.source import Source
 
 ROOT: Final = "/api/v1/documents"
 _IN_MEMORY: Final = 1 << 20
@@ -44,6 +47,8 @@ _FORM: Final = 1 << 16
 _LONGEST_NAME: Final = 255
 _CLOSE: Final = {"Connection": "close"}  # what is still to come of the body is not wanted
 _RETRY_AFTER: Final = "30"
+_SLOWEST: Final = 10_000
+"""Bytes a second; what comes more slowly than that for long is given up."""
 
 
 class Received(NamedTuple):
@@ -59,15 +64,20 @@ class Door:
     """The endpoints of one push source.
 
     Args:
-        name: the name of the source.
+        source: its name, and how often and how slowly one may come.
         limit: the most bytes of a document.
         database: the ledger and the tokens.
         intake: the way in.
     """
 
-    def __init__(self, name: str, limit: int, database: Database, intake: Intake) -> None:
-        self._origin = Origin(name, b"/", ours=False)
+    def __init__(self, source: Source, limit: int, database: Database, intake: Intake) -> None:
+        self._origin = Origin(source.name, b"/", ours=False)
         self._limit = limit
+        self._timeout = source.timeout
+        self._comings = Pace(source.rate)
+        self._failures = Pace(source.failures)
+        # Digests of tokens that counted once: whose address is spoilt by others is still heard.
+        self._known: set[bytes] = set()
         self._database = database
         self._intake = intake
         self._turns = asyncio.Semaphore(_AT_ONCE)
@@ -107,16 +117,29 @@ class Door:
         return JSONResponse(document)
 
     async def _holder(self, request: Request) -> str:
+        """Return who it is, and count that they came.
+
+        An address from which no valid token came too often is not even listened to; the answer
+        never says whether a token is unknown or was revoked.
+        """
+        client = network_of(request.client.host) if request.client else ""
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
-        name = None
-        if scheme.lower() == "bearer" and given:
-            name = await run_in_threadpool(self._name_of, given.strip())
+        given = given.strip() if scheme.lower() == "bearer" else ""
+        digest = hashlib.sha256(given.encode("utf-8", "surrogateescape")).digest()
+        wait = self._failures.wait(client)
+        if wait and digest not in self._known:
+            raise _too_often(wait)
+        name = await run_in_threadpool(self._name_of, given) if given else None
         if name is None:
-            client = request.client.host if request.client else None
+            self._known.discard(digest)
+            self._failures.come(client)
             log(EventName.PUSH_REFUSED, level="warning", client=client, why="token")
             raise HTTPException(
                 401, "a valid token is needed", _CLOSE | {"WWW-Authenticate": "Bearer"}
             )
+        self._known.add(digest)
+        if wait := self._comings.come(name):
+            raise _too_often(wait)
         return name
 
     def _name_of(self, given: str) -> str | None:
@@ -124,7 +147,7 @@ class Door:
             return token.holder(session, given)
 
     async def _receive(self, request: Request) -> Received:
-        counted = _Counted(request, self._limit)
+        counted = _Counted(request, self._limit, self._timeout)
         media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if media == "multipart/form-data":
             return await _from_form(counted)
@@ -179,11 +202,12 @@ class Door:
 
 
 class _Counted(Request):
-    """A request whose body ends with 413 as soon as it is too large."""
+    """A request whose body ends with 413 as soon as it is too large, and with 408 if too slow."""
 
-    def __init__(self, request: Request, limit: int) -> None:
+    def __init__(self, request: Request, limit: int, timeout: float) -> None:
         super().__init__(request.scope, request.receive)
         self._limit = limit
+        self._timeout = timeout
 
     async def stream(self) -> AsyncGenerator[bytes, None]:
         declared = self.headers.get("content-length", "")
@@ -191,10 +215,23 @@ class _Counted(Request):
         if declared.isdecimal() and int(declared) > self._limit + allowance:
             raise self._too_large()
         size = 0
-        async for chunk in super().stream():
+        async for chunk in self._in_time(super().stream()):
             size += len(chunk)
             if size > self._limit + allowance:
                 raise self._too_large()
+            yield chunk
+
+    async def _in_time(self, body: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+        deadline = asyncio.get_running_loop().time() + self._timeout
+        while True:
+            try:
+                async with asyncio.timeout_at(deadline):
+                    chunk = await anext(body)
+            except StopAsyncIteration:
+                return
+            except TimeoutError:
+                raise HTTPException(408, "it comes too slowly", _CLOSE) from None
+            deadline += len(chunk) / _SLOWEST
             yield chunk
 
     def _too_large(self) -> HTTPException:
@@ -222,6 +259,11 @@ def _digest(stream: BinaryIO) -> bytes:
     while chunk := stream.read(_IN_MEMORY):
         digest.update(chunk)
     return digest.digest()
+
+
+def _too_often(wait: float) -> HTTPException:
+    headers = _CLOSE | {"Retry-After": str(math.ceil(wait))}
+    return HTTPException(429, "too many requests; try again later", headers)
 
 
 def _refused(_request: Request, error: HTTPException) -> Response:

@@ -100,7 +100,7 @@ def register(session: Session, origin: Origin, copied: Sequence[Copied]) -> list
         IntegrityError: another process registered one of them meanwhile; try again.
     """
     known = _arrivals(session, origin, [entry.item.path for entry in copied])
-    documents = Documents(session, {entry.stored.sha256 for entry in copied})
+    documents = Documents(session, {entry.stored.sha256 for entry in copied}, origin.name)
     taken: list[Taken] = []
     fresh: list[_Fresh] = []
     for entry in copied:

@@ -17,12 +17,14 @@ from watcher.drop import Drop
 from watcher.dropped import DropSource
 from watcher.feed import FeedSource
 from watcher.handover import HandingOver
+from watcher.housekeeping import DAY, Housekeeper
 from watcher.intake import Intake
 from watcher.sweep import Sweeper
 from worker.archive import Archive
 from worker.errors import Transient
 from worker.inbox import Inbox
 from worker.logs import log
+from worker.orphans import Orphans
 from worker.send import Sender
 from worker.settings import Settings
 from worker.source import Source
@@ -51,7 +53,10 @@ def run(settings: Settings, stop: Stop) -> None:
             source.path.mkdir(parents=True, exist_ok=True)
     watcher = Watcher(settings, database, archive, inbox)
     try:
-        archive.discard_leftovers()
+        with suppress(OSError):  # it is told when something is to be put into it
+            archive.discard_leftovers()
+            if archive.is_directory:
+                Orphans(archive, database, DAY).recover()
         while not stop.is_set():
             stop.wait(watcher.turn())
     finally:
@@ -107,6 +112,8 @@ class Watcher:
         sender = Sender(database, inbox, settings.max_outstanding, clock)
         self._clock = clock
         self._sweeper = Guarded("sweep", Sweeper(settings, database, sender, clock).tick, clock)
+        housekeeper = Housekeeper(settings, database, archive, clock)
+        self._housekeeping = Guarded("prune", housekeeper.tick, clock)
         self._intake = Intake(settings, database, archive, sender)
         self._database = database
         self._settings = settings
@@ -131,6 +138,7 @@ class Watcher:
         """Do what is to be done now; returns in how many seconds to come again."""
         taken = sum(guarded() for guarded in self._guarded)
         self._sweeper()
+        self._housekeeping()
         self._heartbeat()
         if taken:
             return 0.0

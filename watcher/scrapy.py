@@ -35,6 +35,8 @@ _ENDPOINT: Final = "/api/v1/documents"
 _SAID: Final = ("fetched_at", "publisher", "title", "year")
 _TRIES: Final = 5
 _TIMEOUT: Final = 120
+_TOO_OFTEN: Final = 429
+_LONGEST_WAIT: Final = 60.0
 _PASSING: Final = (408, 429, 500, 502, 503, 504)
 _FOREIGN: Final = re.compile(r"<(?:meta|\?xml)\b[^>]*\b(?:charset|encoding)\b", re.IGNORECASE)
 _LOG: Final = logging.getLogger(__name__)
@@ -92,9 +94,13 @@ class Pusher:
                     told: dict[str, Any] = json.load(answer)
                     return told
             except HTTPError as error:
+                asked = error.headers.get("Retry-After", "")
                 error.close()
                 if error.code not in _PASSING or not left:
                     raise
+                if error.code == _TOO_OFTEN and asked.isdecimal():
+                    self._sleep(min(float(asked), _LONGEST_WAIT))
+                    continue
             except (URLError, ConnectionError, TimeoutError, http.client.HTTPException) as error:
                 if not left:
                     raise ConnectionError(f"{self._endpoint}: {error}") from error

@@ -10,6 +10,7 @@ import uvicorn
 from models.event import EventName
 from models.session import Database
 from watcher.intake import Intake
+from watcher.patience import patient
 from watcher.push import Door
 from worker.archive import Archive
 from worker.inbox import Inbox
@@ -19,7 +20,6 @@ from worker.settings import Settings
 from worker.source import Source
 
 _GRACE: Final = 3
-_MOST_CONNECTIONS: Final = 100
 
 
 class PushServer:
@@ -60,18 +60,21 @@ class PushServer:
         inbox = Inbox(settings)
         sender = Sender(database, inbox, settings.max_outstanding)
         with Intake(settings, database, Archive.of(settings), sender) as intake:
-            door = Door(self._source.name, settings.max_bytes, database, intake)
+            door = Door(self._source, settings.max_bytes, database, intake)
             self._server = _Server(
                 uvicorn.Config(
                     door.application(),
                     lifespan="off",
                     ws="none",
                     loop="asyncio",
-                    http="h11",
+                    http=patient(self._source),
                     log_config=None,
+                    log_level="error",  # a stranger's nonsense is answered, and fills no log
                     access_log=False,
+                    proxy_headers=bool(self._source.proxies),
+                    forwarded_allow_ips=list(self._source.proxies),
                     server_header=False,
-                    limit_concurrency=_MOST_CONNECTIONS,
+                    limit_concurrency=self._source.connections,
                     timeout_graceful_shutdown=_GRACE,
                 )
             )

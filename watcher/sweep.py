@@ -7,18 +7,25 @@ compare-and-set; still each document is sent at most once per lease, and only wh
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from functools import partial
+from typing import Final
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import Session
 
+from models import transitions
 from models.base import now
 from models.event import EventName
 from models.ledger import Document, State
 from models.session import Database
 from worker.faults import reach
+from worker.inbox import COSTS
 from worker.logs import record
-from worker.send import Sender
+from worker.send import Sender, fitting
 from worker.settings import Settings
+from worker.waiting import URGENT, Turns, door, urgent
+
+_Note = Callable[[Session, Sequence[int]], object]
 
 _PAGE: Final = 500
 _IN_HAND: Final = 5.0
@@ -49,13 +56,16 @@ class Sweeper:
     ) -> None:
         self._interval = settings.sweep_interval
         self._lease = timedelta(seconds=settings.lease)
+        self._delay = timedelta(seconds=settings.retry_max)
         self._forlorn = timedelta(seconds=4 * max(settings.lease, settings.retry_max))
         self._database = database
         self._sender = sender
         self._clock = clock
+        self._turns = Turns()
         self._sweep_at = clock()
         self._first = True
         self._refill_at: float | None = None
+        self._forgot_at: datetime | None = None
 
     def tick(self) -> int:
         """Do what is due; returns how many messages were sent.
@@ -75,40 +85,71 @@ class Sweeper:
         return 0
 
     def refill(self, age: float = _IN_HAND) -> int:
-        """Send documents that wait as ``received``, oldest first, as many as there is room for.
+        """Send documents that wait as ``received``, each queue's in turn, while there is room.
 
         Args:
             age: for so many seconds they were not touched. At the start nobody has any in hand.
         """
-        sent, room, self._refill_at = 0, self._sender.room(), None
-        while room > 0:
-            limit = min(room, _PAGE)
-            page = self._documents(_aged(State.RECEIVED, timedelta(seconds=age)), limit)
-            done = self._sender.send_received(page)
-            sent, room = sent + done, room - done
-            if done < limit:
+        before = now() - timedelta(seconds=age)
+        rooms = self._sender.rooms()
+        sent = 0
+        for queue in COSTS:
+            first = partial(urgent, queue=queue, before=before)
+            sent += self._fill(rooms, door(queue, URGENT), first)
+            others = partial(self._turns.next, queue=queue, before=before)
+            sent += self._fill(rooms, queue, others)
+        waits = sent or 0 in rooms.values()
+        self._refill_at = self._clock() + _REFILL if waits else None
+        return sent
+
+    def _fill(self, rooms: dict[str, int], to: str, choose: Callable[..., list[int]]) -> int:
+        """Send to one queue what is chosen, page by page, until it is full or nothing is left."""
+        sent = 0
+        while rooms.get(to, 0) > 0:
+            with self._database.reading() as session:
+                page = choose(session, limit=min(rooms[to], _PAGE))
+            if not self._sender.send_chosen([(document_id, to) for document_id in page]):
                 break
-        if sent or room == 0:
-            self._refill_at = self._clock() + _REFILL
+            rooms[to] -= len(page)
+            sent += len(page)
         return sent
 
     def resend_lost(self) -> int:
         """Send documents again that are ``queued`` while the queue has too few messages for them.
 
         A queue without any message has lost them for certain; one with fewer messages than there
-        are documents has lost some, which are among those that waited longest.
+        are documents has lost some, which are among those that waited longest. Where the server
+        does not tell what workers hold, only that is missed which none can hold any more.
         """
-        outstanding = self._sender.outstanding()
-        if outstanding is None:
+        backlog = self._sender.backlog()
+        if backlog is None:
             return 0
-        lost = self._on_the_way() - outstanding
-        room = min(self._sender.room(), _PAGE)
-        age = timedelta(seconds=_SOON) if outstanding == 0 else self._lease
+        lost = self._on_the_way() - backlog.total
+        if backlog.forgot:
+            return self._resend_forgotten(lost)
+        age = timedelta(seconds=_SOON) if backlog.total == 0 else self._lease
+        if backlog.unseen:
+            lost, age = lost - backlog.unseen, self._lease + self._delay
         if lost <= 0:
             # Messages of documents that are done may hide that others are missing.
-            lost, age = room, self._forlorn
-        page = self._documents(_aged(State.QUEUED, age), min(lost, room))
-        return self._resend(page, EventName.DOCUMENT_RESENT, State.QUEUED)
+            lost, age = _PAGE, self._forlorn
+        page = self._documents(_aged(State.QUEUED, age), min(lost, _PAGE))
+        page = fitting(page, self._sender.rooms())
+        return self._resend(page, EventName.DOCUMENT_RESENT, transitions.resend)
+
+    def _resend_forgotten(self, lost: int) -> int:
+        """Send everything again that was queued when the server was found to have lost it all."""
+        if self._forgot_at is None and lost > 0:
+            self._forgot_at = now()
+        page: list[tuple[int, str]] = []
+        if self._forgot_at is not None:
+            before = and_(Document.state == State.QUEUED, Document.updated_at <= self._forgot_at)
+            page = self._documents(before, _PAGE)
+        if not page:
+            self._sender.mark_server()
+            self._forgot_at = None
+        page = fitting(page, self._sender.rooms())
+        return self._resend(page, EventName.DOCUMENT_RESENT, transitions.resend)
 
     def resend_expired(self) -> int:
         """Send documents again whose worker did not finish within its lease.
@@ -124,7 +165,7 @@ class Sweeper:
             Document.state == State.PROCESSING, Document.lease_expires_at < moment, untouched
         )
         page = self._documents(expired, _PAGE)
-        return self._resend(page, EventName.DOCUMENT_LEASE_EXPIRED, State.PROCESSING)
+        return self._resend(page, EventName.DOCUMENT_LEASE_EXPIRED, transitions.remind)
 
     def _on_the_way(self) -> int:
         with self._database.reading() as session:
@@ -144,22 +185,20 @@ class Sweeper:
             )
             return [(row.id, row.queue) for row in rows]
 
-    def _resend(self, documents: Sequence[tuple[int, str]], name: EventName, state: State) -> int:
+    def _resend(self, documents: Sequence[tuple[int, str]], name: EventName, note: _Note) -> int:
         if not documents or not self._sender.send(documents):
             return 0
         reach("sweep.sent")
-        with self._database.transaction() as session:
-            session.execute(
-                update(Document)
-                .where(Document.id.in_([document_id for document_id, _ in documents]))
-                .where(Document.state == state)
-                .values(updated_at=now())
-                .execution_options(synchronize_session=False)
-            )
-            for document_id, queue in documents:
-                told: dict[str, Any] = {"document_id": document_id, "queue": queue}
-                record(session, name, level="warning", **told)
+        self._database.unit(lambda session: _noted(session, documents, name, note))
         return len(documents)
+
+
+def _noted(
+    session: Session, documents: Sequence[tuple[int, str]], name: EventName, note: _Note
+) -> None:
+    note(session, [document_id for document_id, _ in documents])
+    for document_id, queue in documents:
+        record(session, name, level="warning", document_id=document_id, queue=queue)
 
 
 def _aged(state: State, age: timedelta) -> ColumnElement[bool]:

@@ -5,7 +5,6 @@ message comes, whether it was forked or spawned.
 """
 
 import os
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from threading import Lock
@@ -19,7 +18,6 @@ from models.session import Database
 from worker import inspection
 from worker.actors import declare
 from worker.archive import Archive
-from worker.errors import Stopping
 from worker.inbox import Inbox, make_broker
 from worker.isolation import readers as isolation
 from worker.isolation.limits import Limits
@@ -38,9 +36,12 @@ _LEASE_SHARE: Final = 0.8
 class Works:
     """The pipeline of this process, made when it is first asked for."""
 
-    def __init__(self, settings: Settings, inspect: Inspect, unpack: Unpack) -> None:
+    def __init__(
+        self, settings: Settings, inspect: Inspect, scans: Inspect, unpack: Unpack
+    ) -> None:
         self._settings = settings
         self._inspect = inspect
+        self._scans = scans
         self._unpack = unpack
         self._pipeline: Pipeline | None = None
         self._lock = Lock()
@@ -57,7 +58,7 @@ class Works:
         database, archive = Database.at(settings.database), Archive.of(settings)
         sender = Sender(database, Inbox(settings), settings.max_outstanding)
         unpacker = Unpacker(database, archive, self._unpack, sender.send_received)
-        return Pipeline(database, archive, settings, self._inspect, unpacker)
+        return Pipeline(database, archive, settings, self._inspect, unpacker, scans=self._scans)
 
 
 def assemble(settings: Settings, inspect: Inspect | None = None) -> dramatiq.Broker:
@@ -72,8 +73,9 @@ def assemble(settings: Settings, inspect: Inspect | None = None) -> dramatiq.Bro
     """
     limits = Limits(seconds=settings.reading_timeout, memory=settings.reading_memory)
     readers = isolation.Readers(Isolated(limits))
-    reading = partial(inspection.inspect, reader=readers)
-    works = Works(settings, inspect or reading, readers.text.unpack)
+    text = partial(inspection.inspect, reader=readers.text)
+    scans = partial(inspection.inspect, reader=readers)
+    works = Works(settings, inspect or text, inspect or scans, readers.text.unpack)
     broker = make_broker(
         settings.broker,
         [
@@ -88,28 +90,25 @@ def assemble(settings: Settings, inspect: Inspect | None = None) -> dramatiq.Bro
             Retries(
                 min_backoff=round(settings.retry_min * 1000),
                 max_backoff=round(settings.retry_max * 1000),
-                retry_when=_again(settings.max_retries),
+                retry_when=_again,
             ),
         ],
     )
-    declare(broker, lambda document_id, message_id: works().run(document_id, message_id))
+    declare(
+        broker,
+        lambda document_id, message_id: works().run(document_id, message_id),
+        again_after=round(settings.retry_min * 1000),
+    )
     return broker
 
 
-def _again(max_retries: int) -> Callable[[int, BaseException], bool]:
-    """Return what tells whether a message is tried again: passing failures, and a shutdown.
+def _again(_retries: int, error: BaseException) -> bool:
+    """Tell whether a message is tried again: after passing failures, and a shutdown.
 
-    However often its workers are stopped, a message does not die of that.
-    The document counts its retries too, and is dead-lettered when they are used up; this limit
-    is met first only where the database could not be reached.
+    However often that happens, a message does not die of it: the document counts its retries, and
+    is dead-lettered when they are used up; while the database is away nobody can count.
     """
-
-    def again(retries: int, error: BaseException) -> bool:
-        if isinstance(error, Shutdown) or isinstance(error.__cause__, Stopping):
-            return True
-        return isinstance(error, Retry) and retries < max_retries
-
-    return again
+    return isinstance(error, Shutdown | Retry)
 
 
 def configured() -> Settings:

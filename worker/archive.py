@@ -6,12 +6,13 @@ Where they are kept is the matter of the places in ``worker.archives``.
 
 import hashlib
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Self
+from typing import TYPE_CHECKING, BinaryIO, Final, Self
 
-from worker.archives.directory import Directory
+from worker.archives.directory import INCOMING, LEAVING, Directory
 from worker.archives.place import Condition, Held, Stored, TooLarge, damaged
 from worker.archives.stores import place_at
 from worker.errors import ArchiveError
@@ -19,7 +20,10 @@ from worker.errors import ArchiveError
 if TYPE_CHECKING:
     from worker.settings import Settings
 
-__all__ = ["Archive", "Condition", "Held", "Stored", "TooLarge"]
+__all__ = ["INCOMING", "LEAVING", "Archive", "Condition", "Held", "Stored", "TooLarge"]
+
+COMMIT_WITHIN: Final = 3600.0
+"""Seconds from the beginning of a ``put`` within which its document has to be in the ledger."""
 
 
 class Archive:
@@ -128,21 +132,6 @@ class Archive:
         """
         return self._place.contents()
 
-    def delete(self, sha256: str, *, older_than: float = 86_400.0) -> bool:
-        """Delete a content; tell whether it was there and deleted.
-
-        For contents that no document has. Bytes are put before the ledger knows of them, so what
-        was put lately is never deleted.
-
-        Args:
-            sha256: the content.
-            older_than: seconds since it was last put.
-
-        Raises:
-            ArchiveError: it cannot be deleted now, or the name is no SHA-256.
-        """
-        return self._place.delete(sha256, older_than)
-
     def scratch(self) -> AbstractContextManager[BinaryIO]:
         """Open a nameless file on the disk of the archive, or a local one.
 
@@ -171,3 +160,19 @@ class Archive:
             ArchiveError: it cannot be written.
         """
         return self._place.probe()
+
+
+def demand_recent(began: float) -> None:
+    """Demand that bytes were put so recently that nobody can have deleted them as orphans.
+
+    To be asked in the transaction that enters their documents.
+
+    Args:
+        began: ``time.time()`` before they were put.
+
+    Raises:
+        ArchiveError: it is too long ago (the process was stopped, or the clock was set); they
+            have to be put again.
+    """
+    if time.time() - began > COMMIT_WITHIN:
+        raise ArchiveError("archive: what was put is no longer certain to be there: put it again")

@@ -1,22 +1,28 @@
-"""A document in the hands of this process: how far the attempt has come, and how it ends."""
+"""A document in the hands of this process: how an attempt begins, how far it is, how it ends."""
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from models import ledger
-from models.base import now
+from models import ledger, transitions
+from models.disclosure.finding import Reason
 from models.disclosure.hints import NONE, Hints
 from models.event import EventName
-from models.ledger import Attempt, AttemptOutcome, State
+from models.ledger import Attempt, Document
+from models.state_machine import WAITING
+from models.transitions import Bid, End, Ending, Overtaken
 from worker import logs
+from worker.dead_letter import Grave, bury
+from worker.faults import reach
 from worker.judge import plain
+
+CRASH_LIMIT: Final = 3
+"""So many attempts at a document may begin and never end; then it is dead-lettered unread."""
 
 
 @dataclass(slots=True)
@@ -25,8 +31,8 @@ class Claim:
 
     ``durations`` are in milliseconds, by stage; ``stage`` is the last that ended, or the one
     that runs. ``retries`` counts the transient failures before it; ``hints``
-    are what its arrivals said. ``thread`` is the identity of
-    the thread that works on it.
+    are what its arrivals said; ``queue`` is the one for what it costs. ``thread`` is the
+    identity of the thread that works on it.
     """
 
     document_id: int
@@ -36,6 +42,7 @@ class Claim:
     name: str
     retries: int
     hints: Hints = NONE
+    queue: str = "fast"
     stage: str = "claim"
     durations: dict[str, float] = field(default_factory=dict)
     started: float = field(default_factory=time.perf_counter)
@@ -83,41 +90,84 @@ class Claim:
     def end(
         self,
         session: Session,
-        to: State,
-        outcome: AttemptOutcome,
+        transition: Callable[[Session, Ending], End],
         *,
         error: str | None = None,
         traceback: str | None = None,
-        **document: Any,
     ) -> bool:
-        """End the attempt and move the document on; ``False`` when the claim was lost meanwhile.
+        """End the attempt and move the document on; ``False`` where nothing was changed.
 
-        An attempt that ends, however it does, shows that the document does not kill its worker:
-        the count of those that never ended starts again. ``document`` are further columns to set.
+        That is so when the claim was lost meanwhile, and when this has been committed before.
         """
-        values = {"unfinished": 0, "lease_expires_at": None} | document
-        moved = ledger.move(
-            session,
+        ending = Ending(
             self.document_id,
-            start=(State.PROCESSING,),
-            to=to,
-            attempt_id=self.attempt_id,
-            **values,
+            self.attempt_id,
+            self.stage,
+            self.elapsed,
+            None if error is None else plain(error),
+            None if traceback is None else plain(traceback),
         )
-        if not moved:
+        end = transition(session, ending)
+        if end is End.NOT:
             self.record(session, EventName.ATTEMPT_SUPERSEDED, level="warning")
-            return False
-        session.execute(
-            update(Attempt)
-            .where(Attempt.id == self.attempt_id)
-            .values(
-                ended_at=now(),
-                outcome=outcome,
-                stage=self.stage,
-                error=None if error is None else plain(error),
-                traceback=traceback,
-                duration_ms=self.elapsed,
-            )
-            .execution_options(synchronize_session=False)
-        )
-        return True
+        return end is End.NOW
+
+
+def begin(session: Session, document_id: int, bid: Bid) -> Claim | None:
+    """Claim a document for an attempt; ``None`` when another has it, or it is done.
+
+    A document whose attempts never end is given up instead. Doing it again with the same bid,
+    where nobody knows whether it was committed, finds the attempt that it began.
+    """
+    document = transitions.lock(session, document_id)
+    attempt = None if document is None else _attempt(session, document, bid)
+    if document is None or attempt is None:
+        logs.log(EventName.ATTEMPT_SKIPPED, document_id=document_id)
+        return None
+    hints = ledger.hints(session, document_id)
+    reach("claim.entered")
+    return Claim(
+        document_id,
+        attempt.id,
+        document.sha256,
+        document.size,
+        document.name,
+        document.retries,
+        hints,
+        document.queue,
+    )
+
+
+def _attempt(session: Session, document: Document, bid: Bid) -> Attempt | None:
+    if not transitions.claimable(document, bid.at):
+        return transitions.begun_before(session, document, bid)
+    if document.unfinished >= CRASH_LIMIT:
+        _bury_crash_loop(session, document, bid.parser_version)
+        return None
+    return _begun(session, document, bid)
+
+
+def _begun(session: Session, document: Document, bid: Bid) -> Attempt:
+    waits = document.state in WAITING
+    attempt = (transitions.claim if waits else transitions.take_over)(session, document, bid)
+    logs.record(
+        session,
+        EventName.ATTEMPT_STARTED,
+        document_id=document.id,
+        attempt_id=attempt.id,
+        number=attempt.number,
+        worker=bid.worker,
+    )
+    return attempt
+
+
+def _bury_crash_loop(session: Session, document: Document, parser_version: str) -> None:
+    buried = transitions.bury_crash_loop(session, document.id, CRASH_LIMIT)
+    if buried is None:
+        raise Overtaken(f"document {document.id} changed while it was given up")
+    message = (
+        f"{buried.unfinished} attempts began and none ended: "
+        "the file kills its worker, or outlasts it"
+    )
+    grave = Grave(Reason.CRASH_LOOP, "process", message, parser_version, buried.attempt_id)
+    bury(session, document.id, grave)

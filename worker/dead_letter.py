@@ -7,16 +7,19 @@ from typing import Any, Final
 from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session, defer
 
+from models import transitions
 from models.base import now
 from models.dead_letter import Action, DeadLetter, Decision
 from models.disclosure.finding import Reason
 from models.event import EventName
 from models.filing import StoredFinding
-from models.ledger import Document, State, move
+from models.ledger import Document
+from worker import waiting
 from worker.faults import reach
 from worker.logs import record
 
 _BATCH: Final = 500
+_QUOTING: Final = ("read", "unpack")
 _EVENTS: Final = {
     Action.RETRY: EventName.DOCUMENT_RETRIED,
     Action.DISCARD: EventName.DOCUMENT_DISCARDED,
@@ -81,10 +84,19 @@ def bury(session: Session, document_id: int, grave: Grave) -> DeadLetter:
         file=session.get_one(Document, document_id).name,
         reason=str(grave.reason),
         stage=grave.stage,
-        message=grave.message,
+        message=_without_quotations(grave),
     )
     reach("bury.entered")
     return letter
+
+
+def _without_quotations(grave: Grave) -> str:
+    """Return what a log may say: libraries quote the file that they cannot read, and so do we.
+
+    What was quoted stands behind the first colon; the dead letter has it.
+    """
+    quotes = grave.stage in _QUOTING or grave.reason is Reason.INVALID_VALUE
+    return grave.message.partition(": ")[0] if quotes else grave.message
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +168,7 @@ def retry(
 ) -> Decided:
     """Put documents back to ``received``, to be processed from the start.
 
+    A few go before all others; many wait in a lane of their own beside what arrives.
     The caller sends ``to_send`` after the commit; what is never sent, the sweeper sends.
     Repeating a decision gives the same letters under ``already`` and has no second effect.
 
@@ -205,12 +218,14 @@ def _decide(
         _check(letter, order)
     fresh = [letter for letter in letters if letter.resolution is None]
     already = tuple(letter.id for letter in letters if letter.resolution is not None)
+    lane = waiting.URGENT if len(fresh) <= waiting.FEW else waiting.RETRIED
     decided = Decided(
         letters=tuple(letter.id for letter in fresh),
         already=already,
-        to_send=_to_send(session, fresh) if order.action is Action.RETRY else (),
+        to_send=_to_send(session, fresh, lane) if order.action is Action.RETRY else (),
     )
     if not dry_run:
+        waiting.line_up(session, [document_id for document_id, _ in decided.to_send], lane)
         for letter in fresh:
             _resolve(session, letter, order, effect)
             session.expire(letter)
@@ -282,25 +297,19 @@ def _resolve(
 
 
 def _revive(session: Session, letter: DeadLetter) -> bool:
-    return move(
-        session,
-        letter.document_id,
-        start=(State.DEAD,),
-        to=State.RECEIVED,
-        unfinished=0,
-        retries=0,
-        lease_expires_at=None,
-    )
+    return transitions.revive(session, letter.document_id)
 
 
 def _discard(session: Session, letter: DeadLetter) -> bool:
-    return move(session, letter.document_id, start=(State.DEAD,), to=State.DISCARDED)
+    return transitions.discard(session, letter.document_id)
 
 
-def _to_send(session: Session, letters: Sequence[DeadLetter]) -> tuple[tuple[int, str], ...]:
+def _to_send(
+    session: Session, letters: Sequence[DeadLetter], lane: str
+) -> tuple[tuple[int, str], ...]:
     ids = [letter.document_id for letter in letters]
     return tuple(
-        (document_id, queue)
+        (document_id, waiting.door(queue, lane))
         for start in range(0, len(ids), _BATCH)
         for document_id, queue in session.execute(
             select(Document.id, Document.queue)

@@ -199,13 +199,16 @@ class EmbeddedServer:
 
     def _ready(self, server: Path) -> bool:
         """Run the server and wait for its answer; tell whether it stayed."""
-        with (self.directory / "server.log").open("wb") as output:
+        log = self.directory / "server.log"
+        log.touch(0o600)
+        with log.open("wb") as output:
             self._process = process = subprocess.Popen(  # noqa: S603 - our own arguments
                 [server, *self._options()],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 cwd=self.directory,
+                umask=0o077,
                 start_new_session=True,  # Ctrl-C is for the supervisor, which stops it last
                 preexec_fn=_dying_with(os.getpid()),  # noqa: PLW1509 - a single system call
             )

@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from models import transitions
 from models.event import EventName
 from models.ledger import Arrival, ArrivalState, Document
 from worker.archive import Stored
@@ -39,10 +40,12 @@ class Documents:
     Args:
         session: an open transaction.
         digests: the SHA-256 of every content that may be entered.
+        source: where they come from; a new document waits in the lane of its source.
     """
 
-    def __init__(self, session: Session, digests: Collection[str]) -> None:
+    def __init__(self, session: Session, digests: Collection[str], source: str) -> None:
         self._session = session
+        self._lane = source
         wanted = list(digests)
         self._known: dict[str, Document] = {}
         for start in range(0, len(wanted), _AT_ONCE):
@@ -64,8 +67,8 @@ class Documents:
         document = self._known.get(sha256)
         if document is not None:
             return document, ArrivalState.DUPLICATE
-        document = Document(sha256=sha256, size=size, name=content.name, queue=content.queue)
-        self._session.add(document)
+        name, queue, lane = content.name, content.queue, self._lane
+        document = transitions.enter(self._session, sha256, size, name, queue, lane)
         self._known[sha256] = document
         return document, ArrivalState.ACCEPTED
 

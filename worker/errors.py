@@ -8,6 +8,7 @@
     └── Transient          the environment: retried with back-off
         ├── ArchiveError   the archive cannot be read or written
         ├── BrokerUnreachable
+        ├── NotBegun       nobody could be asked whether there is anything to do
         └── Stopping
     SettingsError          what is configured cannot be used
 """
@@ -50,6 +51,10 @@ class ArchiveError(Transient):
 
 class BrokerUnreachable(Transient):
     """The broker does not answer."""
+
+
+class NotBegun(Transient):
+    """The environment failed before an attempt began; the document knows nothing of it."""
 
 
 class Stopping(Transient):

@@ -48,6 +48,7 @@ class Inspection:
 
     An archive is to be ``unpacked``: what it holds is looked at apart, or ``ignored`` for its name.
 
+    ``scanned`` tells of a document that was refused because only OCR reads it.
     ``stage`` is where the document was refused: ``read``, ``recognise`` or ``check``; empty when
     it would be stored. ``message`` is the reason in words; ``traceback`` is there where a reader
     failed unforeseen.
@@ -61,6 +62,7 @@ class Inspection:
     report: Report | None = None
     findings: tuple[Finding, ...] = ()
     traceback: str | None = None
+    scanned: bool = False
 
 
 def in_process(data: bytes) -> Reading:
@@ -153,7 +155,8 @@ def _unread(file: File, refusal: Refusal | None) -> Inspection:
     if refusal is None:
         raise ValueError("a reading without pages must say why there are none")
     reason, message = refusal.reason, refusal.message
-    return Inspection(file, "dead", reason, "read", message, traceback=refusal.traceback)
+    traceback, scanned = refusal.traceback, refusal.scanned
+    return Inspection(file, "dead", reason, "read", message, traceback=traceback, scanned=scanned)
 
 
 class _Stages:

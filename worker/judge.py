@@ -5,35 +5,32 @@ import traceback
 from typing import Final
 
 from dramatiq.middleware import TimeLimitExceeded
-from sqlalchemy.exc import (
-    DBAPIError,
-    InterfaceError,
-    InternalError,
-    OperationalError,
-    ProgrammingError,
-)
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from models.disclosure.finding import Reason
+from models.transitions import Overtaken
 from worker.errors import Refused, Transient
 
-# the database locked, full, restarting, unreachable, or not migrated yet; what it says about
-# values (DataError, IntegrityError) comes from the content or from a fault of ours
-_DATABASE: Final = (OperationalError, InterfaceError, InternalError, ProgrammingError, PoolTimeout)
-_PASSING: Final = (Transient, MemoryError, *_DATABASE)
+# the database locked, full, read-only, broken, restarting, unreachable, or not migrated yet
+_DATABASE: Final = (DBAPIError, PendingRollbackError, PoolTimeout, Overtaken)
+_VALUES: Final = (DataError, IntegrityError)
+"""What the database says about values comes from the content, or from a fault of ours."""
+_PASSING: Final = (Transient, MemoryError, TimeLimitExceeded, *_DATABASE)
 _FRAMES: Final = 30
 
 
 def judge(error: BaseException) -> Reason | None:
     """Return why an error refuses the document, ``None`` where trying again may help.
 
+    A time limit that strikes outside of looking at the content speaks of a slow environment.
     An error nobody foresaw is a stage that cannot cope with the file: it is refused at once as
     ``unreadable``, since it would fail the same way every time.
     """
     if isinstance(error, Refused):
         return error.reason
-    if isinstance(error, TimeLimitExceeded):
-        return Reason.TIMEOUT
+    if isinstance(error, _VALUES):
+        return Reason.UNREADABLE
     if isinstance(error, _PASSING) or _of_the_system(error):
         return None
     return Reason.UNREADABLE

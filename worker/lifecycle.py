@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from models.event import EventName
 from worker import logs
-from worker.inbox import PROCESS
+from worker.broker import PREFETCH, PROCESS
 from worker.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,12 +28,6 @@ if TYPE_CHECKING:
 
 Works = Callable[[], "Pipeline"]
 
-# How many messages a process takes ahead. A consumer that has its fill or finds nothing sleeps for
-# about 7 ms, so a queue moves at most prefetch / 7 ms: no-op messages took 3,650 us each with 2,
-# 470 with 16, 170 with 64, whatever the number of threads (2 cores). With 16 that is little beside
-# the 20 ms of a text report, and a killed process holds back no more than it could do in a third
-# of a second. Costly documents are not hoarded while another process is idle.
-_PREFETCH: Final = {"fast": 16, "slow": 2, "ocr": 1}
 _INTERRUPT_AT: Final = 0.5
 _RELEASE_AT: Final = 0.8
 _STDERR: Final = 2
@@ -70,7 +64,7 @@ class Prefetch(dramatiq.Middleware):
         self, _broker: dramatiq.Broker, thread: "ConsumerThread"
     ) -> None:
         """Called by Dramatiq before the consumer of a queue, or of its delay queue, begins."""
-        thread.prefetch = _PREFETCH.get(thread.queue_name, thread.prefetch)
+        thread.prefetch = PREFETCH.get(thread.queue_name, thread.prefetch)
 
 
 class Bindings(dramatiq.Middleware):

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from models.event import Event, EventName
+from worker.secrecy import cleaned
 
 SCHEMA_VERSION: Final = 1
 _LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
@@ -35,6 +36,10 @@ def _stamp(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
 def _version(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     event["schema_version"] = SCHEMA_VERSION
     return event
+
+
+def _clean(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    return {key: cleaned(value) for key, value in event.items()}
 
 
 def _service(part: str) -> Processor:
@@ -68,12 +73,14 @@ def configure(
         _stamp,
     ]
     if pretty:
+        processors += [structlog.processors.format_exc_info, _clean]
         processors.append(structlog.dev.ConsoleRenderer(colors=out.isatty()))
         factory: Any = structlog.WriteLoggerFactory(out)
     else:
         tracebacks = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
         processors += [
             structlog.processors.ExceptionRenderer(tracebacks),
+            _clean,
             _version,
             structlog.processors.JSONRenderer(serializer=_dumps),
         ]
@@ -155,6 +162,7 @@ def record(
 
     ``data`` must be JSON; file contents and secrets never belong here.
     """
+    told: dict[str, Any] = cleaned(data)
     session.add(
         Event(
             name=str(name),
@@ -162,11 +170,11 @@ def record(
             document_id=document_id,
             arrival_id=arrival_id,
             attempt_id=attempt_id,
-            data=data,
+            data=told,
         )
     )
     ids = {"document_id": document_id, "arrival_id": arrival_id, "attempt_id": attempt_id}
-    line = {key: value for key, value in ids.items() if value is not None} | data
+    line = {key: value for key, value in ids.items() if value is not None} | told
     session.info.setdefault(_PENDING, []).append((name, level, line))
 
 

@@ -2,8 +2,8 @@
 
 The database says who may work on what; a message is only a hint that there may be something to
 do. Whatever becomes of an attempt, it ends in one transaction that also moves the document on:
-stored, unpacked, dead, or back to the queue. An attempt that never ends is counted by the next
-claim.
+stored, unpacked, dead, handed over to the queue for scans, or back to its own. An attempt that
+never ends is counted by the next claim.
 """
 
 import os
@@ -13,34 +13,28 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Final, Protocol
 
 from dramatiq.middleware import Shutdown, TimeLimitExceeded
-from sqlalchemy.orm import Session
 
-from models import ledger
 from models.base import now
-from models.disclosure.finding import Reason, Severity
+from models.disclosure.finding import Reason
 from models.disclosure.hints import Hints
-from models.event import EventName
-from models.ledger import Attempt, AttemptOutcome, Document, State
 from models.session import Database
-from worker import inspection, logs
+from models.transitions import Bid
+from worker import endings, inspection
 from worker.archive import Archive
-from worker.claim import Claim
-from worker.dead_letter import Grave, bury
-from worker.errors import Stopping, Transient
+from worker.claim import Claim, begin
+from worker.dead_letter import Grave
+from worker.errors import NotBegun, Refused, Stopping, Transient
 from worker.faults import reach
 from worker.inspection import PARSER_VERSION, Inspection, Timing
-from worker.judge import judge, plain, told, traced
+from worker.judge import judge, plain, told
 from worker.settings import Settings
-from worker.store import Origin, keep_findings, store
 from worker.unpack import Unpacker
 
-CRASH_LIMIT: Final = 3
-"""So many attempts at a document may begin and never end; then it is dead-lettered unread."""
-
-_WAITING: Final = (State.RECEIVED, State.QUEUED)
+_OCR: Final = "ocr"
 
 
 class Inspect(Protocol):
@@ -60,12 +54,15 @@ class Pipeline:
         settings: Settings,
         inspect: Inspect = inspection.inspect,
         unpacker: Unpacker | None = None,
+        *,
+        scans: Inspect | None = None,
     ) -> None:
         self.stopping = threading.Event()
         self._database = database
         self._archive = archive
         self._settings = settings
         self._inspect = inspect
+        self._inspect_scan = scans or inspect
         self._unpacker = unpacker or Unpacker(database, archive)
         self._worker = f"{socket.gethostname()}:{os.getpid()}"
         self._held: dict[int, Claim] = {}
@@ -94,71 +91,31 @@ class Pipeline:
     def _work(self, claim: Claim) -> None:
         self._held[claim.attempt_id] = claim
         try:
-            self._attempt(claim)
+            self._end(claim)
         except Shutdown:
             with _may_pass():
                 self.release(claim)
             raise
+        finally:
+            del self._held[claim.attempt_id]
+
+    def _end(self, claim: Claim) -> None:
+        try:
+            self._attempt(claim)
         # whatever a stage raises, the attempt must end and the document be accounted for
         except (Exception, TimeLimitExceeded) as error:  # noqa: BLE001
             self._fail(claim, error)
-        finally:
-            del self._held[claim.attempt_id]
 
     # --- claim ----------------------------------------------------------------------------------
 
     def _claim(self, document_id: int, message_id: str | None) -> Claim | None:
-        lease_expires_at = now() + timedelta(seconds=self._settings.lease)
-        with self._database.transaction() as session:
-            if self._bury_crash_loop(session, document_id):
-                return None
-            attempt = ledger.claim(
-                session,
-                document_id,
-                worker=self._worker,
-                parser_version=PARSER_VERSION,
-                message_id=message_id,
-                lease_expires_at=lease_expires_at,
-            )
-            if attempt is None:
-                logs.log(EventName.ATTEMPT_SKIPPED, document_id=document_id)
-                return None
-            logs.record(
-                session,
-                EventName.ATTEMPT_STARTED,
-                document_id=document_id,
-                attempt_id=attempt.id,
-                number=attempt.number,
-                worker=self._worker,
-            )
-            document = session.get_one(Document, document_id)
-            hints = ledger.hints(session, document_id)
-            reach("claim.entered")
-        reach("claim.committed")
-        return Claim(
-            document_id,
-            attempt.id,
-            document.sha256,
-            document.size,
-            document.name,
-            document.retries,
-            hints,
-        )
-
-    def _bury_crash_loop(self, session: Session, document_id: int) -> bool:
-        document = ledger.crash_looping(session, document_id, CRASH_LIMIT)
-        if document is None:
-            return False
-        document.state = State.DEAD
-        document.lease_expires_at = None
-        document.updated_at = now()
-        message = (
-            f"{document.unfinished} attempts began and none ended: "
-            "the file kills its worker, or outlasts it"
-        )
-        grave = Grave(Reason.CRASH_LOOP, "process", message, PARSER_VERSION, document.attempt_id)
-        bury(session, document_id, grave)
-        return True
+        moment = now()
+        lease_expires_at = moment + timedelta(seconds=self._settings.lease)
+        bid = Bid(self._worker, PARSER_VERSION, message_id, moment, lease_expires_at)
+        claim = self._database.unit(partial(begin, document_id=document_id, bid=bid))
+        if claim is not None:
+            reach("claim.committed")
+        return claim
 
     # --- fetch, inspect, store, unpack or dead-letter -------------------------------------------
 
@@ -168,10 +125,14 @@ class Pipeline:
         with claim.during("fetch"):
             data = self._archive.get(claim.sha256)
         reach("work.fetched", claim.name)
-        found = self._inspect(data, claim.name, claim.passed, hints=claim.hints)
+        inspect = self._inspect_scan if claim.queue == _OCR else self._inspect
+        with _in_time(claim):
+            found = inspect(data, claim.name, claim.passed, hints=claim.hints)
         reach("work.inspected", claim.name)
         if found.outcome == "stored":
             self._store(claim, found)
+        elif found.scanned and claim.queue != _OCR:
+            self._hand_over(claim)
         elif found.outcome == "unpacked":
             refused = self._unpacker.run(claim, data, found.file)
             if refused is not None:
@@ -182,101 +143,51 @@ class Pipeline:
     def _store(self, claim: Claim, found: Inspection) -> None:
         if found.report is None:
             raise ValueError("an inspection without a report cannot be stored")
-        origin = Origin(claim.document_id, claim.attempt_id)
-        with self._database.transaction() as session:
-            if not claim.end(session, State.STORED, AttemptOutcome.STORED):
-                return
-            with claim.during("store"):
-                filed = store(session, origin, found.report, found.findings)
-            claim.record(
-                session,
-                EventName.REPORT_STORED,
-                file=claim.name,
-                publisher=found.report.publisher,
-                year=found.report.year,
-                **filed.told(),
-                rules=_rules(found),
-            )
-            reach("store.entered")
+        report = found.report
+        self._database.unit(lambda session: endings.stored(session, claim, found, report))
         reach("store.committed")
+
+    def _hand_over(self, claim: Claim) -> None:
+        """Let a scan wait for those that read scans: OCR takes minutes, others wait for this."""
+        done = self._database.unit(lambda session: endings.handed_over(session, claim, _OCR))
+        reach("handover.committed", claim.name)
+        if done:
+            self._unpacker.send_on([(claim.document_id, _OCR)])
 
     def _refuse(self, claim: Claim, found: Inspection) -> None:
         if found.reason is None:
             raise ValueError("an inspection that refuses must give a reason")
         claim.stage = found.stage
         grave = _grave(claim, found, found.reason)  # before the transaction: it takes a while
-        origin = Origin(claim.document_id, claim.attempt_id)
-        imbalanced = found.reason is Reason.IMBALANCED
-        with self._database.transaction() as session:
-            if claim.end(
-                session,
-                State.DEAD,
-                AttemptOutcome.DEAD,
-                error=found.message,
-                traceback=found.traceback and plain(found.traceback),
-            ):
-                keep_findings(session, origin, found.findings)
-                claim.record(
-                    session,
-                    EventName.REPORT_IMBALANCED if imbalanced else EventName.REPORT_REFUSED,
-                    reason=str(found.reason),
-                    rules=_rules(found),
-                )
-                bury(session, claim.document_id, grave)
+        self._database.unit(lambda session: endings.refused(session, claim, found, grave))
         reach("bury.committed")
 
     # --- failures -------------------------------------------------------------------------------
 
     def _fail(self, claim: Claim, error: BaseException) -> None:
         reason = judge(error)
-        if reason is None and claim.retries >= self._settings.max_retries:
-            reason = Reason.STORAGE_ERROR
+        passing = reason is None and claim.retries < self._settings.max_retries
         try:
-            if reason is None:
+            if passing:
                 self._give_back(claim, error)
             else:
-                self._dead_letter(claim, error, reason)
+                self._give_up(claim, error, reason)
         except Exception as second:
             if judge(second) is not None:
                 raise
             self._unsettled.append((claim, error))
             raise Transient(told(second)) from second
-        if reason is None:
+        if passing:
             raise Transient(told(error)) from error
 
     def _give_back(self, claim: Claim, error: BaseException) -> None:
-        with self._database.transaction() as session:
-            if claim.end(
-                session,
-                State.QUEUED,
-                AttemptOutcome.RETRY,
-                error=told(error),
-                traceback=traced(error),
-                retries=claim.retries + 1,
-            ):
-                claim.record(
-                    session,
-                    EventName.ATTEMPT_RETRYING,
-                    level="warning",
-                    stage=claim.stage,
-                    error=told(error),
-                    retries=claim.retries + 1,
-                )
-                reach("retry.entered")
+        self._database.unit(lambda session: endings.given_back(session, claim, error))
         reach("retry.committed")
 
-    def _dead_letter(self, claim: Claim, error: BaseException, reason: Reason) -> None:
-        with self._database.transaction() as session:
-            if claim.end(
-                session,
-                State.DEAD,
-                AttemptOutcome.DEAD,
-                error=told(error),
-                traceback=traced(error),
-            ):
-                claim.record(session, EventName.REPORT_REFUSED, reason=str(reason), rules=[])
-                grave = Grave(reason, claim.stage, told(error), PARSER_VERSION, claim.attempt_id)
-                bury(session, claim.document_id, grave)
+    def _give_up(self, claim: Claim, error: BaseException, reason: Reason | None) -> None:
+        most = None if reason else self._settings.max_retries
+        why = reason or Reason.STORAGE_ERROR
+        self._database.unit(lambda session: endings.given_up(session, claim, error, why, most))
         reach("bury.committed")
 
     def _settle_arrears(self) -> None:
@@ -293,14 +204,8 @@ class Pipeline:
 
     def release(self, claim: Claim) -> None:
         """Give a document back to the queue as if it had not been begun."""
-        with self._database.transaction() as session:
-            if claim.end(
-                session,
-                State.QUEUED,
-                AttemptOutcome.RELEASED,
-                unfinished=Document.unfinished - 1,
-            ):
-                claim.record(session, EventName.ATTEMPT_RELEASED, stage=claim.stage)
+        self._database.unit(lambda session: endings.released(session, claim))
+        reach("release.committed")
 
     def abandon(self, document_id: int, message_id: str, error: BaseException | None) -> None:
         """Dead-letter a document whose message is about to die on the queue.
@@ -309,15 +214,10 @@ class Pipeline:
         """
         reason = (None if error is None else judge(error)) or Reason.STORAGE_ERROR
         why = "its message was given up" + ("" if error is None else f": {told(error)}")
-        with self._database.transaction() as session:
-            document = session.get(Document, document_id, with_for_update=True)
-            if document is None or not _ours(session, document, message_id):
-                return
-            document.state = State.DEAD
-            document.lease_expires_at = None
-            document.updated_at = now()
-            grave = Grave(reason, "queue", why, PARSER_VERSION, document.attempt_id)
-            bury(session, document_id, grave)
+        self._database.unit(
+            lambda session: endings.abandoned(session, document_id, message_id, reason, why)
+        )
+        reach("bury.committed")
 
 
 @contextmanager
@@ -325,20 +225,21 @@ def _may_pass() -> Iterator[None]:
     """Tell the queue to bring the message back where trying again may help."""
     try:
         yield
-    except Exception as error:
+    except (Exception, TimeLimitExceeded) as error:
         if judge(error) is None:
-            raise Transient(told(error)) from error
+            raise NotBegun(told(error)) from error
         raise
 
 
-def _ours(session: Session, document: Document, message_id: str) -> bool:
-    if document.state != State.PROCESSING or document.attempt_id is None:
-        return document.state in _WAITING
-    attempt = session.get_one(Attempt, document.attempt_id)
-    if attempt.message_id != message_id:
-        return False
-    ledger.close_lost(session, attempt.id, now())
-    return True
+@contextmanager
+def _in_time(claim: Claim) -> Iterator[None]:
+    """Blame the content for a time limit, but only when it strikes again on another try."""
+    try:
+        yield
+    except TimeLimitExceeded as error:
+        if claim.retries == 0:
+            raise Transient("it took too long; this machine may have been slow") from error
+        raise Refused(Reason.TIMEOUT, "it took too long, more than once") from error
 
 
 def _grave(claim: Claim, found: Inspection, reason: Reason) -> Grave:
@@ -352,9 +253,3 @@ def _grave(claim: Claim, found: Inspection, reason: Reason) -> Grave:
         year=found.report.year if found.report else None,
         inspection=inspection.as_json(found),
     )
-
-
-def _rules(found: Inspection) -> list[str]:
-    """Return the edits that failed: the hard ones, or the soft ones of a report that is stored."""
-    severity = Severity.SOFT if found.outcome == "stored" else Severity.HARD
-    return sorted({f.rule for f in found.findings if f.severity is severity})

@@ -24,8 +24,9 @@ _LONGEST_SOCKET: Final = 103  # sun_path less its NUL: 104 bytes on macOS, 108 o
 class Settings:
     """Every setting, with its default.
 
-    Seconds for times, bytes for sizes. ``database_url`` and ``broker_url`` empty mean the embedded
-    SQLite and Valkey in ``data_dir``; ``archive_url`` empty means ``data_dir/archive``.
+    Seconds for times, bytes for sizes, days for ``keep_...``. ``database_url`` and ``broker_url``
+    empty mean the embedded SQLite and Valkey in ``data_dir``; ``archive_url`` empty means
+    ``data_dir/archive``.
     """
 
     data_dir: Path = Path("var")
@@ -37,6 +38,7 @@ class Settings:
     log_level: str = "info"
     worker_processes: int = 2
     worker_threads: int = 1
+    ocr_processes: int = 1
     scan_interval: float = 60.0
     settle: float | None = None
     unsettled_after: float = 1800.0
@@ -50,6 +52,10 @@ class Settings:
     retry_max: float = 900.0
     max_retries: int = 5
     grace: float = 30.0
+    keep_events: float = 365.0
+    keep_attempts: float = 365.0
+    keep_done: float = 0.0
+    keep_orphans: float = 7.0
     sources: tuple[Source, ...] = ()
 
     @property
@@ -101,6 +107,7 @@ class Settings:
 _LEAST: Final = {
     "worker_processes": 1,
     "worker_threads": 1,
+    "ocr_processes": 1,
     "max_outstanding": 1,
     "max_bytes": 1,
     "reading_timeout": 1,
@@ -109,6 +116,7 @@ _LEAST: Final = {
 _POSITIVE: Final = frozenset(
     {"lease", "scan_interval", "sweep_interval", "unsettled_after", "retry_min", "retry_max"}
 )
+_DAYS: Final = frozenset({"keep_events", "keep_attempts", "keep_done", "keep_orphans"})
 _CHOICES: Final = {
     "log_format": ("auto", "json", "console"),
     "log_level": ("debug", "info", "warning", "error"),
@@ -196,6 +204,8 @@ def _converted(key: str, value: Any) -> Any:
         raise SettingsError(f"{key}: {value!r} is none of {', '.join(_CHOICES[key])}")
     if key in _POSITIVE and result <= 0:
         raise SettingsError(f"{key}: {value!r} is not above 0")
+    if key in _DAYS and 0 < result < 1:
+        raise SettingsError(f"{key}: {value!r} is below a day; 0 means for ever")
     least = _LEAST.get(key, 0)
     if isinstance(result, int | float) and result < least:
         raise SettingsError(f"{key}: {value!r} is below {least}")

@@ -2,8 +2,9 @@
 
 import difflib
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -17,9 +18,13 @@ _KEYS: Final = {
     "drop": ("name", "path", "kind", "settle", "mode"),
     "crawl": ("name", "path", "kind", "settle", "mode", "ignore"),
     "feed": ("name", "path", "kind", "settle", "mode", "files"),
-    "push": ("name", "kind", "host", "port"),
+    "push": (
+        *("name", "kind", "host", "port", "exposed", "proxies"),
+        *("rate", "failures", "connections", "timeout"),
+    ),
 }
 """What can be said of each kind of source."""
+_HERE: Final = "127.0.0.1"
 _MODES: Final = ("auto", "scan")
 
 
@@ -33,6 +38,11 @@ class Source:
     network mounts. ``mode`` ``auto`` uses file system events where they can be trusted, ``scan``
     never does. ``ignore`` are globs of paths in a ``crawl`` that are not read. ``files`` is what
     paths in a ``feed`` are relative to; its own directory when it is ``None``.
+
+    Of ``push``: ``exposed`` lets it listen where other machines reach it, without TLS. ``proxies``
+    are the addresses whose ``X-Forwarded-For`` is believed. ``rate`` is requests a minute of one
+    token, ``failures`` a minute without a valid token from one address, ``connections`` all at
+    once; ``timeout`` is seconds for headers, and for a body beyond what its size explains.
     """
 
     name: str
@@ -42,8 +52,14 @@ class Source:
     mode: Literal["auto", "scan"] = "auto"
     ignore: tuple[str, ...] = ()
     files: Path | None = None
-    host: str = "127.0.0.1"
+    host: str = _HERE
     port: int = 8350
+    exposed: bool = False
+    proxies: tuple[str, ...] = ()
+    rate: int = 1200
+    failures: int = 20
+    connections: int = 100
+    timeout: float = 30.0
 
     @property
     def folder(self) -> Path:
@@ -104,6 +120,8 @@ def _source(table: dict[str, Any], base: Path) -> Source:
     if table.get("mode", "auto") not in _MODES:
         raise SettingsError(f"{where}: mode {table['mode']!r} is neither 'auto' nor 'scan'")
     values = {key: _value(where, key, table[key], base) for key in table}
+    if kind == "push":
+        _demand_hidden(where, values.get("host", _HERE), values.get("exposed", False))
     name = table.get("name", "push" if kind == "push" else values["path"].name)
     return Source(**values | {"name": _name(where, name)})
 
@@ -121,34 +139,81 @@ def _value(where: str, key: str, value: Any, base: Path) -> Any:
         if not isinstance(value, str):
             raise SettingsError(f"{where}: {key} {value!r} is not text")
         return base / Path(value).expanduser()
-    if key == "settle":
-        return _seconds(where, value)
-    if key == "port":
-        return _port(where, value)
-    if key == "ignore":
-        return _globs(where, value)
-    return value
+    convert = _CONVERTED.get(key)
+    return value if convert is None else convert(where, key, value)
 
 
-def _seconds(where: str, value: Any) -> float:
+def _demand_hidden(where: str, host: str, exposed: bool) -> None:
+    """Demand that a host is reached from this machine alone: tokens would go in the clear."""
+    try:
+        hidden = host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        hidden = False
+    if not hidden and not exposed:
+        raise SettingsError(
+            f"{where}: host: {host!r} is reached from other machines, and there is no TLS; "
+            "put a proxy that adds it before 127.0.0.1, or set exposed = true"
+        )
+
+
+def _seconds(where: str, key: str, value: Any) -> float:
     seconds = float(value) if isinstance(value, int | float) else math.nan
     if not math.isfinite(seconds):
-        raise SettingsError(
-            f"{where}: settle: {value!r} is not usable: a finite number is expected"
-        )
+        raise SettingsError(f"{where}: {key}: {value!r} is not usable: a finite number is expected")
     if seconds < 0:
-        raise SettingsError(f"{where}: settle: {value!r} is below 0")
+        raise SettingsError(f"{where}: {key}: {value!r} is below 0")
     return seconds
 
 
-def _port(where: str, value: Any) -> int:
+def _port(where: str, _key: str, value: Any) -> int:
     if not isinstance(value, int) or value not in range(1 << 16):
         raise SettingsError(f"{where}: port: {value!r} is not a port: 0 to 65535 is expected")
     return value
 
 
-def _globs(where: str, value: Any) -> tuple[str, ...]:
+def _count(where: str, key: str, value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise SettingsError(f"{where}: {key}: {value!r} is not a whole number above 0")
+    return value
+
+
+def _switch(where: str, key: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise SettingsError(f"{where}: {key}: {value!r} is neither true nor false")
+    return value
+
+
+def _text(where: str, key: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise SettingsError(f"{where}: {key}: {value!r} is not text")
+    return value
+
+
+def _addresses(where: str, key: str, value: Any) -> tuple[str, ...]:
+    addresses = [value] if isinstance(value, str) else value
+    try:
+        return tuple(str(ip_address(address)) for address in addresses)
+    except (TypeError, ValueError):
+        raise SettingsError(f"{where}: {key}: {value!r}: IP addresses are expected") from None
+
+
+def _globs(where: str, _key: str, value: Any) -> tuple[str, ...]:
     globs = [value] if isinstance(value, str) else value
     if not isinstance(globs, list) or not all(isinstance(glob, str) for glob in globs):
         raise SettingsError(f"{where}: ignore: {value!r} is not usable: globs are expected")
     return tuple(globs)
+
+
+_CONVERTED: Final[dict[str, Callable[[str, str, Any], Any]]] = {
+    "settle": _seconds,
+    "timeout": _seconds,
+    "port": _port,
+    "ignore": _globs,
+    "host": _text,
+    "exposed": _switch,
+    "proxies": _addresses,
+    "rate": _count,
+    "failures": _count,
+    "connections": _count,
+}
+"""How the values of keys are checked; the others are by those who use them."""

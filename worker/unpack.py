@@ -6,6 +6,7 @@ leaves nothing but bytes that nobody speaks of, which the next attempt finds aga
 """
 
 import hashlib
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -13,13 +14,13 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from models import ledger
+from models import ledger, transitions
 from models.disclosure.hints import kept
 from models.event import EventName
-from models.ledger import Arrival, ArrivalState, AttemptOutcome, Document, State
+from models.ledger import Arrival, ArrivalState, Document
 from models.session import Database
 from worker import logs, names
-from worker.archive import Archive
+from worker.archive import Archive, demand_recent
 from worker.claim import Claim
 from worker.entry import Content, Documents, announce, queue_of, told
 from worker.errors import Transient
@@ -95,14 +96,15 @@ class Unpacker:
             spool = Spool(scratch, Allowance(len(data), spent))
             refusal = too_deep(depth) or spooled(data, spool, self._unpack)
             reach("unpack.unpacked")
+            began = time.time()
             kept_members = [] if refusal else self._keep(claim, spool)
         if refusal is not None:
             reason, message, traceback = refusal.reason, refusal.message, refusal.traceback
             return Inspection(file, "dead", reason, "unpack", message, traceback=traceback)
         reach("unpack.archived")
-        to_send = self._enter(claim, kept_members, spool.ignored)
+        to_send = self._enter(claim, kept_members, spool.ignored, began)
         reach("unpack.committed")
-        self._send_on(to_send)
+        self.send_on(to_send)
         return None
 
     def _around(self, document_id: int) -> tuple[int, int]:
@@ -124,26 +126,22 @@ class Unpacker:
         return found
 
     def _enter(
-        self, claim: Claim, members: Sequence[Kept], ignored: Sequence[Member]
+        self, claim: Claim, members: Sequence[Kept], ignored: Sequence[Member], began: float
     ) -> list[tuple[int, str]]:
         """End the attempt and enter every member in one transaction; return what is to be sent."""
         for race in range(_RACES):
             try:
-                with self._database.transaction() as session:
-                    if not claim.end(session, State.UNPACKED, AttemptOutcome.UNPACKED):
-                        return []
-                    entered = _Entering(session, claim).all(members, ignored)
-                    reach("unpack.entered")
+                return self._database.unit(
+                    lambda session: _entered(session, claim, members, ignored, began)
+                )
             except IntegrityError as error:
                 # Another process brought one of the contents: now it can be recognised.
                 if race == _RACES - 1:
                     raise Transient("others bring in what the archive holds") from error
-            else:
-                return entered
         raise AssertionError("not reached")
 
-    def _send_on(self, documents: Sequence[tuple[int, str]]) -> None:
-        """Send what was entered; the attempt has ended well, whatever becomes of this."""
+    def send_on(self, documents: Sequence[tuple[int, str]]) -> None:
+        """Send what an attempt left to others; it has ended well, whatever becomes of this."""
         try:
             self._send(documents)
         except SQLAlchemyError as error:
@@ -152,6 +150,21 @@ class Unpacker:
                 logs.log(
                     name, level="warning", document_id=document_id, queue=queue, error=str(error)
                 )
+
+
+def _entered(
+    session: Session,
+    claim: Claim,
+    members: Sequence[Kept],
+    ignored: Sequence[Member],
+    began: float,
+) -> list[tuple[int, str]]:
+    if not claim.end(session, transitions.unpack):
+        return []
+    fresh = _Entering(session, claim).all(members, ignored)
+    demand_recent(began)
+    reach("unpack.entered")
+    return fresh
 
 
 class _Entering:
@@ -168,7 +181,8 @@ class _Entering:
     def all(self, members: Sequence[Kept], ignored: Sequence[Member]) -> list[tuple[int, str]]:
         """Enter members; return the documents that are new, as (id, queue)."""
         session, claim = self._session, self._claim
-        documents = Documents(session, {one.content.stored.sha256 for one in members})
+        digests = {one.content.stored.sha256 for one in members}
+        documents = Documents(session, digests, self._of.source)
         entered = [(one, *documents.enter(one.content)) for one in members]
         session.flush()  # the documents have their ids now
         arrivals = [self._arrival(one, document, state) for one, document, state in entered]

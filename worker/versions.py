@@ -182,6 +182,31 @@ def restore(
     return _put_back(session, chosen, stands, note=note, operator=operator)
 
 
+def let_newest_stand(session: Session, report_id: int) -> int | None:
+    """Let the newest version of a report's publisher and year stand, where none does.
+
+    Returns:
+        The id of the report that stands now; ``None`` where one stood already.
+
+    Raises:
+        UnknownReport: there is no such report.
+    """
+    header = _header(session, report_id)
+    subject = Subject.of(header.publisher, header.year)
+    if subject is None:
+        return _let_stand(session, report_id)
+    _lock(session, subject)
+    versions = [Version(*row) for row in session.connection().execute(_VERSIONS, subject.values)]
+    if not versions or any(version.standing for version in versions):
+        return None
+    return _let_stand(session, versions[-1].id)
+
+
+def _let_stand(session: Session, report_id: int) -> int | None:
+    lying = update(REPORTS).where(REPORTS.c.id == report_id, ~REPORTS.c.standing)
+    return report_id if session.connection().execute(lying.values(standing=True)).rowcount else None
+
+
 def _put_back(
     session: Session, chosen: Row[*tuple[Any, ...]], stands: Version, *, note: str, operator: str
 ) -> Restored:

@@ -17,7 +17,7 @@ def logging(settings: "Settings") -> Iterator[None]:
     from worker import logs
 
     directory = settings.data_dir / "logs"
-    directory.mkdir(parents=True, exist_ok=True)
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     journal = Journal(directory)
     try:
         with journal.stream("console") as stream:

@@ -27,6 +27,7 @@ class Entry(NamedTuple):
 _RUN: Final = "Run 运行"
 _BRING: Final = "Bring in 送入"
 _LOOK: Final = "Look 查看"
+_KEEP: Final = "Keep 保管"
 _LEARN: Final = "Learn 参考"
 
 COMMANDS: Final = {
@@ -36,6 +37,7 @@ COMMANDS: Final = {
     "work": Entry(_RUN, "console.cli.work", "处理文档 Process what is on the queue"),
     "init": Entry(_RUN, "console.cli.init", "初始化 Create settings, folders and database"),
     "doctor": Entry(_RUN, "console.cli.doctor", "体检 Check what gouji depends on"),
+    "verify": Entry(_RUN, "console.cli.verify", "对账 Reconcile disk, archive, ledger, queue"),
     "ingest": Entry(_BRING, "console.cli.ingest", "送入文件 Bring files in"),
     "token": Entry(_BRING, "console.cli.token", "推送令牌 Make and revoke tokens for pushing"),
     "inspect": Entry(_BRING, "console.cli.inspection", "试读 Read and check a file, store nothing"),
@@ -44,6 +46,9 @@ COMMANDS: Final = {
     "dead": Entry(_LOOK, "console.cli.dead", "死信 List, show, retry and discard dead letters"),
     "events": Entry(_LOOK, "console.cli.events", "经过 The story of a document"),
     "logs": Entry(_LOOK, "console.cli.logs", "日志 Read the log files"),
+    "prune": Entry(_KEEP, "console.cli.prune", "清理 Delete what is past its time"),
+    "backup": Entry(_KEEP, "console.cli.backup", "备份 Copy everything to a directory"),
+    "restore": Entry(_KEEP, "console.cli.restore", "恢复 Bring a backup back"),
     "rules": Entry(_LEARN, "console.cli.rules", "勾稽规则 List and explain the rules"),
     "completion": Entry(_LEARN, "console.cli.completion", "补全 Complete commands in a shell"),
 }

@@ -91,7 +91,7 @@ def _queue(settings: "Settings") -> tuple[dict[str, int] | None, Unreachable | N
         return None, failure
     finally:
         inbox.close()
-    return {**backlog, "outstanding": sum(backlog.values())}, None
+    return {**backlog, "outstanding": backlog.total}, None
 
 
 def _show(told: dict[str, Any]) -> None:

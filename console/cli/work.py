@@ -26,7 +26,7 @@ def boot() -> None:
 @click.command()
 @click.option("--processes", type=click.IntRange(1), help="进程数 Worker processes.")
 @click.option("--threads", type=click.IntRange(1), help="线程数 Threads in each process.")
-@click.option("--queues", help="只取这些队列 Only these queues: fast,slow,ocr.")
+@click.option("--queues", help="只取这些队列 Only these queues: fast,slow,ocr,urgent.")
 @click.option("--parent", type=int, hidden=True)
 @pass_invocation
 def command(
@@ -37,6 +37,9 @@ def command(
     parent: int | None,
 ) -> int:
     """处理文档 Process documents from the queue until stopped.
+
+    Hosts can be set apart: those with --queues ocr read scans, those with --queues fast,slow
+    everything else; what an operator retries (urgent) is taken by all but the former.
 
     SIGTERM and Ctrl-C drain: what is being worked on is finished or given back first. When a
     worker process dies the others drain and this command ends with 1; whatever runs it
@@ -83,6 +86,8 @@ def _queues(chosen: str | None) -> list[str]:
     for name in names:
         if name not in QUEUES:
             raise Misused(f"no queue is called {name!r}; there are {', '.join(QUEUES)}")
+    if "urgent" not in names and names != ["ocr"]:
+        names.append("urgent")  # else what an operator retries would wait for other hosts
     return names
 
 

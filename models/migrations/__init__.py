@@ -30,6 +30,7 @@ def upgrade(database_url: str) -> None:
     file = file_of(database_url)
     if file is not None:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file.touch(mode=0o600)  # SQLite would make it as the umask says, and its log like it
     engine = create(database_url)
     try:
         with engine.connect() as connection, _rebuilding(connection):

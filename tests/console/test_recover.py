@@ -4,7 +4,6 @@ import os
 import socket
 import subprocess
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,8 +11,9 @@ from sqlalchemy import select
 
 from console.recover import recover, release_claims
 from models.base import now
-from models.ledger import Document, claim
+from models.ledger import Document
 from models.session import Database
+from tests.claiming import claimed
 from tests.databases import migrated
 from worker.settings import Settings
 
@@ -36,16 +36,8 @@ def held_by(database: Database, worker: str) -> int:
     with database.transaction() as session:
         document = Document(sha256=worker, size=1, name="a.txt", state="queued")
         session.add(document)
-        session.flush()
-        claim(
-            session,
-            document.id,
-            worker=worker,
-            parser_version="1",
-            message_id=None,
-            lease_expires_at=now() + timedelta(hours=1),
-        )
-        return document.id
+    assert claimed(database, document.id, 3600, worker) is not None
+    return document.id
 
 
 def expired(database: Database) -> set[int]:

@@ -1,4 +1,4 @@
-"""What a run has lost, done twice or brought to a wrong end, counted against what must have come."""
+"""What a run has lost, done twice or brought to a wrong end, against what must have come of it."""
 
 from collections import Counter
 from dataclasses import dataclass, field

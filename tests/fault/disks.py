@@ -21,16 +21,29 @@ def mounted(directory: Path, megabytes: int) -> Iterator[Path]:
 
     Skips the test where nothing can be mounted, but not in CI.
     """
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     options = f"size={megabytes}m,mode=0700"
+    with _mounted(directory, "-t", "tmpfs", "-o", options, "tmpfs"):
+        yield directory
+
+
+@contextmanager
+def bound(source: Path, target: Path) -> Iterator[None]:
+    """Let a directory be seen at another one too, for as long as the block runs."""
+    with _mounted(target, "--bind", os.fspath(source)):
+        yield
+
+
+@contextmanager
+def _mounted(directory: Path, *how: str) -> Iterator[None]:
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        _run("mount", "-t", "tmpfs", "-o", options, "tmpfs", os.fspath(directory))
+        _run("mount", *how, os.fspath(directory))
     except subprocess.CalledProcessError as error:
         if os.environ.get("CI"):
             raise
         pytest.skip(f"nothing can be mounted here: {error.stderr.decode().strip()}")
     try:
-        yield directory
+        yield
     finally:
         _run("umount", "--lazy", os.fspath(directory))
 

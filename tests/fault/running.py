@@ -11,15 +11,16 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from models.ledger import FINAL, Arrival, ArrivalState, Document, Handover
+from models.ledger import FINAL, Arrival, ArrivalState, Document, Handover, State
 from models.session import Database
 from worker.settings import Settings, load
 
-_QUICK = {
+QUICK = {
     "SETTLE": "0.3",
     "SCAN_INTERVAL": "1",
     "SWEEP_INTERVAL": "1",
-    "LEASE": "10",
+    "LEASE": "20",
+    "UNSETTLED_AFTER": "3",
     "GRACE": "8",
     "RETRY_MIN": "0.3",
     "RETRY_MAX": "2",
@@ -45,7 +46,7 @@ class Running:
         self.data = directory / "var"
         self.directory = directory
         kept = {name: value for name, value in os.environ.items() if not name.startswith("GOUJI_")}
-        own = {"DATA_DIR": str(self.data), "INBOX": str(self.inbox)} | _QUICK | settings
+        own = {"DATA_DIR": str(self.data), "INBOX": str(self.inbox)} | QUICK | settings
         self.environment = kept | {f"GOUJI_{name}": value for name, value in own.items()}
         self.settings: Settings = load(None, self.environment)
         self.database = Database.at(self.settings.database)
@@ -100,7 +101,7 @@ class Running:
         found = {}
         for pid, words in children_of(self.pid).items():
             if "work" in words:
-                found["work"] = pid
+                found["ocr" if "ocr" in words else "work"] = pid
             elif "watch" in words:
                 found["watch"] = pid
             elif "-server" in words[0]:  # it rewrites its own command line
@@ -120,6 +121,12 @@ class Running:
         )
         with self.database.reading() as session:
             return session.scalar(select(func.count()).select_from(Document).where(ended)) or 0
+
+    def dead(self) -> int:
+        """Return how many documents are dead letters."""
+        with self.database.reading() as session:
+            counted = select(func.count()).where(Document.state == State.DEAD)
+            return session.scalar(counted) or 0
 
     def at_rest(self, arrivals: int) -> bool:
         """Tell whether as many files have arrived, and nothing is under way any more."""

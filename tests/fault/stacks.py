@@ -4,21 +4,24 @@ import os
 import shutil
 import signal
 import sqlite3
-import threading
-import time
+import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from typing import ClassVar, Final
+from pathlib import Path
+from typing import ClassVar, Final, Self
 from uuid import uuid4
 
-import pytest
 import redis
 from sqlalchemy import create_engine, make_url, text
 
-from tests.fault.running import Running, is_alive, until
+from tests.fault.disks import mounted
+from tests.fault.running import Running, until
 from tests.servers import PostgresServer, RabbitServer, RedisServer
-from worker.embedded import find_server
+
+_DISK: Final = 600
+"""Megabytes for a PostgreSQL server."""
+_OPTIONS: Final = ("-c", "max_connections=60", "-c", "max_wal_size=64MB")
 
 
 class Stack(ABC):
@@ -26,11 +29,10 @@ class Stack(ABC):
 
     name: ClassVar[str]
 
-    def __enter__(self) -> "Stack":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Stop the servers."""
+    @contextmanager
+    def up(self) -> Iterator[Self]:
+        """Have its servers for as long as the block runs."""
+        yield self
 
     @abstractmethod
     def prepare(self) -> dict[str, str]:
@@ -111,22 +113,21 @@ class Embedded(Stack):
         return running.parts()["broker"]
 
 
-class _Postgres(Stack):
+class Postgres(Stack):
     """PostgreSQL, and a broker that nobody but the tests starts again."""
 
     broker: RedisServer | RabbitServer
 
-    def __init__(self) -> None:
-        self.database = PostgresServer(options=["-c", "fsync=off", "-c", "max_connections=60"])
+    database: PostgresServer
 
-    def __enter__(self) -> Stack:
-        self.database.start()
-        self.broker.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.broker.stop()
-        self.database.stop()
+    @contextmanager
+    def up(self) -> Iterator[Self]:
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder).chmod(0o755)
+            with mounted(Path(folder) / "disk", _DISK) as disk:
+                self.database = PostgresServer(directory=disk, options=_OPTIONS)
+                with self.database, self.broker:
+                    yield self
 
     def prepare(self) -> dict[str, str]:
         name = f"gouji_fault_{uuid4().hex}"
@@ -162,21 +163,24 @@ class _Postgres(Stack):
             yield
         engine.dispose()
 
-    def kill_database(self, running: Running) -> None:
+    def kill_database(self) -> None:
         """Kill the server; it recovers from its log."""
+        self.database.kill()
+        self.database.start()
+
+    def revive_database(self) -> None:
+        """Start it again if a full disk has ended it; what it cannot recover from it ends of."""
         self.database.kill()
         self.database.start()
 
     def cut_connections(self, running: Running) -> None:
         """End every connection of the run, in whatever it does."""
         name = make_url(running.settings.database).database
-        self._do(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            f" WHERE datname = '{name}' AND pid <> pg_backend_pid()"
-        )
+        others = f"datname = '{name}' AND pid <> pg_backend_pid()"
+        self._do(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")  # noqa: S608
 
     @contextmanager
-    def silent_database(self, running: Running) -> Iterator[None]:
+    def silent_database(self) -> Iterator[None]:
         """Let the database answer nobody for as long as the block runs; connections stay."""
         self.database.pause()
         try:
@@ -201,13 +205,12 @@ class _Postgres(Stack):
         engine.dispose()
 
 
-class PostgresRedis(_Postgres):
+class PostgresRedis(Postgres):
     """PostgreSQL and Redis."""
 
     name = "postgresql+redis"
 
     def __init__(self) -> None:
-        super().__init__()
         self.broker: RedisServer = RedisServer()
 
     def flush_broker(self, running: Running) -> None:
@@ -220,13 +223,12 @@ class PostgresRedis(_Postgres):
             yield
 
 
-class PostgresRabbit(_Postgres):
+class PostgresRabbit(Postgres):
     """PostgreSQL and RabbitMQ."""
 
     name = "postgresql+rabbitmq"
 
     def __init__(self) -> None:
-        super().__init__()
         self.broker: RabbitServer = RabbitServer()
 
     def flush_broker(self, running: Running) -> None:

@@ -12,29 +12,35 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from models.ledger import FINAL, Document, State
+from models.ledger import FINAL, Arrival, ArrivalState, Document, Handover, State
 from tests.fault.accounts import Accounts, settle
 from tests.fault.material import Dropped, write
-from tests.fault.running import Running, until
+from tests.fault.running import QUICK, Running, until
 from tests.fault.stacks import Stack
 from tests.fault.traffic import Traffic
 from worker import faults
 from worker.archive import Archive
 
+LEASE: Final = float(QUICK["LEASE"])
+"""Seconds."""
+
 _EVERY: Final = 0.04
 """Seconds between two files."""
 _POISONED: Final = "work.fetched"
-_FIRED_WITHIN: Final = 90.0
-_AT_REST_WITHIN: Final = 240.0
+_WITHIN: Final = 120.0
+_AT_REST_WITHIN: Final = 300.0
 _KILLS_A_RUN: Final = 3
 """What is killed again and again is started with growing delays; a new run starts at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What came of one fault; ``recovery`` is in seconds, from its end until all was at rest."""
+    """What came of some faults; ``recovery`` is in seconds, from their end until all was at rest.
 
-    fault: str
+    ``in_flight`` is the most documents that were under way when one was injected.
+    """
+
+    faults: str
     stack: str
     injected: int
     documents: int
@@ -52,37 +58,66 @@ class Trial:
         seed: of the files.
     """
 
-    def __init__(self, directory: Path, stack: Stack, seed: int = 1, **settings: str) -> None:
+    def __init__(self, directory: Path, stack: Stack, seed: int = 1) -> None:
         self.stack = stack
-        self.faults = directory / "faults"
-        self.faults.mkdir(parents=True)
-        own = {"FAULTS": str(self.faults)} | stack.prepare() | settings
-        self.running = Running(directory, **own)
+        self.faults, self.aside = directory / "faults", directory / "aside"
+        self.clock = directory / "clock"
+        for folder in (self.faults, self.aside, directory / "inbox"):
+            folder.mkdir(parents=True)
+        self.running = Running(directory, FAULTS=str(self.faults), **stack.prepare())
         self.traffic = Traffic(seed)
         self.injected = 0
         self._flights: list[int] = []
         self._kills = 0
         self._healed = time.monotonic()
+        self._free = threading.Event()
+        self._free.set()
+
+    # --- what comes in --------------------------------------------------------------------------
 
     @contextmanager
     def flowing(self) -> Iterator[None]:
-        """Drop files, one after another, for as long as the block runs."""
+        """Start it, and drop files one after another for as long as the block runs."""
         stop = threading.Event()
         thread = threading.Thread(target=self._flow, args=(stop,), name="traffic")
+        self.running.start()
         thread.start()
         try:
             yield
         finally:
             stop.set()
+            self._free.set()
             thread.join()
             self._healed = time.monotonic()
 
-    def drop(self, amount: int) -> list[Dropped]:
-        """Drop so many files at once; return them."""
-        files = list(self.traffic.take(amount))
-        for file in files:
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Drop nothing for as long as the block runs."""
+        self._free.clear()
+        time.sleep(_EVERY)  # what is being written now is whole then
+        try:
+            yield
+        finally:
+            self._free.set()
+
+    def drop(self, amount: int) -> None:
+        """Drop so many files at once."""
+        for file in self.traffic.take(amount):
             self._drop(file)
-        return files
+
+    def _flow(self, stop: threading.Event) -> None:
+        while not stop.wait(_EVERY):
+            self._free.wait()
+            self.drop(1)
+
+    def _drop(self, file: Dropped) -> None:
+        """Drop a file as careful people do: whole, by a rename."""
+        aside = Dropped(b"." + file.name, file.data)
+        write(aside, self.running.inbox)
+        hidden = self.running.inbox / os.fsdecode(aside.name)
+        hidden.rename(self.running.inbox / os.fsdecode(file.name))
+
+    # --- what is done to it ---------------------------------------------------------------------
 
     def note(self, times: int = 1) -> None:
         """Count a fault that is about to be injected, and what is in flight then."""
@@ -99,11 +134,8 @@ class Trial:
         if action == "kill":
             self._spare_delays()
         faults.arm(self.faults, point, action)
-        until(
-            lambda: not (self.faults / point).exists(),
-            _FIRED_WITHIN,
-            lambda: f"{point}: {self.running.story()}",
-        )
+        armed = self.faults / point
+        until(lambda: not armed.exists(), _WITHIN, lambda: f"{point}: {self.running.story()}")
         self.note()
 
     def poison(self, name: str) -> None:
@@ -111,15 +143,9 @@ class Trial:
         faults.arm(self.faults, _POISONED, "kill", name)
         file = self.traffic.poison(name)
         self._drop(file)
-        until(lambda: self._attempts(file) == (State.DEAD, 3), 120, self.running.story)
+        until(lambda: self._attempts(file) == (State.DEAD, 3), _WITHIN, self.running.story)
         self.note(3)
         (self.faults / _POISONED).unlink()
-
-    def _attempts(self, file: Dropped) -> tuple[str, int] | None:
-        query = select(Document.state, Document.attempts).where(Document.sha256 == file.sha256)
-        with self.running.database.reading() as session:
-            found = session.execute(query).one_or_none()
-        return None if found is None else (found[0], found[1])
 
     def _spare_delays(self) -> None:
         if self._kills == _KILLS_A_RUN:
@@ -129,32 +155,48 @@ class Trial:
             self._kills = 0
         self._kills += 1
 
-    def close(self, fault: str) -> Row:
+    # --- what is waited for ---------------------------------------------------------------------
+
+    def wait_for_parts(self) -> None:
+        """Wait until everything runs."""
+        running = self.running
+        until(lambda: "watch" in running.parts() and running.worker_processes(), 60, running.story)
+
+    def progress(self) -> None:
+        """Wait until some more documents have come to their end."""
+        before = self.running.finished()
+        until(lambda: self.running.finished() > before + 3, _WITHIN, self.running.story)
+
+    def wait_until_taken(self) -> None:
+        """Wait until every file that was dropped is in the ledger, and moved away."""
+        until(lambda: self._taken() >= self._dropped, _WITHIN, self.running.story)
+
+    def close(self, names: str) -> Row:
         """Wait until all is at rest, end it and return what came of it."""
         wanted = self.traffic.expected
-        dropped = sum(b"!/" not in name for name in wanted.arrivals)
-        self.running.wait_until_at_rest(dropped, _AT_REST_WITHIN)
-        recovery = time.monotonic() - self._healed
+        self.running.wait_until_at_rest(self._dropped, _AT_REST_WITHIN)
+        recovery = round(time.monotonic() - self._healed, 1)
         self.running.stop()
-        archive = Archive(self.running.settings.archive)
-        accounts = settle(self.running.database, archive, wanted)
-        documents = len(wanted.documents)
+        accounts = settle(self.running.database, Archive(self.running.settings.archive), wanted)
         flight = max(self._flights, default=0)
-        return Row(
-            fault, self.stack.name, self.injected, documents, flight, accounts, round(recovery, 1)
-        )
+        documents = len(wanted.documents)
+        return Row(names, self.stack.name, self.injected, documents, flight, accounts, recovery)
 
-    def _flow(self, stop: threading.Event) -> None:
-        for file in self.traffic.take(1_000_000):
-            self._drop(file)
-            if stop.wait(_EVERY):
-                return
+    @property
+    def _dropped(self) -> int:
+        return sum(b"!/" not in name for name in self.traffic.expected.arrivals)
 
-    def _drop(self, file: Dropped) -> None:
-        """Drop a file as careful people do: whole, by a rename."""
-        aside = Dropped(b"." + file.name, file.data)
-        write(aside, self.running.inbox)
-        folder = os.fsencode(self.running.inbox)
-        (self.running.inbox / os.fsdecode(aside.name)).rename(
-            os.fsdecode(folder + b"/" + file.name)
+    def _taken(self) -> int:
+        taken = select(func.count()).where(
+            Arrival.container_id.is_(None),
+            Arrival.state != ArrivalState.IGNORED,
+            Arrival.handover != Handover.PENDING,
         )
+        with self.running.database.reading() as session:
+            return session.scalar(taken) or 0
+
+    def _attempts(self, file: Dropped) -> tuple[str, int] | None:
+        query = select(Document.state, Document.attempts).where(Document.sha256 == file.sha256)
+        with self.running.database.reading() as session:
+            found = session.execute(query).one_or_none()
+        return None if found is None else (found[0], found[1])

@@ -303,9 +303,10 @@ def _schema(url: str) -> list[str]:
     engine.dispose()
     # A table that was made anew under another name has its own in quotes.
     made = [re.sub(r'^CREATE TABLE "(\w+)"', r"CREATE TABLE \1", statement) for statement in made]
+    default = r"(?: DEFAULT '\w*')?(?: NOT NULL)?"
     # SQLite writes columns that were added later behind everything else, on the same line.
     apart = [
-        re.sub(r", (?=\w+ [A-Z]+(?:\(\d+\))?[,)])|\)$", "\n", statement).strip()
+        re.sub(rf", (?=\w+ [A-Z]+(?:\(\d+\))?{default}[,)])|\)$", "\n", statement).strip()
         for statement in made
     ]
     return sorted("\n".join(sorted(re.split(r",?\s*\n\s*", statement))) for statement in apart)

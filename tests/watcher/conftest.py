@@ -1,4 +1,4 @@
-"""A real broker for the session, a station for each test, and an eye on threads left behind."""
+"""A station for each test, and an eye on threads left behind."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -7,11 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import redis
 
 from tests.watcher.station import Station
-from worker.embedded import ensure
-from worker.settings import Settings
 
 
 @pytest.fixture(autouse=True)
@@ -23,27 +20,13 @@ def no_thread_left() -> Iterator[None]:
         assert not thread.is_alive(), f"{thread} was left running"
 
 
-@pytest.fixture(scope="session")
-def broker_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    settings = Settings(data_dir=tmp_path_factory.mktemp("broker"))
-    with ensure(settings):
-        yield settings.broker
-
-
 @pytest.fixture
-def empty_broker(broker_url: str) -> str:
-    with redis.Redis.from_url(broker_url) as client:
-        client.flushall()
-    return broker_url
-
-
-@pytest.fixture
-def build(tmp_path: Path, empty_broker: str) -> Iterator[Callable[..., Station]]:
-    with ExitStack() as stack:
+def build(tmp_path: Path, stack: dict[str, Any]) -> Iterator[Callable[..., Station]]:
+    with ExitStack() as open_stations:
 
         def make(**settings: Any) -> Station:
-            station = Station(tmp_path, **({"broker_url": empty_broker} | settings))
-            stack.callback(station.close)
+            station = Station(tmp_path, **(stack | settings))
+            open_stations.callback(station.close)
             return station
 
         yield make

@@ -14,11 +14,11 @@ SOURCE: Final = Source("push", kind="push", port=0)
 
 
 @contextmanager
-def pushing(station: Station) -> Iterator[tuple[PushServer, str]]:
+def pushing(station: Station, source: Source = SOURCE) -> Iterator[tuple[PushServer, str]]:
     """Run a server for as long as the block runs; yields it, and a token for it."""
     with station.database.transaction() as session:
         secret = token.issue(session, "crawler")
-    server = PushServer(station.settings, SOURCE)
+    server = PushServer(station.settings, source)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

@@ -37,7 +37,7 @@ def test_a_file_that_came_to_rest_is_taken_in_and_moved_away(station: Station) -
     [document] = station.documents()
     assert station.archive.get(document.sha256) == b"one"
     assert (document.name, document.size, document.queue) == ("报告.txt", 3, "fast")
-    assert station.queue.backlog() == {"fast": 1, "slow": 0, "ocr": 0}
+    assert station.queue.backlog() == {"fast": 1, "slow": 0, "ocr": 0, "urgent": 0}
     assert station.events() == [
         "file.settled",
         "document.received",

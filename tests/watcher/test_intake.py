@@ -198,7 +198,7 @@ def test_a_database_that_is_away_is_waited_for(station: Station) -> None:
 
 
 def test_a_broker_that_is_away_keeps_nothing_back(
-    build: Callable[..., Station], empty_broker: str
+    build: Callable[..., Station],
 ) -> None:
     # Given no broker
     station = build(broker_url="unix:///nowhere/broker.sock")
@@ -210,7 +210,7 @@ def test_a_broker_that_is_away_keeps_nothing_back(
     assert station.events().count("document.send_failed") == 1
     # When there is one, then the sweeper sends it
     station.age(10)
-    later = build(broker_url=empty_broker, sweep_interval=0.0)
+    later = build(sweep_interval=0.0)
     later.turn()
     assert later.states() == {"queued": 1, "accepted": 1}
     assert later.queue.outstanding() == 1
@@ -229,8 +229,9 @@ def test_what_the_queue_has_no_room_for_waits_in_the_ledger(
     assert station.left() == []
 
 
-def test_a_thousand_files_at_once(station: Station) -> None:
-    # Given 1,000 files, 100 of them duplicates
+def test_a_thousand_files_at_once(build: Callable[..., Station]) -> None:
+    # Given room for them, and 1,000 files, 100 of them duplicates
+    station = build(max_outstanding=2000)
     for n in range(1000):
         station.drop(f"{n % 10}/{n}.txt", b"%d" % (n % 900))
     # When

@@ -48,8 +48,8 @@ class Client:
 
 
 @pytest.fixture
-def station(tmp_path: Path, empty_broker: str) -> Iterator[Station]:
-    station = Station(tmp_path, broker_url=empty_broker, max_bytes=LIMIT, sources=(SOURCE,))
+def station(tmp_path: Path, stack: dict[str, Any]) -> Iterator[Station]:
+    station = Station(tmp_path, **stack, max_bytes=LIMIT, sources=(SOURCE,))
     yield station
     station.close()
 

@@ -18,8 +18,8 @@ DIGEST = "0123456789abcdef0123456789abcdef01234567"
 
 
 @pytest.fixture
-def station(tmp_path: Path, empty_broker: str) -> Iterator[Station]:
-    station = Station(tmp_path, broker_url=empty_broker, max_bytes=10_000, sources=(SOURCE,))
+def station(tmp_path: Path, stack: dict[str, Any]) -> Iterator[Station]:
+    station = Station(tmp_path, **stack, max_bytes=10_000, sources=(SOURCE,))
     (tmp_path / "store/full").mkdir(parents=True)
     yield station
     station.close()

@@ -83,7 +83,7 @@ def _worked_off(station: Station) -> list[Stored]:
 
 
 def test_feed_directory_and_pipeline_bring_in_the_same(
-    tmp_path: Path, pages: Path, site: str, empty_broker: str
+    tmp_path: Path, pages: Path, site: str, embedded_broker: str
 ) -> None:
     # Given one crawl that writes a feed, saves files and pushes, and a house for each way
     out = tmp_path / "out"
@@ -91,7 +91,8 @@ def test_feed_directory_and_pipeline_bring_in_the_same(
     feed = Source("feed", out / "items.jl", kind="feed", files=out / "files", mode="scan")
     crawl = Source("crawl", out / "files", kind="crawl", settle=SETTLE, mode="scan")
     stations = [
-        _station(tmp_path / source.kind, empty_broker, source) for source in (feed, crawl, SOURCE)
+        _station(tmp_path / source.kind, embedded_broker, source)
+        for source in (feed, crawl, SOURCE)
     ]
     with pushing(stations[2]) as (server, secret):
         environment = os.environ | {

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-import redis
 
 from models.base import now
 from models.ledger import State
+from tests import brokers
 from tests.watcher.station import Station
 from watcher.sweep import Sweeper
 from worker.errors import BrokerUnreachable
@@ -32,8 +32,14 @@ def sweeper(station: Station) -> Sweeper:
 
 
 def flush(station: Station) -> None:
-    with redis.Redis.from_url(station.settings.broker) as client:
-        client.flushall()
+    """Let the broker forget everything."""
+    brokers.flush(station.settings.broker)
+
+
+def lose(station: Station) -> None:
+    """Let a broker that holds our mark lose every message."""
+    station.queue.mark()
+    brokers.purge(station.settings.broker)
 
 
 def test_nothing_is_sent_while_there_is_no_room(station: Station) -> None:
@@ -44,7 +50,7 @@ def test_nothing_is_sent_while_there_is_no_room(station: Station) -> None:
 
 def test_waiting_documents_are_sent_oldest_first_as_there_is_room(station: Station) -> None:
     # Given a queue that was worked off but for the states
-    flush(station)
+    lose(station)
     with station.database.transaction() as session:
         for document in station.documents()[:5]:
             document.state = State.STORED
@@ -63,12 +69,12 @@ def test_the_first_sweep_leaves_nothing_to_others_and_the_second_comes_soon(
     station: Station,
 ) -> None:
     # Given documents received just before the watcher starts, and a queue with room
-    flush(station)
+    lose(station)
     one = sweeper(station)
     # When it sweeps for the first time, then what waits is sent at once
     assert one.tick() == 3
     # And what the queue lost as soon as it is missed, not an interval later
-    flush(station)
+    lose(station)
     station.age(6)
     station.clock.now += 5.0
     assert one.tick() == 5
@@ -80,7 +86,7 @@ def test_a_full_queue_is_refilled_every_second_not_every_sweep(station: Station)
     station.age(6)
     assert one.tick() == 0
     # When the queue is worked off
-    flush(station)
+    lose(station)
     assert one.tick() == 0
     station.clock.now += 1.0
     # Then the next second sees it
@@ -89,7 +95,7 @@ def test_a_full_queue_is_refilled_every_second_not_every_sweep(station: Station)
 
 def test_a_flushed_queue_is_noticed_at_once(station: Station) -> None:
     # Given a broker that lost everything
-    flush(station)
+    lose(station)
     one = sweeper(station)
     assert one.resend_lost() == 0
     station.age(6)
@@ -105,7 +111,7 @@ def test_a_flushed_queue_is_noticed_at_once(station: Station) -> None:
 
 def test_a_part_that_was_lost_is_sent_after_the_lease(station: Station) -> None:
     # Given a queue that has two messages for five documents
-    flush(station)
+    lose(station)
     station.queue.send([(1, "fast"), (2, "fast")])
     one = sweeper(station)
     station.age(299)
@@ -119,7 +125,7 @@ def test_a_part_that_was_lost_is_sent_after_the_lease(station: Station) -> None:
 
 def test_messages_of_other_documents_do_not_hide_a_loss_for_ever(station: Station) -> None:
     # Given messages that nobody needs, and room beside them
-    flush(station)
+    lose(station)
     with station.database.transaction() as session:
         for document in station.documents()[2:]:
             document.state = State.STORED
@@ -163,7 +169,7 @@ def test_a_broker_that_is_away_is_asked_now_and_then(build: Callable[..., Statio
 
     assert one.tick() == 0
     assert sender.away
-    assert sender.room() == 0
+    assert sender.rooms() == {}
     assert sender.send_received([(1, "fast")]) == 0
 
 
@@ -177,7 +183,7 @@ def test_a_broker_that_is_away_is_not_asked_before_its_pause_is_over(
         asked.append("asked")
         raise BrokerUnreachable("away")
 
-    monkeypatch.setattr(station.queue, "outstanding", away)
+    monkeypatch.setattr(station.queue, "backlog", away)
     monkeypatch.setattr(station.queue, "send", away)
     one = sweeper(station)
     assert one.refill() == 0

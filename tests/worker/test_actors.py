@@ -9,7 +9,7 @@ from dramatiq.middleware import CurrentMessage, Shutdown
 
 from worker.actors import declare
 from worker.app import _again
-from worker.errors import ArchiveError
+from worker.errors import ArchiveError, NotBegun
 from worker.inbox import PROCESS, QUEUES
 from worker.lifecycle import Bindings, Prefetch
 
@@ -65,13 +65,21 @@ def test_a_passing_failure_is_a_retry(broker: StubBroker) -> None:
         process(7)
 
 
-def test_only_passing_failures_and_shutdowns_bring_a_message_back() -> None:
-    # Given five retries at most
-    again = _again(5)
+def test_what_began_nothing_comes_back_soon_however_often_it_did(broker: StubBroker) -> None:
+    # Given a database that is away
+    def run(_document_id: int, _message_id: str | None) -> None:
+        raise NotBegun("away")
 
-    # When a message failed
-    # Then it depends on why, and how often
-    assert again(4, Retry("-"))
-    assert not again(5, Retry("-"))
-    assert again(99, Shutdown())
-    assert not again(0, ValueError("a bug"))
+    process = declare(broker, run, again_after=200)
+
+    # When a document is to be worked on, then the message comes back after a time that never grows
+    with pytest.raises(Retry) as raised:
+        process(7)
+    assert raised.value.delay == 200
+
+
+def test_only_passing_failures_and_shutdowns_bring_a_message_back() -> None:
+    # When a message failed, then it depends on why, and not on how often
+    assert _again(99, Retry("-"))
+    assert _again(99, Shutdown())
+    assert not _again(0, ValueError("a bug"))

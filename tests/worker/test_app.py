@@ -223,8 +223,8 @@ def test_a_passing_failure_brings_the_message_back(workers: Workers) -> None:
     until(lambda: workers.inbox.outstanding() == 0)
 
 
-@_with(lease=1.0)
-def test_what_takes_too_long_is_dead_before_its_lease_ends(workers: Workers) -> None:
+@_with(lease=1.0, retry_min=0.1, retry_max=0.2)
+def test_what_takes_too_long_twice_is_dead_before_its_lease_ends(workers: Workers) -> None:
     # Given a document that never ends, and a lease of one second
     document_id = workers.home.receive(b"wait for ever")
     workers.send(document_id)
@@ -232,9 +232,11 @@ def test_what_takes_too_long_is_dead_before_its_lease_ends(workers: Workers) -> 
     # When the workers run
     workers.start()
 
-    # Then it is interrupted
+    # Then it is interrupted, each time
     workers.becomes(document_id, State.DEAD)
     assert [letter.reason for letter in workers.home.letters(document_id)] == ["timeout"]
+    outcomes = [attempt.outcome for attempt in workers.home.attempts(document_id)]
+    assert outcomes == [AttemptOutcome.RETRY, AttemptOutcome.DEAD]
 
 
 @_with(grace=20)

@@ -62,7 +62,7 @@ def test_retry_puts_the_document_back(home: House) -> None:
     decided = _retry(home, letter_id)
 
     # Then the document waits to be sent, and the audit trail knows who, what and why
-    assert decided == Decided((letter_id,), (), ((document_id, "slow"),))
+    assert decided == Decided((letter_id,), (), ((document_id, "urgent"),))
     document = home.document(document_id)
     assert (document.state, document.unfinished, document.retries) == (State.RECEIVED, 0, 0)
     assert _decisions(home) == [(letter_id, "retry", "王", "fixed")]
@@ -137,7 +137,7 @@ def test_a_dry_run_only_says_what_would_be_done(home: House) -> None:
 
     # Then it says the same as the real run would, and nothing is done
     assert decided.letters == (letter_id,)
-    assert decided.to_send == ((document_id, "slow"),)
+    assert decided.to_send == ((document_id, "urgent"),)
     assert home.document(document_id).state == State.DEAD
     assert _decisions(home) == []
 

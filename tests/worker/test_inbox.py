@@ -91,7 +91,7 @@ def test_what_waits_is_delayed_or_in_hand_counts(settings: Settings, inbox: Inbo
 
     # When they are counted
     # Then each counts
-    assert inbox.backlog() == {"fast": 2, "slow": 0, "ocr": 1}
+    assert inbox.backlog() == {"fast": 2, "slow": 0, "ocr": 1, "urgent": 0}
     assert inbox.outstanding() == 3
     broker.client.close()  # type: ignore[attr-defined]
 
@@ -157,4 +157,4 @@ def test_importing_the_door_loads_no_stage() -> None:
     modules = set(result.stdout.decode().split())
     assert not {m for m in modules if m.startswith(("worker.re", "worker.check", "worker.pipe"))}
     assert "sqlalchemy" not in modules
-    assert set(QUEUES) == {"fast", "slow", "ocr"}
+    assert set(QUEUES) == {"fast", "slow", "ocr", "urgent"}

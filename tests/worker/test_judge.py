@@ -24,9 +24,10 @@ from worker.judge import judge, plain, told, traced
         OperationalError("SELECT 1", {}, Exception("locked")),
         ProgrammingError("SELECT 1", {}, Exception("no such table")),
         PoolTimeout("no connection left"),
+        TimeLimitExceeded(),
     ],
 )
-def test_the_environment_passes(error: Exception) -> None:
+def test_the_environment_passes(error: BaseException) -> None:
     assert judge(error) is None
 
 
@@ -34,7 +35,6 @@ def test_the_environment_passes(error: Exception) -> None:
     ("error", "reason"),
     [
         (Refused(Reason.EMPTY, "-"), Reason.EMPTY),
-        (TimeLimitExceeded(), Reason.TIMEOUT),
         (OSError("not an image"), Reason.UNREADABLE),
         (RecursionError(), Reason.UNREADABLE),
         (KeyError("x"), Reason.UNREADABLE),

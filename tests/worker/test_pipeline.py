@@ -7,23 +7,30 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from dramatiq.middleware import Shutdown, TimeLimitExceeded
 from sqlalchemy import select, text, update
 from sqlalchemy.exc import OperationalError
 
-from models import ledger
 from models.base import now
 from models.disclosure.finding import Reason
 from models.disclosure.hints import NONE, Hints
 from models.event import Event, EventName
 from models.filing import StoredFinding, StoredReport
 from models.ledger import Attempt, AttemptOutcome, Document, State
+from tests.claiming import claimed
 from tests.worker.house import House, house, imbalanced, raising, report, stored
+from worker.archive import Archive
+from worker.claim import CRASH_LIMIT
 from worker.errors import ArchiveError, Refused, Transient
 from worker.inspection import File, Inspection, Timing
-from worker.pipeline import CRASH_LIMIT, Inspect
+from worker.pipeline import Pipeline
+from worker.unpack import Unpacker
+
+if TYPE_CHECKING:
+    from worker.pipeline import Inspect
 
 
 @pytest.fixture
@@ -177,11 +184,10 @@ def test_an_environment_that_keeps_failing_ends_as_a_dead_letter(home: House) ->
     ("error", "reason"),
     [
         (Refused(Reason.ENCRYPTED, "needs a password"), Reason.ENCRYPTED),
-        (TimeLimitExceeded(), Reason.TIMEOUT),
         (IndexError("a bug \ud800 in a stage\0"), Reason.UNREADABLE),
         (OSError("cannot identify image file"), Reason.UNREADABLE),
     ],
-    ids=["refused", "timeout", "bug", "library"],
+    ids=["refused", "bug", "library"],
 )
 def test_what_the_content_causes_is_refused_at_once(
     home: House, error: BaseException, reason: Reason
@@ -198,6 +204,40 @@ def test_what_the_content_causes_is_refused_at_once(
     assert home.document(document_id).state == State.DEAD
     (attempt,) = home.attempts(document_id)
     assert (attempt.traceback is None) == isinstance(error, Refused)
+
+
+def test_a_content_that_takes_too_long_is_tried_once_more(home: House) -> None:
+    # Given a stage that outlasts its time, always
+    document_id = home.receive(b"a report")
+    pipeline = home.pipeline(raising(TimeLimitExceeded(), TimeLimitExceeded()))
+
+    # When it is tried, the machine may have been slow; when it is tried again, it is the content
+    with pytest.raises(Transient):
+        pipeline.run(document_id)
+    assert home.document(document_id).state == State.QUEUED
+    pipeline.run(document_id)
+    (letter,) = home.letters(document_id)
+    assert letter.reason == Reason.TIMEOUT
+
+
+def test_a_time_limit_outside_of_the_content_refuses_nothing(
+    home: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given an archive that is so slow that the time is up, whatever is asked of it
+    document_id = home.receive(b"a report")
+
+    def slow(*_: object) -> bytes:
+        raise TimeLimitExceeded
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Archive, "get", slow)
+        for _ in range(3):
+            with pytest.raises(Transient):
+                home.pipeline().run(document_id)
+
+    # When it is quick again, then the report is stored
+    home.pipeline().run(document_id)
+    assert home.document(document_id).state == State.STORED
 
 
 def test_a_shutdown_gives_the_document_back(home: House) -> None:
@@ -296,7 +336,7 @@ def test_whoever_lost_the_claim_writes_nothing(home: House, outcome: str) -> Non
     assert home.document(document_id).state == State.PROCESSING
     assert home.count(StoredReport) == 0
     assert home.letters(document_id) == []
-    assert home.story(document_id) == ["attempt.started", "attempt.superseded"]
+    assert home.story(document_id) == [*["attempt.started"] * 2, "attempt.superseded"]
     assert [attempt.outcome for attempt in home.attempts(document_id)] == ["lost", None]
 
 
@@ -363,11 +403,11 @@ def test_a_dying_message_takes_only_its_own_attempt_along(
     document_id = home.receive(b"a report")
     _claim_and_vanish(home, document_id, lease=60)
 
-    # When a message is given up because of a time limit
-    home.pipeline().abandon(document_id, message, TimeLimitExceeded())
+    # When a message is given up because of a fault of ours
+    home.pipeline().abandon(document_id, message, ValueError("a bug"))
 
     # Then the document is dead if it was that message
-    assert [letter.reason for letter in home.letters(document_id)] == [Reason.TIMEOUT] * dead
+    assert [letter.reason for letter in home.letters(document_id)] == [Reason.UNREADABLE] * dead
 
 
 def test_a_dying_message_does_not_touch_what_is_done(home: House) -> None:
@@ -416,18 +456,54 @@ def test_a_figure_too_large_to_keep_is_refused(home: House) -> None:
 
 
 def _claim_and_vanish(home: House, document_id: int, lease: float = -1) -> None:
-    with home.database.transaction() as session:
-        attempt = ledger.claim(
-            session,
-            document_id,
-            worker="w",
-            parser_version="0",
-            message_id="m",
-            lease_expires_at=now() + timedelta(seconds=lease),
-        )
-        assert attempt is not None
+    assert claimed(home.database, document_id, lease) is not None
 
 
 def _execute(home: House, statement: str) -> None:
     with home.database.transaction() as session:
         session.execute(text(statement))
+
+
+def _scan(data: bytes, name: str, timing: Timing, *, hints: Hints = NONE) -> Inspection:
+    """Inspect like a parser that finds a picture of pages."""
+    file = File(name, "0" * 64, len(data), "application/pdf")
+    return Inspection(file, "dead", Reason.UNSUPPORTED_TYPE, "read", "a scan", scanned=True)
+
+
+def test_a_scan_is_handed_over_to_those_that_read_scans(home: House) -> None:
+    # Given a PDF that turns out to be a scan on the queue of PDFs, after an attempt that was lost
+    document_id = home.receive(b"a scan", queue="slow", lane="inbox", unfinished=1, attempts=1)
+    sent: list[tuple[int, str]] = []
+    unpacker = Unpacker(home.database, home.archive, send=sent.extend)
+    pipeline = Pipeline(home.database, home.archive, home.settings, _scan, unpacker, scans=stored)
+
+    # When it is worked on
+    pipeline.run(document_id)
+
+    # Then it waits for OCR, which counts neither as a retry nor as an attempt that never ended
+    document = home.document(document_id)
+    assert (document.state, document.queue, document.lane) == (State.RECEIVED, "ocr", "inbox")
+    assert (document.retries, document.unfinished) == (0, 0)
+    assert [one.outcome for one in home.attempts(document_id)] == [AttemptOutcome.HANDED_OVER]
+    assert sent == [(document_id, "ocr")]
+
+    # And is read there
+    pipeline.run(document_id)
+    assert home.document(document_id).state == State.STORED
+    assert home.story(document_id) == [
+        "attempt.started",
+        "attempt.handed_over",
+        "attempt.started",
+        "report.stored",
+    ]
+
+
+def test_a_scan_that_not_even_ocr_reads_is_refused(home: House) -> None:
+    # Given a host that reads scans, without what reads them
+    document_id = home.receive(b"a scan", queue="ocr")
+
+    # When it is worked on
+    home.pipeline(_scan).run(document_id)
+
+    # Then it is not handed over for ever
+    assert [one.reason for one in home.letters(document_id)] == ["unsupported_type"]

@@ -195,3 +195,54 @@ def test_paths_of_a_file_start_at_its_directory(tmp_path: Path) -> None:
         path.parent / "letters",
     ]
     assert load(path, {}).data_dir == path.parent / "var"
+
+
+def pushing(tmp_path: Path, text: str) -> Source:
+    config = tmp_path / "gouji.toml"
+    config.write_text(f'[[source]]\nkind = "push"\n{text}\n', "utf-8")
+    pushed = load(config, {}).pushed
+    assert pushed is not None
+    return pushed
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.1", "::1", "localhost"])
+def test_a_push_source_listens_for_this_machine(tmp_path: Path, host: str) -> None:
+    assert pushing(tmp_path, f'host = "{host}"').host == host
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.org", ""])  # noqa: S104
+def test_it_listens_for_others_only_when_that_is_said(tmp_path: Path, host: str) -> None:
+    with pytest.raises(SettingsError, match="no TLS"):
+        pushing(tmp_path, f'host = "{host}"')
+    assert pushing(tmp_path, f'host = "{host}"\nexposed = true').host == host
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rate = 0",
+        "failures = 1.5",
+        "connections = true",
+        "timeout = -1",
+        'proxies = ["proxy.example"]',
+        "proxies = 7",
+        'exposed = "yes"',
+        "host = 5",
+    ],
+)
+def test_limits_of_a_push_source_have_to_be_usable(tmp_path: Path, text: str) -> None:
+    with pytest.raises(SettingsError, match=text.partition(" ")[0]):
+        pushing(tmp_path, text)
+
+
+def test_limits_of_a_push_source(tmp_path: Path) -> None:
+    found = pushing(tmp_path, 'rate = 60\nproxies = ["127.0.0.1", "2001:db8::1"]\ntimeout = 5')
+    assert (found.rate, found.proxies, found.timeout) == (60, ("127.0.0.1", "2001:db8::1"), 5.0)
+
+
+@pytest.mark.parametrize("name", ["events", "attempts", "done", "orphans"])
+def test_things_are_kept_for_ever_or_for_a_day_at_least(name: str) -> None:
+    assert getattr(load(None, {f"GOUJI_KEEP_{name.upper()}": "0"}), f"keep_{name}") == 0
+    assert getattr(load(None, {f"GOUJI_KEEP_{name.upper()}": "1"}), f"keep_{name}") == 1
+    with pytest.raises(SettingsError, match="below a day"):
+        load(None, {f"GOUJI_KEEP_{name.upper()}": "0.9"})

@@ -20,8 +20,13 @@ from worker.errors import ArchiveError
 from worker.faults import reach
 
 _ZEROS: Final = bytes(CHUNK)
-_INCOMING: Final = ".incoming"
-_READ_ONLY: Final = 0o444  # nothing in the archive is ever written again
+INCOMING: Final = ".incoming"
+"""Where copies lie until they have their name."""
+
+_READ_ONLY: Final = 0o400  # nothing in the archive is ever written again, or read by others
+_PRIVATE: Final = 0o700
+LEAVING: Final = ".leaving"
+"""Where :mod:`worker.orphans` puts what may be deleted, until it is sure."""
 
 
 class Directory:
@@ -42,13 +47,15 @@ class Directory:
 
     def has(self, sha256: str) -> bool:
         """Tell whether the bytes are there."""
-        return self._path(sha256).is_file()
+        return self._path(sha256).is_file() or (self.root / LEAVING / sha256).is_file()
 
     def open(self, sha256: str) -> BinaryIO:
         """Open the bytes for reading."""
         path = self._path(sha256)
         with _reading(sha256):
-            return path.open("rb")
+            with suppress(FileNotFoundError):
+                return path.open("rb")
+            return (self.root / LEAVING / sha256).open("rb")
 
     def get(self, sha256: str) -> bytes:
         """Return the bytes."""
@@ -85,40 +92,19 @@ class Directory:
                     put_at = datetime.fromtimestamp(found.st_mtime, UTC)
                     yield Held(entry.name, found.st_size, put_at)
 
-    def delete(self, sha256: str, older_than: float) -> bool:
-        """Delete a content that was not put for so many seconds; tell whether it was.
-
-        It is renamed away first and looked at again there: one that was put in between goes back.
-        """
-        final, aside = self._path(sha256), self.root / _INCOMING / uuid4().hex
-        try:
-            if not _is_old(final, older_than):
-                return False
-            aside.parent.mkdir(exist_ok=True)
-            final.rename(aside)
-            if not _is_old(aside, older_than):
-                aside.rename(final)
-                return False
-            aside.unlink()
-        except FileNotFoundError:
-            return False
-        except OSError as error:
-            raise _unwritable(error) from error
-        return True
-
     @contextmanager
     def scratch(self) -> Iterator[BinaryIO]:
         """Open a nameless file on the disk of the archive."""
         with _writing():
-            directory = self.root / _INCOMING
-            directory.mkdir(parents=True, exist_ok=True)
+            directory = self.root / INCOMING
+            _make_private(directory)
             file = tempfile.TemporaryFile(dir=directory)  # noqa: SIM115 - closed below
         with file:
             yield cast("BinaryIO", file)
 
     def discard_leftovers(self, older_than: float) -> int:
         """Delete unfinished copies left by killed processes."""
-        return discard(self.root / _INCOMING, older_than)
+        return discard(self.root / INCOMING, older_than)
 
     def probe(self) -> str:
         """Write and delete a little; return the path."""
@@ -132,9 +118,9 @@ class Directory:
 
     @contextmanager
     def _incoming(self) -> Iterator[tuple[Path, BinaryIO]]:
-        path = self.root / _INCOMING / uuid4().hex
+        path = self.root / INCOMING / uuid4().hex
         with _writing():
-            path.parent.mkdir(parents=True, exist_ok=True)
+            _make_private(path.parent)
             flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
             out = os.fdopen(os.open(path, flags, _READ_ONLY), "wb", buffering=0)
         try:
@@ -146,13 +132,13 @@ class Directory:
 
     def _keep(self, path: Path, out: BinaryIO, stored: Stored) -> None:
         final = self._path(stored.sha256)
-        if _is_whole(final, stored) and _refresh(final):
+        if _is_whole(final, stored) and _renew(final):
             _sync_directory(final.parent)  # whoever renamed it may not have come so far
             return
         os.fsync(out.fileno())
         reach("archive.synced")
         if not final.parent.is_dir():
-            final.parent.mkdir(exist_ok=True)
+            final.parent.mkdir(_PRIVATE, exist_ok=True)
             _sync_directory(self.root)
         path.rename(final)
         _sync_directory(final.parent)
@@ -209,13 +195,25 @@ def _is_whole(path: Path, stored: Stored) -> bool:
         return False
 
 
-def _refresh(path: Path) -> bool:
-    """Say that a content was put again, so that nobody deletes it as old; ``False`` if one did."""
+def _renew(path: Path) -> bool:
+    """Make a file young, so that nobody deletes it as an orphan; ``False`` where that fails.
+
+    It may be no document's yet. Whoever deletes orphans takes one away from its name first and
+    looks at its age then: either this is seen there, or the name is gone here.
+    """
+    reach("archive.found")
     try:
         os.utime(path)
-    except OSError:  # another user's, perhaps: it is written anew
+    except OSError:  # it is being deleted, or is another user's: a copy of our own takes its place
         return False
     return True
+
+
+def _make_private(directory: Path) -> None:
+    """Make a directory of the archive, and the archive itself, for this user alone."""
+    if not directory.is_dir():
+        directory.parent.mkdir(_PRIVATE, parents=True, exist_ok=True)
+        directory.mkdir(_PRIVATE, exist_ok=True)
 
 
 def _sync_directory(path: Path) -> None:

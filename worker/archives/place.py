@@ -65,9 +65,6 @@ class Place(Protocol):
     def contents(self) -> Iterator[Held]:
         """Yield what is there, by name."""
 
-    def delete(self, sha256: str, older_than: float) -> bool:
-        """Delete a content that was not put lately."""
-
     def scratch(self) -> AbstractContextManager[BinaryIO]:
         """Open a nameless file on a local disk."""
 

@@ -182,16 +182,6 @@ class Remote:
             return {}  # no name begins like this
         return cast("dict[str, Any]", found)
 
-    def delete(self, sha256: str, older_than: float) -> bool:
-        """Delete an object that was not put for so many seconds; tell whether it was."""
-        path = self._path(sha256)
-        info = self._info(path)
-        if info is None or (now() - _put_at(info)).total_seconds() <= older_than:
-            return False
-        with self._asking("deleted", path):
-            self.files.rm_file(path, timeout=_PATIENCE)
-        return True
-
     @contextmanager
     def scratch(self) -> Iterator[BinaryIO]:
         """Open a nameless local file."""

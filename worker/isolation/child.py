@@ -130,7 +130,7 @@ def _outcome(
         wire.weigh(pages, limits)
         return wire.encode(Reading(media_type, pages), limits), True
     except Refused as refused:
-        scanned = isinstance(refused, Scanned) and refused.available
+        scanned = isinstance(refused, Scanned)
         refusal = Refusal(refused.reason, refused.message[:_LONGEST_MESSAGE], scanned=scanned)
         return wire.encode(Reading(media_type, refusal=refusal), limits), True
     except MemoryError:

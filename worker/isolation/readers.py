@@ -1,4 +1,7 @@
-"""Text first, OCR only for what has none: each in children of its own, with its own limits."""
+"""Text first, OCR only for what has none: each in children of its own, with its own limits.
+
+A worker hands what has no text over to the queue for scans; see ``worker.pipeline``.
+"""
 
 from dataclasses import dataclass, field
 from typing import Final
@@ -6,6 +9,7 @@ from typing import Final
 from worker.isolation.limits import Limits
 from worker.isolation.pool import Isolated
 from worker.isolation.reading import Reading
+from worker.reading import ocr
 
 SCANS: Final = "worker.isolation.scans"
 OCR_LIMITS: Final = Limits(seconds=200.0, memory=2_500_000_000, documents=50)
@@ -30,7 +34,7 @@ class Readers:
             OSError: no process can be started.
         """
         reading = self.text(data)
-        if reading.refusal is None or not reading.refusal.scanned:
+        if reading.refusal is None or not reading.refusal.scanned or ocr.missing():
             return reading
         return self.scans(data)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # the process that reads is started before anything else is i
 class Refusal:
     """Why a document could not be read; ``traceback`` where a reader failed unforeseen.
 
-    ``scanned`` tells that it is a picture of pages, and OCR is there to read it.
+    ``scanned`` tells that it is a picture of pages, which only OCR reads.
     """
 
     reason: Reason

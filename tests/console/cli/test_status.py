@@ -93,7 +93,13 @@ def test_counts_what_waits_on_the_queue(seeded: Place, queue: Inbox) -> None:
     queue.send([(1, "fast"), (2, "fast"), (3, "ocr")])
 
     # Then
-    assert seeded.json("status")["queue"] == {"fast": 2, "slow": 0, "ocr": 1, "outstanding": 3}
+    assert seeded.json("status")["queue"] == {
+        "fast": 2,
+        "slow": 0,
+        "ocr": 1,
+        "urgent": 0,
+        "outstanding": 3,
+    }
 
 
 def test_without_a_database_it_says_what_to_do(bare: Path) -> None:

@@ -1,0 +1,1 @@
+"""Disk, archive, ledger, queue, reports and history held against one another."""

@@ -1,0 +1,251 @@
+"""Stored reports: one for each stored document, as it was stored, and one version standing."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import and_, case, distinct, exists, func, literal, or_, select, union_all
+from sqlalchemy.orm import Session, aliased, selectinload
+
+from console.verification.discrepancy import Discrepancy
+from console.verification.ledger import DOCUMENT
+from console.verification.look import Check, Look, Query, asked
+from models.disclosure.difference import fingerprint
+from models.disclosure.finding import Severity
+from models.disclosure.form import LAYOUTS
+from models.filing import StoredFinding, StoredReport
+from models.ledger import Document, State
+from worker.rows import KINDS, load
+
+_PAGE: Final = 200
+_REPORT: Final[tuple[Any, ...]] = (
+    StoredReport.id.label("report"),
+    StoredReport.document_id.label("document"),
+    StoredReport.publisher.label("publisher"),
+    StoredReport.year.label("year"),
+)
+_SUBJECT: Final = (StoredReport.publisher_key, StoredReport.year)
+_KNOWN: Final = and_(StoredReport.publisher_key.is_not(None), StoredReport.year.is_not(None))
+_STANDS: Final = func.sum(case((StoredReport.standing, 1), else_=0))
+
+
+def _no_report(_look: Look) -> Query:
+    report = exists().where(StoredReport.document_id == Document.id)
+    return select(*DOCUMENT).where(Document.state == State.STORED, ~report)
+
+
+def _no_document(_look: Look) -> Query:
+    return (
+        select(*_REPORT)
+        .outerjoin(Document, Document.id == StoredReport.document_id)
+        .where(Document.id.is_(None))
+    )
+
+
+def _not_stored(_look: Look) -> Query:
+    return (
+        select(*_REPORT, Document.name.label("name"), Document.state.label("state"))
+        .join(Document, Document.id == StoredReport.document_id)
+        .where(Document.state != State.STORED)
+    )
+
+
+def _twice(_look: Look) -> Query:
+    count = func.count(StoredReport.id)
+    return (
+        select(*DOCUMENT, count.label("reports"))
+        .join(StoredReport, StoredReport.document_id == Document.id)
+        .group_by(Document.id, Document.name, Document.sha256)
+        .having(count > 1)
+    )
+
+
+def _stray_rows(_look: Look) -> Query:
+    def of(table: str, kind: Any) -> Any:
+        return (
+            select(
+                kind.report_id.label("report"),
+                literal(table).label("table"),
+                func.count().label("rows"),
+            )
+            .outerjoin(StoredReport, StoredReport.id == kind.report_id)
+            .where(StoredReport.id.is_(None))
+            .group_by(kind.report_id)
+        )
+
+    return union_all(*(of(table, kind) for table, kind in KINDS.items()))
+
+
+def _findings(_look: Look) -> Query:
+    hard = case((StoredFinding.severity == Severity.HARD, 1), else_=0)
+    kept = (
+        select(
+            StoredFinding.attempt_id,
+            func.sum(hard).label("hard"),
+            func.count().label("all"),
+        )
+        .group_by(StoredFinding.attempt_id)
+        .subquery()
+    )
+    hards = func.coalesce(kept.c.hard, 0)
+    everything = func.coalesce(kept.c.all, 0)
+    counted = StoredReport.hard + StoredReport.soft
+    return (
+        select(*_REPORT, counted.label("counted"), everything.label("kept"))
+        .outerjoin(kept, kept.c.attempt_id == StoredReport.attempt_id)
+        .where(
+            StoredReport.attempt_id.is_not(None),
+            or_(StoredReport.hard != hards, counted != everything),
+        )
+    )
+
+
+def _standing(_look: Look) -> Query:
+    versions = (
+        select(
+            func.max(StoredReport.id).label("report"),
+            func.max(StoredReport.publisher).label("publisher"),
+            StoredReport.year.label("year"),
+            _STANDS.label("standing"),
+        )
+        .where(_KNOWN)
+        .group_by(*_SUBJECT)
+        .having(_STANDS != 1)
+    )
+    nobodys = select(StoredReport.id, StoredReport.publisher, StoredReport.year, literal(0)).where(
+        ~_KNOWN, ~StoredReport.standing
+    )
+    return union_all(versions, nobodys)
+
+
+def _versions(_look: Look) -> Query:
+    number = StoredReport.version
+    count, last = func.count(), func.max(number)
+    return (
+        select(
+            func.max(StoredReport.id).label("report"),
+            func.max(StoredReport.publisher).label("publisher"),
+            StoredReport.year.label("year"),
+            count.label("versions"),
+            last.label("last"),
+        )
+        .where(_KNOWN, StoredReport.same_as.is_(None))
+        .group_by(*_SUBJECT)
+        .having(or_(count != last, func.min(number) != 1, func.count(distinct(number)) != count))
+    )
+
+
+def _copy(_look: Look) -> Query:
+    of = aliased(StoredReport)
+    fits = and_(
+        of.same_as.is_(None),
+        of.publisher_key == StoredReport.publisher_key,
+        of.year == StoredReport.year,
+        of.version == StoredReport.version,
+        func.coalesce(of.figures == StoredReport.figures, True),
+    )
+    return (
+        select(*_REPORT, StoredReport.same_as.label("same_as"))
+        .outerjoin(of, of.id == StoredReport.same_as)
+        .where(
+            StoredReport.same_as.is_not(None),
+            or_(StoredReport.standing, ~func.coalesce(fits, False)),
+        )
+    )
+
+
+# What no single statement can say: pages of reports, each read in one state of the database.
+
+
+def _pages(look: Look, *options: Any) -> Iterator[tuple[Session, Sequence[StoredReport]]]:
+    after = 0
+    while True:
+        with look.database.reading() as session:
+            query = select(StoredReport).where(StoredReport.id > after).order_by(StoredReport.id)
+            page = session.scalars(query.limit(_PAGE).options(*options)).all()
+            if not page:
+                return
+            yield session, page
+            after = page[-1].id
+
+
+def _rows(look: Look) -> Iterator[Discrepancy]:
+    for session, page in _pages(look):
+        kept = {key: _counted(session, kind, page) for key, kind in KINDS.items()}
+        for report in page:
+            found = [_misfit(report.layouts.get(key), kept[key].get(report.id)) for key in KINDS]
+            found += [f"no such table: {key}" for key in report.layouts if key not in KINDS]
+            if any(found):
+                yield _about("REPORT.ROWS", look, report, "; ".join(filter(None, found)))
+
+
+def _counted(session: Session, kind: Any, page: Sequence[StoredReport]) -> dict[int, Any]:
+    query = (
+        select(kind.report_id, func.count().label("rows"), func.max(kind.position).label("last"))
+        .where(kind.report_id.in_([report.id for report in page]))
+        .group_by(kind.report_id)
+    )
+    return {row.report_id: row for row in session.execute(query)}
+
+
+def _misfit(told: Mapping[str, Any] | None, kept: Any) -> str | None:
+    """Return how the rows of a table differ from its layout, ``None`` where they do not."""
+    rows = 0 if kept is None else kept.rows
+    if told is None:
+        return f"{rows} rows of a table that was not read" if rows else None
+    layout = LAYOUTS.get(told.get("layout", ""))
+    if layout is None:
+        return f"no such layout: {told.get('layout')}"
+    wanted = len(set(layout.row_keys) - set(told.get("missing", ())))
+    if rows != wanted or (kept is not None and kept.last != rows - 1):
+        return f"{layout.key}: {rows} rows, {wanted} were read"
+    return None
+
+
+def _figures(look: Look) -> Iterator[Discrepancy]:
+    tables = [selectinload(getattr(StoredReport, key)) for key in KINDS]
+    for session, page in _pages(look, *tables):
+        for report in page:
+            why = _changed(session, report)
+            if why:
+                yield _about("REPORT.FIGURES", look, report, why)
+        look.seen("reports", len(page))
+
+
+def _changed(session: Session, report: StoredReport) -> str | None:
+    if report.figures is None:  # nobody has needed it yet
+        return None
+    try:
+        found = fingerprint(load(session, report.id))
+    # rows that nobody wrote as they are: whatever is wrong with them shows here
+    except (KeyError, ValueError, TypeError) as error:
+        return f"cannot be read: {type(error).__name__}: {error}"
+    return (
+        None if found == report.figures else f"fingerprint {found[:12]}, not {report.figures[:12]}"
+    )
+
+
+def _about(code: str, look: Look, report: StoredReport, detail: str) -> Discrepancy:
+    return look.found(
+        code,
+        detail=detail,
+        report=report.id,
+        document=report.document_id,
+        publisher=report.publisher,
+        year=report.year,
+    )
+
+
+CHECKS: Final[tuple[Check, ...]] = (
+    asked("DOCUMENT.NO_REPORT", _no_report),
+    asked("REPORT.NO_DOCUMENT", _no_document),
+    asked("REPORT.NOT_STORED", _not_stored),
+    asked("REPORT.TWICE", _twice),
+    Check(("REPORT.ROWS",), _rows),
+    asked("REPORT.STRAY_ROWS", _stray_rows),
+    Check(("REPORT.FIGURES",), _figures, costly=True),
+    asked("REPORT.FINDINGS", _findings),
+    asked("REPORT.STANDING", _standing),
+    asked("REPORT.VERSIONS", _versions),
+    asked("REPORT.COPY", _copy),
+)
+"""Checks of reports."""

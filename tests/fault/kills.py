@@ -1,0 +1,153 @@
+"""Processes that are killed, stopped and ended, at a named point or anywhere."""
+
+import os
+import random
+import signal
+import time
+from collections.abc import Iterator
+from typing import Final
+
+from sqlalchemy import func, select
+
+from models.ledger import Attempt, AttemptOutcome
+from tests.fault.fault import Fault
+from tests.fault.running import is_alive, until
+from tests.fault.trial import LEASE, Trial
+
+_WATCHING: Final = (
+    "intake.opened",
+    "archive.copied",
+    "archive.synced",
+    "archive.kept",
+    "intake.archived",
+    "intake.entered",
+    "intake.committed",
+    "send.sent",
+    "send.marked",
+    "intake.sent",
+    "move.staged",
+    "move.put",
+    "intake.moved",
+)
+_WORKING: Final = (
+    "claim.entered",
+    "claim.committed",
+    "work.fetched",
+    "work.inspected",
+    "store.entered",
+    "store.committed",
+    "bury.entered",
+    "bury.committed",
+    "unpack.unpacked",
+    "unpack.archived",
+    "unpack.entered",
+    "unpack.committed",
+)
+_RETRYING: Final = ("retry.entered", "retry.committed")
+
+
+def faults() -> Iterator[Fault]:
+    """Yield them all."""
+    yield from (_killed_at(point) for point in (*_WATCHING, *_WORKING))
+    yield from (_killed_retrying(point) for point in _RETRYING)
+    yield Fault("SIGKILL at sweep.sent", _killed_sweeping)
+    yield from (_killing(part) for part in ("watch", "work"))
+    yield Fault("SIGKILL of a worker process", _killing_a_process)
+    yield Fault("SIGKILL of everything", _killing_all)
+    yield Fault("SIGTERM under load", _ending)
+    yield Fault("SIGSTOP of a worker beyond its lease", _stopping)
+    yield from (_stopped_at(point) for point in ("store.entered", "claim.committed"))
+    yield Fault("a poison file", _poisoned)
+
+
+def _killed_at(point: str) -> Fault:
+    return Fault(f"SIGKILL at {point}", lambda trial: trial.strike(point))
+
+
+def _killed_retrying(point: str) -> Fault:
+    def inject(trial: Trial) -> None:
+        trial.strike("work.fetched", "EIO")
+        trial.strike(point)
+
+    return Fault(f"SIGKILL at {point}", inject)
+
+
+def _killed_sweeping(trial: Trial) -> None:
+    """What the queue has lost is sent again, by a watcher that is killed before it notes that."""
+    trial.drop(60)
+    trial.stack.flush_broker(trial.running)
+    trial.strike("sweep.sent")
+
+
+def _killing(part: str) -> Fault:
+    def inject(trial: Trial) -> None:
+        trial.wait_for_parts()
+        trial.note()
+        os.kill(trial.running.parts()[part], signal.SIGKILL)
+        trial.progress()
+
+    return Fault(f"SIGKILL of {part}", inject)
+
+
+def _killing_a_process(trial: Trial) -> None:
+    trial.wait_for_parts()
+    trial.note()
+    os.kill(random.choice(trial.running.worker_processes()), signal.SIGKILL)
+    trial.progress()
+
+
+def _killing_all(trial: Trial) -> None:
+    left = [*trial.running.parts().values(), *trial.running.worker_processes()]
+    trial.note()
+    trial.running.kill()
+    until(lambda: not any(map(is_alive, left)), 15, lambda: list(map(is_alive, left)))
+    trial.running.start()
+    trial.progress()
+
+
+def _ending(trial: Trial) -> None:
+    """It ends within the grace time, and no attempt is lost."""
+    trial.wait_for_parts()
+    lost = _lost(trial)
+    trial.note()
+    began = time.monotonic()
+    assert trial.running.stop() == 0
+    assert time.monotonic() - began < trial.running.settings.grace + 2
+    trial.running.start()
+    trial.progress()
+    assert _lost(trial) == lost
+
+
+def _lost(trial: Trial) -> int:
+    with trial.running.database.reading() as session:
+        counted = select(func.count()).where(Attempt.outcome == AttemptOutcome.LOST)
+        return session.scalar(counted) or 0
+
+
+def _stopping(trial: Trial) -> None:
+    """A process sleeps for longer than its lease, then goes on as if nothing had been."""
+    trial.wait_for_parts()
+    trial.note()
+    pid = trial.running.worker_processes()[0]
+    os.kill(pid, signal.SIGSTOP)
+    time.sleep(LEASE * 1.3)
+    os.kill(pid, signal.SIGCONT)
+    trial.progress()
+
+
+def _stopped_at(point: str) -> Fault:
+    """Whoever reaches a point sleeps there for longer than the lease."""
+
+    def inject(trial: Trial) -> None:
+        trial.strike(point, "stop")
+        time.sleep(LEASE * 1.3)
+        for pid in [*trial.running.parts().values(), *trial.running.worker_processes()]:
+            os.kill(pid, signal.SIGCONT)
+        trial.progress()
+
+    return Fault(f"SIGSTOP at {point} beyond the lease", inject)
+
+
+def _poisoned(trial: Trial) -> None:
+    """A file kills its worker each time it is read: three attempts, then it is a dead letter."""
+    trial.poison(f"毒-{trial.injected}.txt")

@@ -1,0 +1,147 @@
+"""What happens around gouji: to the inbox, to the clock, by those who bring files."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from models.event import EventName
+from tests.fault.disks import bound
+from tests.fault.fault import Fault
+from tests.fault.running import until
+from tests.fault.trial import Trial
+from tests.tools import need
+from worker import faults as points
+
+_EVENTS: Final = Path("/proc/sys/fs/inotify/max_queued_events")
+_BURST: Final = 400
+_TWO_HOURS: Final = 7_200
+_A_DAY: Final = 86_400
+
+
+def faults() -> Iterator[Fault]:
+    """Yield them all."""
+    yield Fault("inbox deleted and made again", _inbox_deleted)
+    yield Fault("inbox unmounted and mounted again", _inbox_remounted, _inbox_mounted)
+    yield Fault("overflow of file events", _burst, _few_events)
+    yield Fault("a file that is written for long", _slow_writer)
+    yield Fault("clock two hours ahead, then a day behind", _clock, _own_clock)
+    yield from (_deciding(point) for point in ("decide.entered", "decide.committed"))
+
+
+def _inbox_deleted(trial: Trial) -> None:
+    """What lies in a directory that is deleted is gone; what is in it afterwards is not."""
+    with trial.holding():
+        trial.wait_until_taken()
+        trial.note()
+        shutil.rmtree(trial.running.inbox)
+        time.sleep(2)
+        trial.running.inbox.mkdir()
+    trial.progress()
+
+
+@contextmanager
+def _inbox_mounted(trial: Trial) -> Iterator[None]:
+    with bound(trial.aside, trial.running.inbox):
+        yield
+
+
+def _inbox_remounted(trial: Trial) -> None:
+    """An empty root is no deletion; what lies on the disk is found when it is back."""
+    with trial.holding():
+        trial.note()
+        subprocess.run(["umount", "--lazy", trial.running.inbox], check=True)
+        time.sleep(3)
+        subprocess.run(["mount", "--bind", trial.aside, trial.running.inbox], check=True)
+    trial.progress()
+
+
+@contextmanager
+def _few_events(_trial: Trial) -> Iterator[None]:
+    before = _EVENTS.read_text()
+    _EVENTS.write_text("16")
+    try:
+        yield
+    finally:
+        _EVENTS.write_text(before)
+
+
+def _burst(trial: Trial) -> None:
+    trial.note()
+    trial.drop(_BURST)
+
+
+def _slow_writer(trial: Trial) -> None:
+    """It is told of after a while, holds nobody up, and comes in whole."""
+    trial.note()
+    [file] = trial.traffic.take(1)
+    patience = trial.running.settings.unsettled_after
+    with (trial.running.inbox / os.fsdecode(file.name)).open("wb") as out:
+        began = time.monotonic()
+        while time.monotonic() < began + 3 * patience:
+            out.write(file.data[:1])
+            out.seek(0)
+            out.flush()
+            time.sleep(0.1)
+        out.write(file.data)
+    log = trial.running.data / "logs" / "watch.log"
+    assert f'"{EventName.FILE_UNSETTLED}"' in log.read_text("utf-8")
+    trial.progress()
+
+
+@contextmanager
+def _own_clock(trial: Trial) -> Iterator[None]:
+    library = trial.clock.with_suffix(".so")
+    source = Path(__file__).with_name("clock.c")
+    compiler = need("cc", "gcc", "clang")
+    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", library, source], check=True)
+    trial.clock.write_text("0")
+    trial.running.environment |= {
+        "LD_PRELOAD": os.fspath(library),
+        "CLOCK_OFFSET": os.fspath(trial.clock),
+    }
+    yield
+
+
+def _clock(trial: Trial) -> None:
+    for offset in (_TWO_HOURS, -_A_DAY):
+        trial.note()
+        trial.clock.write_text(str(offset))
+        os.kill(trial.running.worker_processes()[0], signal.SIGKILL)
+        trial.progress()
+
+
+def _deciding(point: str) -> Fault:
+    """An operator's command is killed, and given again."""
+
+    def inject(trial: Trial) -> None:
+        until(lambda: trial.running.dead() >= 3, 60, trial.running.story)
+        points.arm(trial.faults, point, "kill")
+        trial.note()
+        killed, repeated = (_retry(trial) for _ in range(2))
+        assert (killed, repeated) == (-9, 0)
+
+    return Fault(f"SIGKILL at {point}", inject)
+
+
+def _retry(trial: Trial) -> int:
+    command = [sys.executable, "-P", "-m", "console.cli.main", "dead", "retry"]
+    chosen = ["--all-matching", "--reason", "imbalanced", "--note", "再试", "--yes", "--json"]
+    running = trial.running
+    done = subprocess.run(
+        [*command, *chosen],
+        env=running.environment,
+        cwd=running.directory,
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode == 0:
+        json.loads(done.stdout)
+    return done.returncode

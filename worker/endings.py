@@ -1,0 +1,113 @@
+"""How attempts end: each in one transaction, with everything that is to be known of it.
+
+Each is done again where the connection was lost and nobody knows whether it was committed; the
+transition then finds that it was, or that the claim is lost, and nothing is written twice.
+"""
+
+from functools import partial
+
+from sqlalchemy.orm import Session
+
+from models import transitions
+from models.disclosure.finding import Reason, Severity
+from models.disclosure.report import Report
+from models.event import EventName
+from worker.claim import Claim
+from worker.dead_letter import Grave, bury
+from worker.faults import reach
+from worker.inspection import PARSER_VERSION, Inspection
+from worker.judge import told, traced
+from worker.store import Origin, keep_findings, store
+
+
+def stored(session: Session, claim: Claim, found: Inspection, report: Report) -> None:
+    """Keep the report."""
+    if not claim.end(session, transitions.store):
+        return
+    with claim.during("store"):
+        filed = store(session, _origin(claim), report, found.findings)
+    claim.record(
+        session,
+        EventName.REPORT_STORED,
+        file=claim.name,
+        publisher=report.publisher,
+        year=report.year,
+        **filed.told(),
+        rules=_rules(found),
+    )
+    reach("store.entered")
+
+
+def refused(session: Session, claim: Claim, found: Inspection, grave: Grave) -> None:
+    """Dead-letter a document for what was found in it."""
+    if claim.end(session, transitions.refuse, error=found.message, traceback=found.traceback):
+        keep_findings(session, _origin(claim), found.findings)
+        imbalanced = grave.reason is Reason.IMBALANCED
+        claim.record(
+            session,
+            EventName.REPORT_IMBALANCED if imbalanced else EventName.REPORT_REFUSED,
+            reason=str(grave.reason),
+            rules=_rules(found),
+        )
+        bury(session, claim.document_id, grave)
+
+
+def given_up(
+    session: Session, claim: Claim, error: BaseException, reason: Reason, most: int | None = None
+) -> None:
+    """Dead-letter a document for an error; with ``most``, because its retries are used up."""
+    end = transitions.refuse if most is None else partial(transitions.fail, most=most)
+    if claim.end(session, end, error=told(error), traceback=traced(error)):
+        claim.record(session, EventName.REPORT_REFUSED, reason=str(reason), rules=[])
+        grave = Grave(reason, claim.stage, told(error), PARSER_VERSION, claim.attempt_id)
+        bury(session, claim.document_id, grave)
+
+
+def given_back(session: Session, claim: Claim, error: BaseException) -> None:
+    """Put a document back on the queue after an error that may pass."""
+    if claim.end(session, transitions.give_back, error=told(error), traceback=traced(error)):
+        claim.record(
+            session,
+            EventName.ATTEMPT_RETRYING,
+            level="warning",
+            stage=claim.stage,
+            error=told(error),
+            retries=claim.retries + 1,
+        )
+        reach("retry.entered")
+
+
+def handed_over(session: Session, claim: Claim, queue: str) -> bool:
+    """Let a document wait for another queue; tell whether it was done."""
+    if not claim.end(session, partial(transitions.hand_over, queue=queue)):
+        return False
+    claim.record(session, EventName.ATTEMPT_HANDED_OVER, queue=queue)
+    reach("handover.entered", claim.name)
+    return True
+
+
+def released(session: Session, claim: Claim) -> None:
+    """Put a document back on the queue as if it had not been begun."""
+    if claim.end(session, transitions.release):
+        claim.record(session, EventName.ATTEMPT_RELEASED, stage=claim.stage)
+        reach("release.entered")
+
+
+def abandoned(
+    session: Session, document_id: int, message_id: str, reason: Reason, why: str
+) -> None:
+    """Dead-letter a document whose message is about to die, unless it has moved on."""
+    buried = transitions.bury_abandoned(session, document_id, message_id)
+    if buried is not None:
+        grave = Grave(reason, "queue", why, PARSER_VERSION, buried.attempt_id)
+        bury(session, document_id, grave)
+
+
+def _origin(claim: Claim) -> Origin:
+    return Origin(claim.document_id, claim.attempt_id)
+
+
+def _rules(found: Inspection) -> list[str]:
+    """Return the edits that failed: the hard ones, or the soft ones of a report that is stored."""
+    severity = Severity.SOFT if found.outcome == "stored" else Severity.HARD
+    return sorted({f.rule for f in found.findings if f.severity is severity})

@@ -1,0 +1,38 @@
+"""What no log may tell: passwords in URLs, tokens, and what a query string gives access with."""
+
+import re
+from typing import Any, Final
+
+_HIDDEN: Final = "***"
+_USER: Final = re.compile(r"(?<=://)[^/?#\s'\"<>]*@")
+_QUERY: Final = re.compile(
+    r"(?<=[?&;])((?:[\w-]*[_-])?(?:token|secret|password|passwd|pwd|api_?key|access_?key|signature|sig"
+    r"|auth|credentials?|session_?id|jsessionid|phpsessid)=)[^&#\s'\"<>]+",
+    re.IGNORECASE,
+)
+_TOKEN: Final = re.compile(r"\bgouji_[\w-]{20,}|(?<=Bearer )\S+", re.IGNORECASE)
+
+
+def without_secrets(text: str) -> str:
+    """Return text in which URLs have no user, no password and no key to anything, nor tokens."""
+    if "://" in text:
+        text = _USER.sub(f"{_HIDDEN}@", text)
+    if "=" in text:
+        text = _QUERY.sub(rf"\1{_HIDDEN}", text)
+    return _TOKEN.sub(_HIDDEN, text) if "gouji_" in text or "earer " in text else text
+
+
+def without_user(url: str) -> str:
+    """Return a URL without user and password: they are nobody's provenance."""
+    return _USER.sub("", url, count=1)
+
+
+def cleaned(value: Any) -> Any:
+    """Return what is to be logged (text, and lists and mappings of it) without secrets."""
+    if isinstance(value, str):
+        return without_secrets(value)
+    if isinstance(value, dict):
+        return {key: cleaned(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [cleaned(inner) for inner in value]
+    return value
