@@ -117,7 +117,7 @@ def back_up(
     source = Database.at(f"sqlite:///{copy}" if copy else settings.database)
     try:
         revision, documents, size, reports = _facts(source)
-        bytes_of = _Bytes(Archive(settings.archive), directory / "archive")
+        bytes_of = _Bytes(Archive.of(settings), directory / "archive")
         for done, sha256 in enumerate(digests(source), 1):
             bytes_of.keep(sha256)
             progress(done, documents)
@@ -239,9 +239,10 @@ class _Bytes:
         self.linked, self.copied = self.linked + linked, self.copied + (not linked)
 
     def _bring(self, sha256: str, draft: Path) -> bool:
-        with suppress(OSError):
-            os.link(self._archive.root / sha256[:2] / sha256, draft)
-            return True
+        if self._archive.is_directory:
+            with suppress(OSError):
+                os.link(self._archive.root / sha256[:2] / sha256, draft)
+                return True
         with self._archive.open(sha256) as source, _create(draft).open("wb") as out:
             shutil.copyfileobj(source, out, _CHUNK)
             out.flush()

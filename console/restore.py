@@ -62,7 +62,7 @@ def restore(settings: Settings, directory: Path, progress: Progress = lambda *_:
         _bring_database(settings, directory, manifest)
         database = Database.at(settings.database)
         try:
-            missing = _missing(database, Archive(settings.archive))
+            missing = _missing(database, Archive.of(settings))
             back = put_back_unknown(settings.drops, database, manifest.made_at)
         finally:
             database.close()
@@ -102,7 +102,7 @@ def _empty(settings: Settings) -> Iterator[None]:
 def _bring_bytes(
     settings: Settings, folder: Path, progress: Progress, manifest: Manifest
 ) -> tuple[int, list[str]]:
-    archive = Archive(settings.archive)
+    archive = Archive.of(settings)
     files, damaged = 0, []
     for path in sorted(folder.glob("??/*")):
         if path.name.endswith(".new"):

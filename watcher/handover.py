@@ -192,19 +192,18 @@ def _is_news(moved: Moved) -> bool:
     return before.state != moved.handover and before.state != Handover.MOVED
 
 
-def _write(session: Session, origin: Origin, found: Sequence[Moved]) -> None:
-    """Write what became of originals, but for those of which another has written meanwhile."""
-    moved = _untouched(session, found)
-    if not moved:
+def _write(session: Session, origin: Origin, moved: Sequence[Moved]) -> None:
+    news = _still_news(session, moved)
+    if not news:
         return
     session.execute(
         update(Arrival),
         [
             {"id": one.original.arrival_id, "handover": one.handover, "moved_to": one.to}
-            for one in moved
+            for one in news
         ],
     )
-    for one in moved:
+    for one in news:
         if one.handover is Handover.PENDING:
             continue  # it has not gone yet
         name, level, more = _event(one)
@@ -220,11 +219,24 @@ def _write(session: Session, origin: Origin, found: Sequence[Moved]) -> None:
         )
 
 
-def _untouched(session: Session, moved: Sequence[Moved]) -> list[Moved]:
-    before = {one.original.arrival_id: one.original.state for one in moved}
-    query = select(Arrival.id, Arrival.handover).where(Arrival.id.in_(before)).order_by(Arrival.id)
-    now_in = {row.id: row.handover for row in session.execute(query.with_for_update())}
-    return [one for one in moved if now_in.get(one.original.arrival_id) == one.original.state]
+def _still_news(session: Session, moved: Sequence[Moved]) -> list[Moved]:
+    """Leave out what another watcher has written down meanwhile; its rows stay as they are."""
+    ids = [one.original.arrival_id for one in moved]
+    rows = session.execute(
+        select(Arrival.id, Arrival.handover, Arrival.moved_to)
+        .where(Arrival.id.in_(ids))
+        .order_by(Arrival.id)
+        .with_for_update()
+    )
+    now_known = {row.id: (row.handover, row.moved_to) for row in rows}
+    known = (one for one in moved if one.original.arrival_id in now_known)
+    return [one for one in known if _is_new_to(one, *now_known[one.original.arrival_id])]
+
+
+def _is_new_to(moved: Moved, handover: str, moved_to: bytes | None) -> bool:
+    if moved.handover is Handover.MOVED:
+        return handover != Handover.MOVED or moved_to != moved.to
+    return (handover, moved_to) == (moved.original.state, moved.original.moved_to)
 
 
 def _event(moved: Moved) -> tuple[EventName, str, dict[str, Any]]:
@@ -248,6 +260,8 @@ def _move(root: bytes, original: Original, undecided: Sequence[bytes]) -> Moved:
         carried = carry(root, original.route, undecided)
     except OSError as error:
         return Moved(original, Handover.FAILED, why=f"{error.strerror or error}")
+    if carried.busy:
+        return Moved(original, Handover.PENDING)
     if carried.to is not None:
         move_marker(root, original.path, original.route.directory)
         return Moved(original, Handover.MOVED, carried.to, sure=carried.sure)

@@ -80,6 +80,12 @@ def prune(
 def _prune_orphans(
     archive: Archive, database: Database, grace: float, *, dry_run: bool
 ) -> Iterator[Pruned]:
+    if not archive.is_directory:
+        # an object store takes no name away before it deletes: what comes again in that moment
+        # would be lost
+        if not dry_run:
+            yield Pruned(Kind.ORPHANS, archive.discard_leftovers())
+        return
     orphans = Orphans(archive, database, grace)
     if not dry_run:
         orphans.recover()

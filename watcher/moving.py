@@ -29,13 +29,15 @@ class Carried(NamedTuple):
     """Where an original is now; neither here nor there when it was gone.
 
     ``to`` is where it was moved, ``back`` where it was put back, as ``changed`` or since somebody
-    has it open for writing. ``sure`` when nobody can write to it any more.
+    has it open for writing. ``sure`` when nobody can write to it any more; ``busy`` when another
+    watcher is about to move it.
     """
 
     to: bytes | None = None
     back: bytes | None = None
     changed: bool = False
     sure: bool = True
+    busy: bool = False
 
     def __bool__(self) -> bool:
         """Whether it is anywhere."""
@@ -54,23 +56,28 @@ class Route(NamedTuple):
     number: int
 
 
-def carry(root: bytes, route: Route, undecided: Sequence[bytes] = ()) -> Carried:
+def carry(root: bytes, route: Route, begun: Sequence[bytes] = ()) -> Carried:
     """Move an original, finish what was begun, or find where it was moved before.
 
     Args:
         root: the root of the source; every path is relative to it.
         route: what, from where, and where to.
-        undecided: what lies in the folder of moves under the original's number.
+        begun: what lies in the folder of moves under the original's number.
 
     Raises:
         OSError: it cannot be moved, or not be put back.
     """
-    carried = [_decide(root, staged, route) for staged in undecided]
+    carried = [_decide(root, staged, route) for staged in begun]
     if not any(carried) and look(root, route.path) == route.version:
         with suppress(FileNotFoundError):  # another watcher was faster
             carried.append(_decide(root, _stage(root, route), route))
     known = sorted(filter(None, carried), key=lambda one: one.to is None)
-    return known[0] if known else Carried(to=found_at(root, route), sure=False)
+    if known:
+        return known[0]
+    # in this order: another watcher moves it from the one to the other
+    if route.number in undecided(root):
+        return Carried(busy=True)
+    return Carried(to=found_at(root, route), sure=False)
 
 
 def undecided(root: bytes) -> dict[int, list[bytes]]:

@@ -55,7 +55,8 @@ def run(settings: Settings, stop: Stop) -> None:
     try:
         with suppress(OSError):  # it is told when something is to be put into it
             archive.discard_leftovers()
-            Orphans(archive, database, DAY).recover()
+            if archive.is_directory:
+                Orphans(archive, database, DAY).recover()
         while not stop.is_set():
             stop.wait(watcher.turn())
     finally:

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, Self
 
-from worker.archives.directory import Directory
+from worker.archives.directory import INCOMING, Directory
 from worker.archives.place import Condition, Held, Stored, TooLarge, damaged
 from worker.archives.stores import place_at
 from worker.errors import ArchiveError
@@ -20,7 +20,7 @@ from worker.errors import ArchiveError
 if TYPE_CHECKING:
     from worker.settings import Settings
 
-__all__ = ["Archive", "Condition", "Held", "Stored", "TooLarge", "demand_recent"]
+__all__ = ["INCOMING", "Archive", "Condition", "Held", "Stored", "TooLarge", "demand_recent"]
 
 COMMIT_WITHIN: Final = 3600.0
 """Seconds from the beginning of a ``put`` within which its document has to be in the ledger."""

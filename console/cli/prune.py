@@ -49,7 +49,7 @@ def command(
     from worker.archive import Archive
 
     settings = invocation.settings
-    archive = Archive(settings.archive)
+    archive = Archive.of(settings)
     rows: list[dict[str, Any]] = []
     with invocation.database() as database:
         if vacuum and dry_run:

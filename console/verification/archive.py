@@ -17,7 +17,7 @@ from sqlalchemy import Table, bindparam, select
 from console.verification.discrepancy import Discrepancy
 from console.verification.look import Check, Look
 from models.ledger import Document
-from worker.archive import Condition, Held
+from worker.archive import INCOMING, Condition, Held
 from worker.errors import ArchiveError
 
 _PAGE: Final = 2000
@@ -25,8 +25,6 @@ _ASKED: Final = 500
 _BEYOND: Final = "g"
 """What comes after every digest."""
 _FOLDER: Final = 2
-INCOMING: Final = ".incoming"
-"""The folder of an archive where copies lie while they are made."""
 
 
 class _Kept(NamedTuple):
@@ -146,6 +144,8 @@ def _about(code: str, look: Look, document: _Kept, detail: str = "") -> Discrepa
 
 
 def _leftovers(look: Look) -> Iterator[Discrepancy]:
+    if not look.archive.is_directory:
+        return  # what is half uploaded is no object
     folder = look.archive.root / INCOMING
     for entry in _entries(folder):
         with suppress(FileNotFoundError):  # it was finished meanwhile
@@ -156,6 +156,8 @@ def _leftovers(look: Look) -> Iterator[Discrepancy]:
 
 def _strangers(look: Look) -> Iterator[Discrepancy]:
     """Find what has no digest for a name; folders of ours begin with a dot."""
+    if not look.archive.is_directory:
+        return  # a bucket may be shared with others
     root = look.archive.root
     for folder in _entries(root):
         if folder.name.startswith("."):

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final, cast
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from console.verification.archive import INCOMING
 from console.verification.discrepancy import Discrepancy
 from console.verification.hands import Hands, Mend, changing, locked, write_letter
 from models import mending, transitions
@@ -24,7 +23,7 @@ from watcher.handover import HandingOver
 from watcher.intake import INGEST
 from watcher.moving import undecided
 from watcher.register import Origin
-from worker.archive import Condition, Stored
+from worker.archive import INCOMING, Condition, Stored
 from worker.errors import ArchiveError
 from worker.inbox import Waiting
 from worker.logs import record

@@ -54,7 +54,7 @@ def repair(
     sweeper sends the rest.
     """
     database, inbox = Database.at(settings.database), Inbox(settings)
-    hands = Hands(settings, database, Archive(settings.archive), inbox, operator)
+    hands = Hands(settings, database, Archive.of(settings), inbox, operator)
     try:
         for one in repairable(found):
             try:

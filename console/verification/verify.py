@@ -74,7 +74,7 @@ def verify(
         look = Look(
             settings=settings,
             database=ledger_of,
-            archive=Archive(settings.archive),
+            archive=Archive.of(settings),
             inbox=inbox,
             wishes=wishes,
             moment=now(),

@@ -4,7 +4,6 @@ import hashlib
 import io
 import os
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -206,37 +205,6 @@ def test_conditions(archive: Archive) -> None:
     assert archive.check(whole) is Condition.WHOLE
     assert archive.check(damaged) is Condition.DAMAGED
     assert archive.check("0" * 64) is Condition.MISSING
-
-
-def test_what_was_put_lately_is_not_deleted(archive: Archive) -> None:
-    # Given a content of long ago
-    stored = archive.put(io.BytesIO(b"orphan"), limit=LIMIT)
-    path = archive.root / stored.sha256[:2] / stored.sha256
-    os.utime(path, (1, 1))
-    # When it is put again
-    archive.put(io.BytesIO(b"orphan"), limit=LIMIT)
-    # Then it is not deleted, and else it is
-    assert not archive.delete(stored.sha256)
-    os.utime(path, (1, 1))
-    assert archive.delete(stored.sha256)
-    assert files(archive) == []
-    assert not archive.delete(stored.sha256)
-
-
-def test_deleting_and_putting_at_once_loses_nothing(archive: Archive) -> None:
-    # Given somebody who deletes what is old, while another puts it
-    stored = archive.put(io.BytesIO(b"both"), limit=LIMIT)
-    path = archive.root / stored.sha256[:2] / stored.sha256
-
-    with ThreadPoolExecutor(1) as pool:
-        for _ in range(200):
-            with suppress(FileNotFoundError):
-                os.utime(path, (1, 1))
-            deleting = pool.submit(archive.delete, stored.sha256)
-            archive.put(io.BytesIO(b"both"), limit=LIMIT)
-            deleting.result()
-            # Then what was put is there afterwards
-            assert archive.has(stored.sha256)
 
 
 def test_a_probe_leaves_nothing(archive: Archive) -> None:

@@ -20,7 +20,8 @@ from worker.errors import ArchiveError
 from worker.faults import reach
 
 _ZEROS: Final = bytes(CHUNK)
-_INCOMING: Final = ".incoming"
+INCOMING: Final = ".incoming"
+"""Where copies lie until they have their name."""
 _LEAVING: Final = ".leaving"
 _READ_ONLY: Final = 0o400  # nothing in the archive is ever written again, or read by others
 _PRIVATE: Final = 0o700
@@ -127,7 +128,7 @@ class Directory:
     def scratch(self) -> Iterator[BinaryIO]:
         """Open a nameless file on the disk of the archive."""
         with _writing():
-            directory = self.root / _INCOMING
+            directory = self.root / INCOMING
             _make_private(directory)
             file = tempfile.TemporaryFile(dir=directory)  # noqa: SIM115 - closed below
         with file:
@@ -135,7 +136,7 @@ class Directory:
 
     def discard_leftovers(self, older_than: float) -> int:
         """Delete unfinished copies left by killed processes."""
-        return discard(self.root / _INCOMING, older_than)
+        return discard(self.root / INCOMING, older_than)
 
     def probe(self) -> str:
         """Write and delete a little; return the path."""
@@ -157,7 +158,7 @@ class Directory:
 
     @contextmanager
     def _incoming(self) -> Iterator[tuple[Path, BinaryIO]]:
-        path = self.root / _INCOMING / uuid4().hex
+        path = self.root / INCOMING / uuid4().hex
         with _writing():
             _make_private(path.parent)
             flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC

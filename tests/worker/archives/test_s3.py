@@ -99,7 +99,6 @@ def test_what_is_damaged_is_told_and_mended(archive: Archive, bucket: str, data:
 def test_what_is_not_there(archive: Archive) -> None:
     assert not archive.has("0" * 64)
     assert archive.check("0" * 64) is Condition.MISSING
-    assert not archive.delete("0" * 64)
     with pytest.raises(ArchiveError, match="cannot be read"):
         archive.get("0" * 64)
     with pytest.raises(ArchiveError, match="is not at"):
@@ -126,15 +125,6 @@ def test_an_error_of_the_source_goes_through(archive: Archive, bucket: str) -> N
     with pytest.raises(InterruptedError):
         archive.put(Torn(bytes(2 * PART)), limit=LIMIT)
     assert names(bucket) == []
-
-
-def test_only_what_was_not_put_lately_is_deleted(archive: Archive) -> None:
-    stored = archive.put(io.BytesIO(b"orphan"), limit=LIMIT)
-
-    assert not archive.delete(stored.sha256, older_than=3600)
-    assert archive.has(stored.sha256)
-    assert archive.delete(stored.sha256, older_than=-3600)
-    assert not archive.has(stored.sha256)
 
 
 def test_a_store_that_does_not_check_is_read_back(bucket: str, local: Path) -> None:
