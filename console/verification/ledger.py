@@ -4,13 +4,14 @@ Every transition is one transaction, so that any state of the database that can 
 of this, whatever is under way; only leases need patience.
 """
 
+from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any, Final
 
 from sqlalchemy import (
     and_,
     exists,
     func,
-    literal,
     not_,
     null,
     or_,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     union_all,
 )
 
+from console.verification.discrepancy import Discrepancy
 from console.verification.look import Check, Look, Query, asked
 from models.dead_letter import DeadLetter
 from models.filing import StoredFinding, StoredReport
@@ -39,8 +41,9 @@ _ARRIVAL: Final[tuple[Any, ...]] = (
 )
 _TAKEN_IN: Final = (ArrivalState.ACCEPTED, ArrivalState.DUPLICATE)
 _OF: Final = Arrival.document_id == Document.id
-_CLOCKS_APART: Final = 3600.0
+_CLOCKS_APART: Final = 60.0
 """Seconds that the clocks of hosts may be apart."""
+_PAGE: Final = 500
 
 
 def _no_document(_look: Look) -> Query:
@@ -197,22 +200,24 @@ def _no_members(_look: Look) -> Query:
     return select(*DOCUMENT).where(Document.state == State.UNPACKED, ~member)
 
 
-def _times(look: Look) -> Query:
-    ahead = look.before(-_CLOCKS_APART)
-    documents = select(*DOCUMENT, literal("document").label("of")).where(
-        or_(Document.updated_at < Document.created_at, Document.created_at > ahead)
+def _times(look: Look) -> Iterator[Discrepancy]:
+    """Find what ended before it began, or begins in the future, by more than a little."""
+    spans: tuple[tuple[Any, ...], ...] = (
+        ("document", Document.id, Document.created_at, Document.updated_at),
+        ("attempt", Attempt.document_id, Attempt.started_at, Attempt.ended_at),
+        ("dead letter", DeadLetter.document_id, DeadLetter.created_at, DeadLetter.resolved_at),
     )
-    attempts = (
-        select(*DOCUMENT, literal("attempt").label("of"))
-        .join(Attempt, Attempt.document_id == Document.id)
-        .where(or_(Attempt.ended_at < Attempt.started_at, Attempt.started_at > ahead))
-    )
-    letters = (
-        select(*DOCUMENT, literal("dead letter").label("of"))
-        .join(DeadLetter, DeadLetter.document_id == Document.id)
-        .where(DeadLetter.resolved_at < DeadLetter.created_at)
-    )
-    return union_all(documents, attempts, letters)
+    apart = timedelta(seconds=_CLOCKS_APART)
+    for kind, of, begins, ends in spans:
+        query = select(of.label("document"), begins.label("begins"), ends.label("ends")).where(
+            or_(ends < begins, begins > look.moment)
+        )
+        with look.database.reading() as session:
+            for row in session.execute(query, execution_options={"yield_per": _PAGE}):
+                latest = look.moment if row.ends is None else min(row.ends, look.moment)
+                if row.begins - latest > apart:
+                    detail = f"{kind}: {row.begins} to {row.ends}"
+                    yield look.found("DOCUMENT.TIMES", document=row.document, detail=detail)
 
 
 def _attempt_without_document(_look: Look) -> Query:
@@ -282,7 +287,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     asked("DOCUMENT.COUNTERS", _counters),
     asked("DOCUMENT.ATTEMPTS", _attempts),
     asked("DOCUMENT.NO_MEMBERS", _no_members),
-    asked("DOCUMENT.TIMES", _times),
+    Check(("DOCUMENT.TIMES",), _times),
     asked("ATTEMPT.NO_DOCUMENT", _attempt_without_document),
     asked("ATTEMPT.OPEN", _attempt_open),
     asked("ATTEMPT.OUTCOME", _attempt_outcome),
