@@ -39,7 +39,11 @@ _STALLED: Final = 15
 """How many times longer a name of an unfinished file has to rest before it counts as left lying."""
 _QUIET: Final = 5
 """How many times longer a directory has to stay empty before it is removed."""
-_MOST_LOOKS: Final = 5_000
+_MOST_LOOKS: Final = 1_000
+"""Looks at one turn: another source waits for them."""
+_MOST_CANDIDATES: Final = 20_000
+"""So many paths are kept in mind, at less than a kilobyte each; those beyond are found by a scan
+when half of them are done with."""
 _LONGEST_BACK_OFF: Final = 300.0
 _LONGEST_WRITE: Final = 60.0
 """The most seconds between two looks whether a file is still open for writing."""
@@ -79,6 +83,7 @@ class Drop:
         self._passed_over: dict[bytes, int] = {}
         self._scans = 0
         self._scan_at = clock()
+        self._more = False
 
     @property
     def name(self) -> str:
@@ -118,7 +123,7 @@ class Drop:
         if not self.place.present:
             return
         self._take_hints(now)
-        if now >= self._scan_at:
+        if now >= self._scan_at or (self._more and self._busy() < _MOST_CANDIDATES // 2):
             self._scan(now)
             self._scan_at = now + self._interval
         self._look(now)
@@ -199,10 +204,18 @@ class Drop:
             self._scan(now)
             self._scan_at = min(self._scan_at, now + _SECOND_SCAN)
 
+    def _busy(self) -> int:
+        """Return how many candidates there are that may soon be done with."""
+        return len(self._settling) - len(self._failures) - self._settling.overdue
+
     def _touch(self, entry: Entry, now: float) -> None:
-        if entry.kind is Kind.EMPTY_DIRECTORY:
-            return
         path = entry.path
+        if path not in self._settling and self._busy() >= _MOST_CANDIDATES:
+            self._more = True
+        elif entry.kind is not Kind.EMPTY_DIRECTORY:
+            self._take_up(path, now)
+
+    def _take_up(self, path: bytes, now: float) -> None:
         self._parked.pop(path, None)
         self._settled.pop(path, None)
         if self._settling.touch(path, now, self._rest_of(path)):
@@ -213,7 +226,11 @@ class Drop:
         found = 0
         self.hollow = set()
         self._scans += 1
+        self._more = False
         for path in self._unknown():
+            if self._busy() >= _MOST_CANDIDATES and path not in self._settling:
+                self._more = True
+                break
             if self._settling.notice(path, now, self._rest_of(path)):
                 found += 1
                 self._detected(path)

@@ -173,14 +173,13 @@ def walk(root: bytes, below: bytes = b"", passed_over: PassedOver = _silently) -
     waiting = [below]
     while waiting:
         directory = waiting.pop()
-        found = _entries(root, directory, passed_over)
-        if found == [] and directory:
-            yield Entry(directory, Kind.EMPTY_DIRECTORY)
-        for name, kind in found or ():
+        for name, kind in _entries(root, directory, passed_over):
             path = directory + b"/" + name if directory else name
-            if ignore.is_private(path):
+            if kind is Kind.EMPTY_DIRECTORY:
+                yield Entry(directory, kind)
+            elif ignore.is_private(path):
                 continue
-            if kind is None:
+            elif kind is None:
                 waiting.append(path)
             else:
                 yield Entry(path, kind)
@@ -188,17 +187,23 @@ def walk(root: bytes, below: bytes = b"", passed_over: PassedOver = _silently) -
 
 def _entries(
     root: bytes, directory: bytes, passed_over: PassedOver
-) -> list[tuple[bytes, Kind | None]] | None:
+) -> Iterator[tuple[bytes, Kind | None]]:
+    """Yield what a directory holds, one by one: there may be very many; an empty one itself."""
+    empty = True
     try:
         with os.scandir(os.path.join(root, directory)) as entries:  # noqa: PTH118
-            return [(entry.name, _kind(entry)) for entry in entries]
+            for entry in entries:
+                empty = False
+                yield entry.name, _kind(entry)
     except (FileNotFoundError, NotADirectoryError):
-        return None
+        return
     except OSError as error:
         if not directory and not isinstance(error, PermissionError):
             raise
         passed_over(directory, error)
-        return None
+        return
+    if empty and directory:
+        yield b"", Kind.EMPTY_DIRECTORY
 
 
 def _kind(entry: "os.DirEntry[bytes]") -> Kind | None:

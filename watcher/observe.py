@@ -33,7 +33,7 @@ _CLASSES: Final[list[type[FileSystemEvent]]] = [
     DirCreatedEvent,
     DirMovedEvent,
 ]
-_MOST_HINTS: Final = 200_000
+_MOST_HINTS: Final = 40_000
 
 
 class Hint(NamedTuple):

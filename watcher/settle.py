@@ -61,6 +61,7 @@ class Settling:
     def __init__(self, unsettled_after: float) -> None:
         self._unsettled_after = unsettled_after
         self._candidates: dict[bytes, _Candidate] = {}
+        self._overdue: set[bytes] = set()
         self._complete: set[bytes] = set()
         # An entry counts only while it is what its candidate is due at; others are passed over.
         self._heap: list[tuple[float, bytes]] = []
@@ -73,6 +74,11 @@ class Settling:
 
     def __contains__(self, path: bytes) -> bool:
         return path in self._candidates
+
+    @property
+    def overdue(self) -> int:
+        """How many candidates were reported and have still not come to rest."""
+        return len(self._overdue)
 
     def notice(self, path: bytes, now: float, rest: float) -> bool:
         """Take up a path that a scan found; tell whether it was new. A known one is left alone."""
@@ -148,6 +154,7 @@ class Settling:
         if candidate.reported or now - candidate.since < self._unsettled_after:
             return Verdict.WAITING
         candidate.reported = True
+        self._overdue.add(path)
         return Verdict.UNSETTLED
 
     def waited(self, path: bytes, now: float) -> float:
@@ -163,6 +170,7 @@ class Settling:
     def forget(self, path: bytes) -> None:
         """Drop a candidate; a path that is not one is none the worse."""
         self._candidates.pop(path, None)
+        self._overdue.discard(path)
 
     def _rests(self, path: bytes, candidate: _Candidate, found: Signature, now: float) -> bool:
         if path in self._complete:

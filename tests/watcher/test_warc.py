@@ -74,7 +74,7 @@ RECORDS = [
     record("request", b"GET / HTTP/1.1\r\n\r\n"),
     record("response", response(page(1)), "http://a/1"),
     record("response", response(chunked(page(2)), Transfer_Encoding="chunked"), "http://a/2"),
-    record("response", response(gzip.compress(page(3)), Content_Encoding="gzip"), "http://a/3"),
+    record("response", response(gzip.compress(page(3), mtime=0), Content_Encoding="gzip"), "http://a/3"),
     record("response", response(b"not found", status=404), "http://a/404"),
     record("response", response(b"", status=301, Location="/1"), "http://a/moved"),
     record("revisit", response(b""), "http://a/1"),
@@ -140,9 +140,9 @@ def test_a_damaged_record_is_told_and_passed_over(pack: Callable[[bytes], bytes]
 
 
 def test_what_is_too_large_or_cut_off_is_told() -> None:
-    bomb = gzip.compress(b"\0" * 50_000_000)
+    bomb = gzip.compress(b"\0" * 50_000_000, mtime=0)
     data = b"".join(
-        gzip.compress(one)
+        gzip.compress(one, mtime=0)
         for one in (
             record("response", response(b"x" * (4 * LIMIT)), "http://a/large"),
             record("response", response(bomb, Content_Encoding="gzip"), "http://a/bomb"),
@@ -161,7 +161,7 @@ def test_what_is_too_large_or_cut_off_is_told() -> None:
 
 
 def test_reading_stops_at_what_a_batch_may_bring_and_goes_on() -> None:
-    data = b"".join(gzip.compress(one) for one in RECORDS)
+    data = b"".join(gzip.compress(one, mtime=0) for one in RECORDS)
     found, mark, more = [], Mark(), True
     while more:
         batch = read(data, mark, most=1)
@@ -180,7 +180,7 @@ def test_reading_stops_at_what_a_batch_may_bring_and_goes_on() -> None:
         (response(zlib.compress(page(1))[2:-4], Content_Encoding="deflate"), page(1)),
         (
             response(
-                chunked(gzip.compress(page(1))),
+                chunked(gzip.compress(page(1), mtime=0)),
                 Transfer_Encoding="chunked",
                 Content_Encoding="gzip",
             ),
@@ -197,7 +197,7 @@ def test_bodies_are_decoded_even_when_headers_lie(message: bytes, expected: byte
     [
         response(b"5\r\nabcde\r\nzz\r\n", Transfer_Encoding="chunked"),
         response(b"5\r\nabc", Transfer_Encoding="chunked"),
-        response(gzip.compress(page(1))[:-9], Content_Encoding="gzip"),
+        response(gzip.compress(page(1), mtime=0)[:-9], Content_Encoding="gzip"),
         response(b"x", Content_Encoding="zstd"),
         b"",
     ],
@@ -220,7 +220,7 @@ def test_a_warc_is_a_feed_that_is_read_on(build: Callable[..., Station], tmp_pat
     station = build(sources=(source(tmp_path),))
     path = station.inbox / "crawl.warc.gz"
     for one in RECORDS:
-        packed = gzip.compress(one)
+        packed = gzip.compress(one, mtime=0)
         with path.open("ab") as out:
             out.write(packed[:20])
             out.flush()
