@@ -18,7 +18,16 @@ from models.event import EventName
 from models.feed import FeedCheckpoint
 from models.ledger import SourceStatus
 from models.session import Database
-from watcher.filesystem import Kind, Signature, look, open_file, readable, signature, walk
+from watcher.filesystem import (
+    Kind,
+    Signature,
+    irregular,
+    look,
+    open_file,
+    readable,
+    signature,
+    walk,
+)
 from watcher.intake import Intake
 from watcher.place import Place
 from watcher.referred import Referred
@@ -96,6 +105,7 @@ class FeedSource:
         self._clock = clock
         self._followed: dict[bytes, _Followed] = {}
         self._begun = False
+        self._of_directory = source.folder == source.path
         self._find_at = self._look_at = clock()
         self._last_event: datetime | None = None
         self._last_scan: datetime | None = None
@@ -217,7 +227,7 @@ class FeedSource:
         """Read on in one feed if it changed; returns how many entries came, ``None`` for none."""
         followed = self._followed[path]
         found = look(self.place.root, path)
-        if found is None:
+        if found is None or self._is_disguised(path):
             del self._followed[path]
             self._adopt_renamed(path, followed)
             return None
@@ -244,6 +254,10 @@ class FeedSource:
             followed.seen, followed.since = version, moment
             followed.tried = followed.told = False
         return None if batch.mark == before else len(batch.brought)
+
+    def _is_disguised(self, path: bytes) -> bool:
+        """Tell whether something else than a file lies there; one that is configured may say so."""
+        return self._of_directory and irregular(self.place.root, path) is not None
 
     def _wants_rest(self, path: bytes, followed: _Followed, moment: float) -> bool:
         """Tell whether a last line without its newline is to be tried, now that it has rested."""

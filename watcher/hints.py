@@ -64,7 +64,10 @@ def complete(session: Session, arrival: Arrival, hints: Hints) -> bool:
 
 def file_name(url: str) -> str:
     """Return what to call a document from a URL: its last part and query, else its host."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # half an IPv6 address
+        return url[:_LONGEST]
     last = unquote(parts.path).rstrip("/").rpartition("/")[2]
     query = f"?{unquote(parts.query)}" if parts.query else ""
     return ((last + query) or parts.netloc or url)[:_LONGEST]

@@ -21,6 +21,11 @@ _MD5: Final = re.compile(r"[0-9a-f]{32}")
 _FOREIGN: Final = re.compile(r"<(?:meta|\?xml)\b[^>]*\b(?:charset|encoding)\b", re.IGNORECASE)
 _MARK: Final = b"\xef\xbb\xbf"
 _MOST_TRIES: Final = 100
+_MOST_VALUES: Final = 2_000_000
+"""Each takes some hundred bytes of memory; what pages hold between commas counts too."""
+_SEPARATORS: Final = (b",", b"{", b"[")
+_MOST_FILES: Final = 10_000
+_LONGEST_NAME: Final = 255
 
 
 class Named(NamedTuple):
@@ -77,6 +82,8 @@ class _NoObjectError(ValueError):
 
 
 def _object(line: bytes) -> dict[str, Any]:
+    if len(line) > _MOST_VALUES and sum(map(line.count, _SEPARATORS)) > _MOST_VALUES:
+        raise _NoObjectError(f"more than {_MOST_VALUES:,} values")
     try:
         item = json.loads(line)
     except (ValueError, RecursionError) as error:
@@ -105,6 +112,9 @@ def _files(item: dict[str, Any], hints: Hints) -> Iterator[Entry]:
             continue
         if not isinstance(files, list):
             yield Bad(f"{field}: not a list")
+            continue
+        if len(files) > _MOST_FILES:
+            yield Bad(f"{field}: more than {_MOST_FILES:,}")
             continue
         for file in files:
             yield _file(file, hints) if isinstance(file, dict) else Bad(f"{field}: not an object")
@@ -135,9 +145,11 @@ def _outside(path: str) -> str | None:
     if "" in parts or "." in parts:
         return "no plain path"
     try:
-        return "path too long" if len(os.fsencode(path)) > _LONGEST_PATH else None
+        encoded = os.fsencode(path)
     except UnicodeEncodeError:
         return "no file name"
+    longest = max(map(len, encoded.split(b"/")))
+    return "too long" if longest > _LONGEST_NAME or len(encoded) > _LONGEST_PATH else None
 
 
 def _page(item: dict[str, Any], hints: Hints) -> Iterator[Entry]:

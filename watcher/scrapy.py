@@ -158,6 +158,7 @@ class GoujiPipeline:
         addresses = []
         for parcel in parcels(item, self._store):
             try:
+                _demand_inside(parcel, self._store)
                 addresses.append(self._pusher.push(parcel)["address"])
                 self._count("gouji/pushed")
             except (OSError, ValueError, KeyError) as error:
@@ -166,6 +167,16 @@ class GoujiPipeline:
         with suppress(KeyError, TypeError, AttributeError):
             item["gouji"] = addresses
         return item
+
+
+def _demand_inside(parcel: Parcel, store: Path) -> None:
+    """Demand that a file lies in the store: what an item says may come from a page.
+
+    Raises:
+        PermissionError: it does not, or leads out of it.
+    """
+    if isinstance(parcel.data, Path) and not parcel.data.resolve().is_relative_to(store.resolve()):
+        raise PermissionError(f"{parcel.data} is not in {store}")
 
 
 def parcels(item: Any, store: Path) -> Iterator[Parcel]:
@@ -203,4 +214,8 @@ def _text(value: Any) -> str:
 def _name(url: str, stored: str) -> str | None:
     """Return the stored name, or none where it is only a digest and the URL names the file."""
     stem = stored.partition(".")[0]
-    return None if len(stem) == 40 and urlsplit(url).path.strip("/") else stored
+    try:
+        named = urlsplit(url).path.strip("/")
+    except ValueError:  # half an IPv6 address
+        named = ""
+    return None if len(stem) == 40 and named else stored

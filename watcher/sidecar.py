@@ -69,9 +69,9 @@ def read(root: bytes, path: bytes) -> Hints:
         OSError: it cannot be read; ``FileNotFoundError`` when there is none.
     """
     with open_file(root, path) as stream:
-        if os.fstat(stream.fileno()).st_size > _LARGEST:
-            raise Unreadable(f"sidecar: more than {_LARGEST} bytes")
-        data = stream.read()
+        data = stream.read(_LARGEST + 1)
+    if len(data) > _LARGEST:
+        raise Unreadable(f"sidecar: more than {_LARGEST} bytes")
     try:
         said = json.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:

@@ -74,7 +74,9 @@ RECORDS = [
     record("request", b"GET / HTTP/1.1\r\n\r\n"),
     record("response", response(page(1)), "http://a/1"),
     record("response", response(chunked(page(2)), Transfer_Encoding="chunked"), "http://a/2"),
-    record("response", response(gzip.compress(page(3), mtime=0), Content_Encoding="gzip"), "http://a/3"),
+    record(
+        "response", response(gzip.compress(page(3), mtime=0), Content_Encoding="gzip"), "http://a/3"
+    ),
     record("response", response(b"not found", status=404), "http://a/404"),
     record("response", response(b"", status=301, Location="/1"), "http://a/moved"),
     record("revisit", response(b""), "http://a/1"),
