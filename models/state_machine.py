@@ -51,7 +51,11 @@ TAKE_OVER: Final = Transition(
 )
 REMIND: Final = Transition("remind", _HELD, State.PROCESSING, "sweeper", "lease expired")
 END_LEASE: Final = Transition(
-    "end_lease", _HELD, State.PROCESSING, "starting host", "its worker is gone"
+    "end_lease",
+    _HELD,
+    State.PROCESSING,
+    "starting host, sweeper",
+    "its worker is gone, or the clock was set back",
 )
 STORE: Final = Transition("store", _HELD, State.STORED, "worker", _CLAIM, AttemptOutcome.STORED)
 UNPACK: Final = Transition(

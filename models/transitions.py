@@ -132,7 +132,9 @@ def remind(session: Session, document_ids: Iterable[int]) -> set[int]:
 
 
 def end_lease(session: Session, held: Iterable[tuple[int, int]]) -> set[int]:
-    """End leases at once, of workers that are gone; returns the documents that they still held.
+    """End leases at once; returns the documents that were still held.
+
+    For workers that are gone, and for leases that end later than any can.
 
     Args:
         session: an open transaction.
@@ -142,7 +144,9 @@ def end_lease(session: Session, held: Iterable[tuple[int, int]]) -> set[int]:
     ended: set[int] = set()
     for document_id, attempt_id in held:
         mine = Document.id == document_id, Document.attempt_id == attempt_id
-        ended |= {row.id for row in _change(session, END_LEASE, *mine, lease_expires_at=moment)}
+        # touched no later than the lease ended: nobody was reminded of it yet
+        at_once = {"lease_expires_at": moment, "updated_at": moment}
+        ended |= {row.id for row in _change(session, END_LEASE, *mine, **at_once)}
     return ended
 
 

@@ -33,6 +33,8 @@ _IN_HAND: Final = 5.0
 _AT_ONCE: Final = 0.0
 _SOON: Final = 5.0
 """Seconds after which a queued document is missed on a queue without a single message."""
+_AHEAD: Final = timedelta(hours=1)
+"""So far the clocks of several hosts never are apart."""
 _REFILL: Final = 1.0
 """Seconds between looks for waiting documents while there are more than the queue takes."""
 
@@ -79,7 +81,7 @@ class Sweeper:
             self._sweep_at = moment + soon
             refilled = self.refill(_AT_ONCE if self._first else _IN_HAND)
             self._first = False
-            return refilled + self.resend_lost() + self.resend_expired()
+            return refilled + self.resend_lost() + self.resend_expired() + self.catch_up()
         if self._refill_at is not None and moment >= self._refill_at:
             return self.refill()
         return 0
@@ -158,7 +160,7 @@ class Sweeper:
         """
         moment = now()
         untouched = or_(
-            Document.updated_at < Document.lease_expires_at,
+            Document.updated_at <= Document.lease_expires_at,
             Document.updated_at < moment - self._lease,
         )
         expired = and_(
@@ -166,6 +168,30 @@ class Sweeper:
         )
         page = self._documents(expired, _PAGE)
         return self._resend(page, EventName.DOCUMENT_LEASE_EXPIRED, transitions.remind)
+
+    def catch_up(self) -> int:
+        """Go on with what seems to have been touched in the future: the clock was set back.
+
+        Else it would wait until that time has come.
+        """
+        ahead = now() + _AHEAD
+        touched = Document.updated_at > ahead
+        received = self._documents(and_(Document.state == State.RECEIVED, touched), _PAGE)
+        sent = self._sender.send_chosen(fitting(received, self._sender.rooms()))
+        queued = self._documents(and_(Document.state == State.QUEUED, touched), _PAGE)
+        queued = fitting(queued, self._sender.rooms())
+        sent += self._resend(queued, EventName.DOCUMENT_RESENT, transitions.resend)
+        if held := self._held_beyond(ahead + self._lease):
+            self._database.unit(lambda session: transitions.end_lease(session, held))
+        return sent
+
+    def _held_beyond(self, moment: datetime) -> list[tuple[int, int]]:
+        """Return documents and attempts whose lease ends later than that."""
+        held = select(Document.id, Document.attempt_id).where(
+            Document.state == State.PROCESSING, Document.lease_expires_at > moment
+        )
+        with self._database.reading() as session:
+            return [(row.id, row.attempt_id) for row in session.execute(held.limit(_PAGE))]
 
     def _on_the_way(self) -> int:
         with self._database.reading() as session:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Final, cast
+from typing import Any, Final, cast
 from uuid import uuid4
 
 from sqlalchemy import bindparam, column, create_engine, func, make_url, select, text
@@ -68,7 +68,7 @@ def _renumber(database: Database) -> None:
     with database.engine.connect() as connection:
         if connection.dialect.name == "postgresql":
             for table in ("documents", "arrivals", "events"):
-                last = select(func.max(column("id"))).select_from(sql_table(table))
+                last: Any = select(func.max(column("id"))).select_from(sql_table(table))
                 numbered = func.setval(f"{table}_id_seq", last.scalar_subquery())
                 connection.execute(select(numbered))
         connection.execute(text("ANALYZE"))

@@ -196,3 +196,22 @@ def test_a_broker_that_is_away_is_not_asked_before_its_pause_is_over(
     station.clock.now += 6
     assert one.resend_lost() == 0
     assert len(asked) == 2
+
+
+def test_a_clock_that_was_set_back_keeps_nothing_waiting(station: Station) -> None:
+    # Given documents that wait, are queued and are worked on, as of the day after tomorrow
+    lose(station)
+    station.age(-2 * 86_400)
+    with station.database.transaction() as session:
+        held = station.documents()[0]
+        held.state, held.attempt_id = State.PROCESSING, 1
+        held.lease_expires_at = now() + timedelta(days=2)
+        session.merge(held)
+    sweep = sweeper(station)
+    # When it is swept, twice
+    sweep.catch_up()
+    assert sweep.resend_expired() == 1
+    # Then each has a message, as far as there is room, and none is touched in the future any more
+    assert station.queue.outstanding() == 5
+    ahead = [one.id for one in station.documents() if one.updated_at > now()]
+    assert len(ahead) == len(station.documents()) - 5
