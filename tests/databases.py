@@ -4,6 +4,7 @@
 ``postgresql+psycopg://postgres@127.0.0.1:5432/postgres``. Each test gets a database of its own.
 """
 
+import atexit
 import sqlite3
 import tempfile
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import NullPool, create_engine, make_url, text
 
 from models import migrations
 from models.session import file_of
@@ -31,26 +32,51 @@ def empty(backend: str, directory: Path) -> Iterator[str]:
         yield f"sqlite:///{directory / 'gouji.db'}"
         return
     name = f"gouji_test_{uuid4().hex}"
-    server = create_engine(SERVER, isolation_level="AUTOCOMMIT")
-    with server.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
+    _recreate(name)
     try:
-        yield make_url(SERVER).set(database=name).render_as_string(hide_password=False)
+        yield _url(name)
     finally:
-        with server.connect() as connection:
-            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-        server.dispose()
+        _drop(name)
 
 
 def migrated(url: str) -> None:
-    """Bring an empty database to the newest revision; SQLite by a copy, which is faster."""
+    """Bring an empty database to the newest revision, by a copy of one that is: it is faster."""
     path = file_of(url)
     if path is None:
-        migrations.upgrade(url)
+        if migrations.current(url) is None:
+            _recreate(make_url(url).database or "", f"TEMPLATE {_template()}")
         return
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not path.exists():
         path.write_bytes(_newest())
+
+
+def _url(name: str) -> str:
+    return make_url(SERVER).set(database=name).render_as_string(hide_password=False)
+
+
+def _recreate(name: str, how: str = "") -> None:
+    _drop(name)
+    _tell(f"CREATE DATABASE {name} {how}")
+
+
+def _drop(name: str) -> None:
+    _tell(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+def _tell(statement: str) -> None:
+    server = create_engine(SERVER, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with server.connect() as connection:
+        connection.execute(text(statement))
+
+
+@cache
+def _template() -> str:
+    name = f"gouji_test_template_{uuid4().hex}"
+    _recreate(name)
+    atexit.register(_drop, name)
+    migrations.upgrade(_url(name))
+    return name
 
 
 @cache
