@@ -11,7 +11,7 @@ from tests import brokers
 from tests.watcher.station import Station
 from watcher.sweep import Sweeper
 from worker.errors import BrokerUnreachable
-from worker.inbox import Backlog
+from worker.inbox import QUEUES, Backlog
 from worker.send import Sender
 
 
@@ -166,7 +166,7 @@ def test_what_workers_may_hold_unseen_is_not_taken_for_lost(
 ) -> None:
     # Given a server that does not tell what workers hold: three of five messages may be theirs
     one = sweeper(station)
-    counted = {"fast": 1, "slow": 0, "ocr": 1}
+    counted = dict.fromkeys(QUEUES, 0) | {"fast": 1, "ocr": 1}
     monkeypatch.setattr(station.queue, "backlog", lambda: Backlog(counted, unseen=3))
     station.age(1199)
     assert one.resend_lost() == 0

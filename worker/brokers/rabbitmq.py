@@ -1,4 +1,4 @@
-"""RabbitMQ, 3.8 or newer: one server or a cluster behind one address.
+"""RabbitMQ: one server or a cluster behind one address.
 
 Queues are durable and messages persistent. Of classic or quorum queues the virtual host's default
 is taken.
