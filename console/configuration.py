@@ -31,8 +31,8 @@ MEANINGS: Final[dict[str, Meaning]] = {
         'SQLAlchemy URL; "" is SQLite in data_dir', "数据库地址；空为 data_dir 中的 SQLite"
     ),
     "broker_url": Meaning(
-        'redis://, rediss:// or unix://; "" is the embedded Valkey in data_dir',
-        "队列地址 redis://、rediss:// 或 unix://；空为内嵌的 Valkey",
+        'redis://, rediss://, unix://, amqp:// or amqps://; "" is the embedded Valkey in data_dir',
+        "队列地址 redis://、rediss://、unix://、amqp:// 或 amqps://；空为内嵌的 Valkey",
     ),
     "archive_url": Meaning(
         'where originals are kept: a directory or s3://bucket/prefix; "" is data_dir/archive',

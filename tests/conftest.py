@@ -41,6 +41,13 @@ def embedded_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(params=STACKS)
+def broker_url(request: pytest.FixtureRequest, embedded_broker: str) -> Iterator[str]:
+    """Return the URL of an empty broker, of each kind that there is."""
+    with brokers.empty(request.param, embedded_broker) as url:
+        yield url
+
+
+@pytest.fixture(params=STACKS)
 def stack(
     request: pytest.FixtureRequest, tmp_path: Path, embedded_broker: str
 ) -> Iterator[dict[str, Any]]:

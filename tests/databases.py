@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import NullPool, create_engine, make_url, text
 
 from models import migrations
 from models.session import file_of
@@ -31,49 +31,51 @@ def empty(backend: str, directory: Path) -> Iterator[str]:
     if backend == "sqlite":
         yield f"sqlite:///{directory / 'gouji.db'}"
         return
-    name = _new_name()
-    on_server(f"CREATE DATABASE {name}")
+    name = f"gouji_test_{uuid4().hex}"
+    _recreate(name)
     try:
         yield _url(name)
     finally:
-        on_server(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def on_server(*statements: str) -> None:
-    """Execute statements on the server, by a connection to no database of ours."""
-    server = create_engine(SERVER, isolation_level="AUTOCOMMIT")
-    with server.connect() as connection:
-        for statement in statements:
-            connection.execute(text(statement))
-    server.dispose()
-
-
-def _new_name() -> str:
-    return f"gouji_test_{uuid4().hex}"
-
-
-def _url(name: str) -> str:
-    return make_url(SERVER).set(database=name).render_as_string(hide_password=False)
+        _drop(name)
 
 
 def migrated(url: str) -> None:
-    """Bring an empty database to the newest revision, by a copy: that is faster."""
+    """Bring an empty database to the newest revision, by a copy of one that is: it is faster."""
     path = file_of(url)
     if path is None:
-        name = make_url(url).database
-        on_server(f"DROP DATABASE {name}", f"CREATE DATABASE {name} TEMPLATE {_template()}")
+        if migrations.current(url) is None:
+            _recreate(make_url(url).database or "", f"TEMPLATE {_template()}")
         return
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not path.exists():
         path.write_bytes(_newest())
 
 
+def _url(name: str) -> str:
+    return make_url(SERVER).set(database=name).render_as_string(hide_password=False)
+
+
+def _recreate(name: str, how: str = "") -> None:
+    _drop(name)
+    on_server(f"CREATE DATABASE {name} {how}")
+
+
+def _drop(name: str) -> None:
+    on_server(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+def on_server(statement: str) -> None:
+    """Execute a statement on the server, by a connection to no database of ours."""
+    server = create_engine(SERVER, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with server.connect() as connection:
+        connection.execute(text(statement))
+
+
 @cache
 def _template() -> str:
-    """Return the name of a database at the newest revision, there until this process ends."""
-    name = _new_name()
-    on_server(f"CREATE DATABASE {name}")
-    atexit.register(on_server, f"DROP DATABASE {name} WITH (FORCE)")
+    name = f"gouji_test_template_{uuid4().hex}"
+    _recreate(name)
+    atexit.register(_drop, name)
     migrations.upgrade(_url(name))
     return name
 

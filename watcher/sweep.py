@@ -140,13 +140,16 @@ class Sweeper:
         return self._resend(page, EventName.DOCUMENT_RESENT, transitions.resend)
 
     def _resend_forgotten(self, lost: int) -> int:
-        """Send everything again that was queued when the server was found to have lost it all."""
-        if self._forgot_at is None and lost > 0:
+        """Send everything again that was queued when the server was found to have lost it all.
+
+        A server that was never marked may have it all.
+        """
+        if self._forgot_at is None:
+            if lost <= 0:
+                self._sender.mark_server()
+                return 0
             self._forgot_at = now()
-        page: list[tuple[int, str]] = []
-        if self._forgot_at is not None:
-            before = and_(Document.state == State.QUEUED, Document.updated_at <= self._forgot_at)
-            page = self._documents(before, _PAGE)
+        page = self._documents(_aged(State.QUEUED, now() - self._forgot_at), _PAGE)
         if not page:
             self._sender.mark_server()
             self._forgot_at = None

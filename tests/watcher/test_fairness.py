@@ -5,10 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import redis
 from sqlalchemy import select
 
 from models.ledger import Document, State
+from tests import brokers
 from tests.watcher.station import SETTLE, Station
 from watcher.sweep import Sweeper
 from worker.send import Sender, bounds, fitting
@@ -42,8 +42,7 @@ def sweeper(station: Station) -> Sweeper:
 
 def work_off(station: Station) -> Counter[str]:
     """Store whatever is queued and empty the queue; returns how many of each lane there were."""
-    with redis.Redis.from_url(station.settings.broker) as client:
-        client.flushall()
+    brokers.purge(station.settings.broker)
     with station.database.transaction() as session:
         queued = list(session.scalars(select(Document).where(Document.state == State.QUEUED)))
         for document in queued:

@@ -11,6 +11,7 @@ from tests import brokers
 from tests.watcher.station import Station
 from watcher.sweep import Sweeper
 from worker.errors import BrokerUnreachable
+from worker.inbox import QUEUES, Backlog
 from worker.send import Sender
 
 
@@ -139,6 +140,44 @@ def test_messages_of_other_documents_do_not_hide_a_loss_for_ever(station: Statio
     assert one.resend_lost() == 2
     station.age(4000)
     assert one.resend_lost() == 0
+
+
+def test_a_server_that_lost_everything_is_known_by_its_mark(station: Station) -> None:
+    # Given a server that was marked, lost everything, and has a few new messages since
+    one = sweeper(station)
+    assert one.resend_lost() == 0
+    assert not station.queue.backlog().forgot
+    flush(station)
+    station.queue.send([(1, "fast"), (2, "fast")])
+    # When the sweeper looks, then all that was queued is sent again as soon as there is room
+    assert one.resend_lost() == 3
+    assert one.resend_lost() == 0
+    brokers.purge(station.settings.broker)
+    assert one.resend_lost() == 2
+    # And once only; then the server has its mark again
+    assert station.queue.backlog().forgot
+    assert one.resend_lost() == 0
+    assert not station.queue.backlog().forgot
+    assert one.resend_lost() == 0
+
+
+def test_what_workers_may_hold_unseen_is_not_taken_for_lost(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a server that does not tell what workers hold: three of five messages may be theirs
+    one = sweeper(station)
+    counted = dict.fromkeys(QUEUES, 0) | {"fast": 1, "ocr": 1}
+    monkeypatch.setattr(station.queue, "backlog", lambda: Backlog(counted, unseen=3))
+    station.age(1199)
+    assert one.resend_lost() == 0
+    station.age(3000)
+    assert one.resend_lost() == 0
+    # When one more is missing, then it is sent once nobody can hold it, delayed messages included
+    counted["ocr"] = 0
+    station.age(1199)
+    assert one.resend_lost() == 0
+    station.age(1201)
+    assert one.resend_lost() == 1
 
 
 def test_expired_leases_are_sent_once_per_lease(station: Station) -> None:

@@ -8,6 +8,9 @@ from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 import pika  # type: ignore[import-untyped]
+from pika.adapters.utils.connection_workflow import (  # type: ignore[import-untyped]
+    AMQPConnectorException,
+)
 from pika.exceptions import (  # type: ignore[import-untyped]
     AMQPConnectionError,
     AMQPError,
@@ -31,6 +34,10 @@ _BLOCKED_FOR: Final = 5.0
 Dramatiq tries six times in each thread of a worker.
 """
 _NOT_FOUND: Final = 404
+
+# pika asserts its own state where a connection is lost in the middle of a call
+LOST: Final = (AMQPError, AMQPConnectorException, OSError, AssertionError)
+"""What is raised when a server is lost, cannot be reached, or refuses."""
 
 
 def parameters(url: str, name: str) -> Any:
@@ -84,7 +91,13 @@ class Line:
 
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:
-        """Lose the connection if what is done in the block takes longer: pika has no time-outs."""
+        """Lose the connection if what is done in the block takes longer: pika has no time-outs.
+
+        Raises:
+            AMQPConnectionError: it is lost already.
+        """
+        if not self.connection.is_open:
+            raise AMQPConnectionError("the connection was lost")
         implementation = self.connection._impl  # noqa: SLF001 - no public call ends a connection
         silence = AMQPHeartbeatTimeout(f"no answer within {seconds:.0f} s")
         end = partial(implementation._terminate_stream, silence)  # noqa: SLF001
@@ -92,7 +105,8 @@ class Line:
         try:
             yield
         finally:
-            implementation._adapter_remove_timeout(timer)  # noqa: SLF001
+            if self.connection.is_open:
+                implementation._adapter_remove_timeout(timer)  # noqa: SLF001
 
     def publish(self, messages: Sequence[tuple[str, bytes]], *, mandatory: bool = True) -> None:
         """Publish (queue, body) pairs and wait until the server has them all on disk.
@@ -102,7 +116,7 @@ class Line:
             mandatory: whether a queue that is missing is an error.
 
         Raises:
-            AMQPError: it may not have them all.
+            LOST: it may not have them all.
         """
         self._refused = False
         persistent = pika.BasicProperties(delivery_mode=2)
@@ -135,5 +149,5 @@ class Line:
 
     def close(self) -> None:
         """Hang up; what is lost already needs no goodbye."""
-        with suppress(AMQPError, OSError), self.within(CONNECT_WITHIN):
+        with suppress(*LOST), self.within(CONNECT_WITHIN):
             self.connection.close()

@@ -1,4 +1,4 @@
-"""RabbitMQ, 3.8 or newer: one server or a cluster behind one address.
+"""RabbitMQ: one server or a cluster behind one address.
 
 Queues are durable and messages persistent. Of classic or quorum queues the virtual host's default
 is taken.
@@ -17,7 +17,6 @@ from dramatiq.brokers import rabbitmq as upstream
 from dramatiq.common import dq_name
 from dramatiq.errors import ConnectionClosed
 from pika.exceptions import (  # type: ignore[import-untyped]
-    AMQPError,
     AMQPHeartbeatTimeout,
     ChannelClosedByBroker,
     ConnectionBlockedTimeout,
@@ -36,7 +35,7 @@ from worker.broker import (
     Waiting,
     Weakness,
 )
-from worker.brokers.amqp import ANSWER_WITHIN, CONNECT_WITHIN, Line, parameters
+from worker.brokers.amqp import ANSWER_WITHIN, CONNECT_WITHIN, LOST, Line, parameters
 from worker.errors import BrokerUnreachable
 
 _IDLE: Final = HEARTBEAT
@@ -63,7 +62,7 @@ class _Broker(upstream.RabbitmqBroker):
         """Declare a queue, its delay queue and its dead letters as Dramatiq does.
 
         Raises:
-            AMQPError: it cannot be declared.
+            LOST: it cannot be declared.
         """
         self.state.channel = channel
         try:
@@ -73,9 +72,14 @@ class _Broker(upstream.RabbitmqBroker):
             del self.state.channel
 
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 5000) -> dramatiq.Consumer:
-        """Return a consumer, which has a connection of its own."""
+        """Return a consumer, which has a connection of its own.
+
+        Raises:
+            ConnectionClosed: the server cannot be reached.
+        """
         try:
-            return super().consume(queue_name, prefetch, timeout)
+            with _passing():
+                return super().consume(queue_name, prefetch, timeout)
         finally:
             del self.connection  # the one that declared the queues
 
@@ -90,7 +94,8 @@ class _Broker(upstream.RabbitmqBroker):
         if time.monotonic() - getattr(self.state, "used", 0.0) > _IDLE:
             del self.connection
         try:
-            return super().enqueue(message, delay=delay)
+            with _passing():
+                return super().enqueue(message, delay=delay)
         finally:
             self.state.used = time.monotonic()
 
@@ -122,6 +127,15 @@ class _Consumer(upstream._RabbitmqConsumer):  # noqa: SLF001 - meant to be repla
 
     def _brought(self, message: "dramatiq.MessageProxy") -> bool:
         return getattr(message, "_consumer", self) is self
+
+
+@contextmanager
+def _passing() -> Iterator[None]:
+    """Let whatever passes be a lost connection; Dramatiq does not know all that pika raises."""
+    try:
+        yield
+    except LOST as error:
+        raise ConnectionClosed(error) from None  # type: ignore[no-untyped-call]
 
 
 def make_broker(url: str, middleware: Sequence[dramatiq.Middleware]) -> dramatiq.Broker:
@@ -188,7 +202,8 @@ class RabbitmqDoor:
         probe = Line(self._parameters)
         try:
             with probe.within(CONNECT_WITHIN):
-                probe.publish([(_NOWHERE, b"")], mandatory=False)
+                for _ in range(2):  # a connection is blocked by its first message, which passes
+                    probe.publish([(_NOWHERE, b"")], mandatory=False)
         except (AMQPHeartbeatTimeout, ConnectionBlockedTimeout):
             return False
         finally:
@@ -212,7 +227,7 @@ class RabbitmqDoor:
                     return self._tried(self._line, task)
                 except (AMQPHeartbeatTimeout, ConnectionBlockedTimeout):
                     raise  # it would only take as long again
-                except (AMQPError, OSError):
+                except LOST:
                     self._hang_up()
             self._hang_up()
             return self._tried(self._connected(), task)
@@ -239,7 +254,7 @@ class RabbitmqDoor:
     def _reaching(self) -> Iterator[None]:
         try:
             yield
-        except (AMQPError, OSError) as error:
+        except LOST as error:
             self._hang_up()
             raise BrokerUnreachable(_told(error, self._parameters)) from error
 
