@@ -28,7 +28,7 @@ _QUICK: Final = {
     "SETTLE": "0.3",
     "SCAN_INTERVAL": "1",
     "SWEEP_INTERVAL": "1",
-    "LEASE": "10",
+    "LEASE": "30",
     "GRACE": "8",
     "RETRY_MIN": "0.3",
     "RETRY_MAX": "2",
