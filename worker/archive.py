@@ -134,14 +134,16 @@ class Archive:
         Raises:
             ArchiveError: they cannot be read now, or the name is no SHA-256.
         """
-        try:
-            with self._path(sha256).open("rb") as stream:
-                found = hashlib.file_digest(stream, "sha256").hexdigest()
-        except FileNotFoundError:
-            return Condition.MISSING
-        except OSError as error:
-            raise ArchiveError(f"archive: {sha256} cannot be read: {error.strerror}") from error
-        return Condition.WHOLE if found == sha256 else Condition.DAMAGED
+        for path in (self._path(sha256), self.root / LEAVING / sha256):
+            try:
+                with path.open("rb") as stream:
+                    found = hashlib.file_digest(stream, "sha256").hexdigest()
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise ArchiveError(f"archive: {sha256} cannot be read: {error.strerror}") from error
+            return Condition.WHOLE if found == sha256 else Condition.DAMAGED
+        return Condition.MISSING
 
     def contents(self) -> Iterator[Held]:
         """Yield every content, in the order of the names; few are in memory at a time.
