@@ -24,8 +24,8 @@ from console.verification.look import Check, Look, Query, asked
 from models.dead_letter import DeadLetter
 from models.filing import StoredFinding, StoredReport
 from models.ledger import Arrival, ArrivalState, Attempt, AttemptOutcome, Document, Handover, State
+from worker.broker import COSTS
 from worker.claim import CRASH_LIMIT
-from worker.inbox import QUEUES
 
 DOCUMENT: Final[tuple[Any, ...]] = (
     Document.id.label("document"),
@@ -113,7 +113,7 @@ def _state(_look: Look) -> Query:
 
 def _queue(_look: Look) -> Query:
     queue = Document.queue
-    return select(*DOCUMENT, queue.label("queue")).where(queue.not_in(QUEUES))
+    return select(*DOCUMENT, queue.label("queue")).where(queue.not_in(COSTS))
 
 
 def _no_claim(_look: Look) -> Query:

@@ -16,6 +16,7 @@ from console.verification.ledger import DOCUMENT
 from console.verification.look import Check, Look
 from models.ledger import Document, State
 from worker.inbox import Waiting
+from worker.waiting import door
 
 _PAGE: Final = 500
 
@@ -52,7 +53,7 @@ def _queued(look: Look) -> Iterator[Any]:
     One statement, whose first row is asked for before the messages are: all of them are as they
     were then.
     """
-    query = select(*DOCUMENT, Document.updated_at, Document.queue).where(
+    query = select(*DOCUMENT, Document.updated_at, Document.queue, Document.lane).where(
         Document.state == State.QUEUED, Document.updated_at <= look.stale
     )
     with look.database.reading() as session:
@@ -76,7 +77,7 @@ def _still_queued(look: Look, suspects: Sequence[Any]) -> Iterator[Discrepancy]:
                 document=row.document,
                 name=row.name,
                 sha256=row.sha256,
-                queue=row.queue,
+                queue=door(row.queue, row.lane),
             )
 
 

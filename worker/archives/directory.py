@@ -63,13 +63,11 @@ class Directory:
 
     def digest(self, sha256: str) -> str | None:
         """Return the SHA-256 of the file, ``None`` where there is none."""
-        path = self._path(sha256)
         with _reading(sha256):
-            try:
-                with path.open("rb") as stream:
+            for path in self._lookups(sha256):
+                with suppress(FileNotFoundError), path.open("rb") as stream:
                     return hashlib.file_digest(stream, "sha256").hexdigest()
-            except FileNotFoundError:
-                return None
+        return None
 
     def contents(self) -> Iterator[Held]:
         """Yield every content, in the order of the names; one folder in memory at a time."""
