@@ -24,7 +24,7 @@ from worker import faults
 from worker.archive import Archive
 from worker.archives.s3 import connect
 
-_QUICK: Final = {
+QUICK: Final = {
     "SETTLE": "0.3",
     "SCAN_INTERVAL": "1",
     "SWEEP_INTERVAL": "1",
@@ -36,6 +36,7 @@ _QUICK: Final = {
     "WORKER_PROCESSES": "1",
     "WORKER_THREADS": "2",
 }
+"""Settings that make things happen soon."""
 
 
 def until(condition: Callable[[], object], seconds: float, why: Callable[[], object]) -> None:
@@ -145,7 +146,7 @@ class House:
             "PATH": os.environ["PATH"],
             "LANG": "C.UTF-8",
             **servers.objects.environment,
-            **{f"GOUJI_{name}": value for name, value in _QUICK.items()},
+            **{f"GOUJI_{name}": value for name, value in QUICK.items()},
             "GOUJI_DATABASE_URL": url,
             "GOUJI_BROKER_URL": servers.redis.url.removesuffix("0") + str(number % 16),
             "GOUJI_ARCHIVE_URL": f"s3://{bucket}/archive",
@@ -160,32 +161,30 @@ class House:
         self.sites.append(site)
         return site
 
-    def states(self) -> Counter[str]:
-        """Count documents by state."""
-        with self.database.reading() as session:
-            return Counter(session.scalars(select(Document.state)))
-
-    def arrivals(self) -> int:
-        """Count what has arrived as a file."""
-        with self.database.reading() as session:
-            query = select(Arrival.id).where(Arrival.container_id.is_(None))
-            return len(session.scalars(query).all())
-
-    def at_rest(self, arrivals: int) -> bool:
-        """Tell whether so many files have arrived and nothing is under way."""
-        under_way = {"received", "queued", "processing"}
-        return self.arrivals() >= arrivals and not under_way & set(self.states())
-
     def story(self) -> str:
         """Say how things stand."""
         said = "\n".join(f"--- {one.host.name}\n{one.said()[-1500:]}" for one in self.sites)
-        return f"{dict(self.states())}, {self.arrivals()} arrivals\n{said}"
+        return f"{states(self.database)}\n{said}"
 
     def end(self) -> None:
         """End every process of every site."""
         for site in self.sites:
             site.end()
         self.database.close()
+
+
+def states(database: Database) -> tuple[dict[str, int], int]:
+    """Count documents by state, and what has arrived as a file."""
+    with database.reading() as session:
+        found = Counter(session.scalars(select(Document.state)))
+        query = select(Arrival.id).where(Arrival.container_id.is_(None))
+        return dict(found), len(session.scalars(query).all())
+
+
+def at_rest(database: Database, arrivals: int) -> bool:
+    """Tell whether so many files have arrived and nothing is under way."""
+    found, came = states(database)
+    return came >= arrivals and not {"received", "queued", "processing"} & set(found)
 
 
 def _state(pid: int) -> str:

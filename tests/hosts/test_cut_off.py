@@ -9,7 +9,7 @@ from sqlalchemy import select
 from models.ledger import Attempt, AttemptOutcome
 from tests.fault.accounts import settle
 from tests.fault.material import Dropped, drop, expected, material
-from tests.hosts.house import House, until
+from tests.hosts.house import House, at_rest, until
 
 pytestmark = [pytest.mark.process, pytest.mark.soak]
 
@@ -52,7 +52,7 @@ def test_a_worker_that_is_cut_off(house: House, point: str, way: str) -> None:
     worker.host.cut_off(way)
     worker.go_on()
     other.run("work")
-    until(lambda: house.at_rest(_COUNT), _LONG, house.story)
+    until(lambda: at_rest(house.database, _COUNT), _LONG, house.story)
 
     # Then what it had is done by the other, and when it comes back it does not do it again
     worker.host.join()
@@ -63,7 +63,7 @@ def test_a_worker_that_is_cut_off(house: House, point: str, way: str) -> None:
     other.host.signal(signal.SIGKILL)
     second = dropped(house, 10, 2)
     drop(second, watcher.inbox)
-    until(lambda: house.at_rest(_COUNT + 10), _LONG, house.story)
+    until(lambda: at_rest(house.database, _COUNT + 10), _LONG, house.story)
     accounts = settle(house.database, house.archive, expected(first + second, []))
     assert accounts.balanced, f"{accounts}\n{house.story()}"
 
@@ -94,7 +94,7 @@ def test_a_watcher_that_is_cut_off(house: House, point: str, way: str) -> None:
     watcher.host.join()
 
     # Then every file has come in once
-    until(lambda: house.at_rest(_COUNT), _LONG, house.story)
+    until(lambda: at_rest(house.database, _COUNT), _LONG, house.story)
     until(lambda: not [path for path in watcher.inbox.iterdir() if path.is_file()], _LONG, str)
     accounts = settle(house.database, house.archive, expected(files, []))
     assert accounts.balanced, f"{accounts}\n{house.story()}"
