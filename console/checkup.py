@@ -129,6 +129,9 @@ def _database(settings: Settings) -> Iterator[Check]:
         return
     if revision == head:
         yield Check("database", Verdict.OK, f"{shown} · revision {revision}")
+    elif migrations.is_newer(revision):
+        detail = f"{shown} · revision {revision}: 由更新的版本升级 of a newer version"
+        yield Check("database", Verdict.WARN, detail, "升级 upgrade gouji on this host too")
     else:
         detail = f"{shown} · revision {revision}, this version needs {head}"
         yield Check("database", Verdict.FAIL, detail, "gouji init  升级数据库 upgrades it")

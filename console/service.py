@@ -174,8 +174,7 @@ class Service:
     def _database(self) -> Database:
         url = self._settings.database
         before = migrations.current(url)
-        migrations.upgrade(url)
-        if before != migrations.head():
+        if migrations.upgrade(url):
             logs.log(EventName.DATABASE_MIGRATED, before=before, after=migrations.head())
         return Database.at(url)
 

@@ -1,5 +1,6 @@
 """Alembic, run from code: no ``alembic.ini``, and safe when several processes start at once."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,23 +10,32 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.schema import SchemaItem
 
 from models.session import create, file_of
 
 _HERE: Final = Path(__file__).parent
 _LOCK: Final = 0x676F756A69  # "gouji": the key of the advisory lock
+_DDL_WAIT: Final = "5s"
+"""So long at most a change of tables waits for those who read them: others wait behind it."""
+_TRIES: Final = 60
+_PAUSE: Final = 2.0
+_LOCK_NOT_AVAILABLE: Final = "55P03"
 
 
-def upgrade(database_url: str) -> None:
-    """Bring a database to the newest revision, in one transaction.
+def upgrade(database_url: str) -> bool:
+    """Bring a database to the newest revision, in one transaction; tell whether it had to be.
 
     Whoever comes second waits for the first (``BEGIN IMMEDIATE`` on SQLite, an advisory lock on
-    PostgreSQL) and then finds nothing left to do. The directory of an SQLite file is made.
+    PostgreSQL) and then finds nothing left to do. One that a newer release has migrated is left as
+    it is: what a release adds does not disturb the one before. The directory of an SQLite file is
+    made.
 
     Raises:
         OSError: the directory cannot be made.
+        SQLAlchemyError: the database cannot be reached, or its tables are in use for minutes.
         UnusableUrlError: see :func:`models.session.create`.
     """
     file = file_of(database_url)
@@ -34,13 +44,42 @@ def upgrade(database_url: str) -> None:
         file.touch(mode=0o600)  # SQLite would make it as the umask says, and its log like it
     engine = create(database_url)
     try:
-        with engine.connect() as connection, _rebuilding(connection):
-            if connection.dialect.name == "postgresql":
-                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-            if _revision(connection) != head():
-                command.upgrade(configuration(connection), "head")
+        for left in reversed(range(_TRIES)):
+            try:
+                return _upgrade(engine)
+            except OperationalError as error:
+                if not left or getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
+                    raise
+            time.sleep(_PAUSE)  # those who wait behind come in between
     finally:
         engine.dispose()
+    raise AssertionError("not reached")
+
+
+def _upgrade(engine: Engine) -> bool:
+    with engine.connect() as connection, _rebuilding(connection):
+        _have_to_oneself(connection)
+        revision = _revision(connection)
+        if revision == head() or is_newer(revision):
+            return False
+        command.upgrade(configuration(connection), "head")
+        return True
+
+
+def _have_to_oneself(connection: Connection) -> None:
+    """Wait for whoever migrates already, however long that takes."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SET LOCAL lock_timeout = 0"))
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        connection.execute(text(f"SET LOCAL lock_timeout = '{_DDL_WAIT}'"))
+
+
+def is_newer(revision: str | None) -> bool:
+    """Tell whether a revision is none of this release: a newer one has migrated the database."""
+    if revision is None:
+        return False
+    known = ScriptDirectory.from_config(configuration()).walk_revisions()
+    return all(one.revision != revision for one in known)
 
 
 @contextmanager
