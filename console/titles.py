@@ -49,6 +49,7 @@ TITLES: Final[Mapping[str, str]] = {
     EventName.ATTEMPT_STARTED: "开始处理",
     EventName.ATTEMPT_SKIPPED: "跳过处理",
     EventName.ATTEMPT_RETRYING: "稍后再试",
+    EventName.ATTEMPT_HANDED_OVER: "转交扫描识别",
     EventName.ATTEMPT_RELEASED: "处理交还",
     EventName.ATTEMPT_NOT_RELEASED: "处理未能交还",
     EventName.ATTEMPT_SUPERSEDED: "处理已被接替",

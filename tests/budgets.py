@@ -24,6 +24,8 @@ MUTATIONS: Final = int(handed("MUTATIONS", "15"))
 """How many damaged files of each format are read."""
 HOSTILE: Final = int(handed("HOSTILE", "1000"))
 """How many hostile files go through real workers."""
+BURST: Final = int(handed("BURST", "1000"))
+"""How many small files are dropped at once."""
 SCANS: Final = int(handed("SCANS", "1"))
 """How many reports are scanned in every way there is."""
 RUNS: Final = int(handed("RUNS", "15"))

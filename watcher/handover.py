@@ -6,7 +6,7 @@ told once and tried again; it never undoes an intake.
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
@@ -27,6 +27,8 @@ from worker.logs import log, record
 
 _DONE: Final = ignore.OWN + b"/done"
 _PAGE: Final = 200
+_ASTRAY: Final = timedelta(minutes=10)
+"""So much earlier an arrival may have been seen than one that was written before it."""
 
 
 class Original(NamedTuple):
@@ -145,12 +147,27 @@ class HandingOver:
         lingering = self._lingering.get(origin.name)
         if lingering is None:
             lingering = Lingering(self._clock)
-            recent = Arrival.seen_at > now() - timedelta(seconds=WATCHED)
-            for row in self._arrivals(origin, Arrival.handover == Handover.MOVED, recent):
+            for row in self._recent(origin):
                 if row.moved_to is not None:
                     lingering.add(row.moved_to, _original(row).route)
             self._lingering[origin.name] = lingering
         return lingering
+
+    def _recent(self, origin: Origin) -> Iterator[Arrival]:
+        """Yield arrivals of a short while ago that were moved, the last first.
+
+        They are looked for from the end: nothing else tells the few from a million before them.
+        """
+        since = now() - timedelta(seconds=WATCHED)
+        query = select(Arrival).order_by(Arrival.id.desc()).limit(_PAGE)
+        with self._database.reading() as session:
+            rows = session.scalars(query).all()
+            while rows and rows[0].seen_at > since - _ASTRAY:
+                for row in rows:
+                    ours = row.source == origin.name and row.handover == Handover.MOVED
+                    if ours and row.seen_at > since:
+                        yield row
+                rows = session.scalars(query.where(Arrival.id < rows[-1].id)).all()
 
     def _arrivals(
         self, origin: Origin, *which: ColumnElement[bool], limit: int | None = None

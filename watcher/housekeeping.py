@@ -36,8 +36,8 @@ class Kind(StrEnum):
     ORPHANS = "orphans"
 
 
-_EVERY: Final = {Kind.EVENTS: _HOUR, Kind.ATTEMPTS: _HOUR, Kind.DONE: _HOUR, Kind.ORPHANS: DAY}
-"""Seconds between two rounds; looking for orphans means looking at every file of the archive."""
+_EVERY: Final = {Kind.EVENTS: DAY, Kind.ATTEMPTS: DAY, Kind.DONE: _HOUR, Kind.ORPHANS: DAY}
+"""Seconds between two rounds; but for originals each looks at everything there is."""
 
 
 class Pruned(NamedTuple):

@@ -1,12 +1,14 @@
 """Reports as rows: a table as the values of its rows, and a stored report back from its rows."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, cast
 
+from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
+from models.disclosure.difference import figure
 from models.disclosure.evidence import Claim, Source
 from models.disclosure.finding import Reason
 from models.disclosure.form import LAYOUTS, TABLES, Edition, cell_key
@@ -26,6 +28,13 @@ KINDS: Final[Mapping[str, type[TableRow]]] = {
 """The class of the rows of each table."""
 
 _LARGEST: Final = 2**63 - 1
+_TOLD: Final = frozenset({"position", "places", "notes", "confidence", "chosen"})
+_FIGURES: Final = {
+    key: select(*(column for column in table.c if column.name not in _TOLD))
+    for key, kind in KINDS.items()
+    for table in (cast("Table", kind.__table__),)
+}
+"""What of the rows of each table are figures, and what says how they are printed."""
 
 
 def told(table: ReadTable) -> dict[str, Any]:
@@ -95,6 +104,24 @@ def load(session: Session, report_id: int) -> Report:
         evidence=tuple(_claim(told) for told in header.evidence or ()),
         located=_located(header.division_code),
     )
+
+
+def figures(session: Session, report_ids: Sequence[int]) -> dict[int, dict[str, str]]:
+    """Return what the cells of stored reports say, by address; a tenth of the work of ``load``.
+
+    Raises:
+        KeyError, ValueError: a row is none that :func:`rows` gives.
+    """
+    found: dict[int, dict[str, str]] = {report_id: {} for report_id in report_ids}
+    for key, query in _FIGURES.items():
+        chosen = query.where(query.selected_columns.report_id.in_(report_ids))
+        for row in session.connection().execute(chosen).mappings():
+            raw, said = row["raw"], found[row["report_id"]]
+            for column, how in row["printed"].items():
+                if how != Printed.ABSENT:
+                    cell = Cell(row[column], raw[column], Printed(how))
+                    said[cell_key(key, row["row"], column)] = figure(cell)
+    return found
 
 
 def _figure(cell: Cell | None, row: str, column: str) -> Any:

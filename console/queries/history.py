@@ -48,7 +48,10 @@ class EventFilter:
         found: list[ColumnElement[bool]] = []
         if self.documents is not None:
             seen = select(Arrival.id).where(Arrival.document_id.in_(self.documents))
-            found.append(or_(Event.document_id.in_(self.documents), Event.arrival_id.in_(seen)))
+            # not OR: with that, every event there is would be read
+            theirs = select(Event.id).where(Event.document_id.in_(self.documents))
+            before = select(Event.id).where(Event.arrival_id.in_(seen))
+            found.append(Event.id.in_(theirs.union(before)))
         if self.arrival is not None:
             found.append(Event.arrival_id == self.arrival)
         if self.attempt is not None:

@@ -4,17 +4,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import and_, case, distinct, exists, func, literal, or_, select, union_all
-from sqlalchemy.orm import Session, aliased, selectinload
+from sqlalchemy.orm import Session, aliased, defer
 
 from console.verification.discrepancy import Discrepancy
 from console.verification.ledger import DOCUMENT
 from console.verification.look import Check, Look, Query, asked
-from models.disclosure.difference import fingerprint
+from models.disclosure.difference import digest
 from models.disclosure.finding import Severity
 from models.disclosure.form import LAYOUTS
 from models.filing import StoredFinding, StoredReport
 from models.ledger import Document, State
-from worker.rows import KINDS, load
+from worker.rows import KINDS, figures
 
 _PAGE: Final = 200
 _REPORT: Final[tuple[Any, ...]] = (
@@ -156,12 +156,16 @@ def _copy(_look: Look) -> Query:
 # What no single statement can say: pages of reports, each read in one state of the database.
 
 
-def _pages(look: Look, *options: Any) -> Iterator[tuple[Session, Sequence[StoredReport]]]:
+_UNUSED: Final = tuple(map(defer, (StoredReport.sections, StoredReport.evidence)))
+"""What is large, and not looked at."""
+
+
+def _pages(look: Look) -> Iterator[tuple[Session, Sequence[StoredReport]]]:
     after = 0
     while True:
         with look.database.reading() as session:
             query = select(StoredReport).where(StoredReport.id > after).order_by(StoredReport.id)
-            page = session.scalars(query.limit(_PAGE).options(*options)).all()
+            page = session.scalars(query.limit(_PAGE).options(*_UNUSED)).all()
             if not page:
                 return
             yield session, page
@@ -202,26 +206,29 @@ def _misfit(told: Mapping[str, Any] | None, kept: Any) -> str | None:
 
 
 def _figures(look: Look) -> Iterator[Discrepancy]:
-    tables = [selectinload(getattr(StoredReport, key)) for key in KINDS]
-    for session, page in _pages(look, *tables):
-        for report in page:
-            why = _changed(session, report)
-            if why:
-                yield _about("REPORT.FIGURES", look, report, why)
+    for session, page in _pages(look):
+        for report, why in _changed(session, page):
+            yield _about("REPORT.FIGURES", look, report, why)
         look.seen("reports", len(page))
 
 
-def _changed(session: Session, report: StoredReport) -> str | None:
-    if report.figures is None:  # nobody has needed it yet
-        return None
+def _changed(session: Session, page: Sequence[StoredReport]) -> Iterator[tuple[StoredReport, str]]:
+    """Yield the reports whose figures have another fingerprint than when they were stored."""
+    wanted = [report for report in page if report.figures is not None]  # else nobody needed it yet
     try:
-        found = fingerprint(load(session, report.id))
-    # rows that nobody wrote as they are: whatever is wrong with them shows here
+        said = figures(session, [report.id for report in wanted])
+    # rows that nobody wrote as they are: which report has them shows when it is read by itself
     except (KeyError, ValueError, TypeError) as error:
-        return f"cannot be read: {type(error).__name__}: {error}"
-    return (
-        None if found == report.figures else f"fingerprint {found[:12]}, not {report.figures[:12]}"
-    )
+        if len(page) > 1:
+            for report in wanted:
+                yield from _changed(session, [report])
+        else:
+            yield page[0], f"cannot be read: {type(error).__name__}: {error}"
+        return
+    for report in wanted:
+        found = digest(said[report.id])
+        if found != report.figures:
+            yield report, f"fingerprint {found[:12]}…, {report.figures or '':.12}… was stored"
 
 
 def _about(code: str, look: Look, report: StoredReport, detail: str) -> Discrepancy:

@@ -81,7 +81,12 @@ def figures(report: Report) -> dict[str, str]:
 
 def fingerprint(report: Report) -> str:
     """Return the SHA-256 of the figures: equal for reports with the same ones, in 64 characters."""
-    lines = sorted(f"{address}={said}\n" for address, said in figures(report).items())
+    return digest(figures(report))
+
+
+def digest(said: Mapping[str, str]) -> str:
+    """Return the fingerprint of figures by address, as :func:`figures` gives them."""
+    lines = sorted(f"{address}={figure}\n" for address, figure in said.items())
     return hashlib.sha256("".join(lines).encode("utf-8", "surrogatepass")).hexdigest()
 
 

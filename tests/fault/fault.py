@@ -29,5 +29,10 @@ class Fault:
     around: Callable[[Trial], AbstractContextManager[None]] = _as_it_is
     possible: Callable[[Stack], bool] = _everywhere
 
+    @property
+    def plain(self) -> bool:
+        """Whether it can be injected into any run."""
+        return self.around is _as_it_is
+
     def __str__(self) -> str:
         return self.name

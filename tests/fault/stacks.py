@@ -18,6 +18,7 @@ from sqlalchemy import create_engine, make_url, text
 from tests.fault.disks import mounted
 from tests.fault.running import Running, until
 from tests.servers import PostgresServer, RabbitServer, RedisServer
+from tests.tools import absent
 
 _DISK: Final = 600
 """Megabytes for a PostgreSQL server."""
@@ -122,6 +123,9 @@ class Postgres(Stack):
 
     @contextmanager
     def up(self) -> Iterator[Self]:
+        for server in (PostgresServer, type(self.broker)):
+            if not server.available():
+                absent(server.kind)
         with tempfile.TemporaryDirectory() as folder:
             Path(folder).chmod(0o755)
             with mounted(Path(folder) / "disk", _DISK) as disk:

@@ -12,6 +12,9 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from console.verification.look import Patience, Wishes
+from console.verification.rule import Severity
+from console.verification.verify import verify
 from models.ledger import FINAL, Arrival, ArrivalState, Document, Handover, State
 from tests.fault.accounts import Accounts, settle
 from tests.fault.material import Dropped, write
@@ -26,6 +29,7 @@ LEASE: Final = float(QUICK["LEASE"])
 
 _EVERY: Final = 0.04
 """Seconds between two files."""
+_NO_PATIENCE: Final = Patience(under_way=0.0)
 _POISONED: Final = "work.fetched"
 _WITHIN: Final = 120.0
 _AT_REST_WITHIN: Final = 300.0
@@ -176,11 +180,17 @@ class Trial:
         wanted = self.traffic.expected
         self.running.wait_until_at_rest(self._dropped, _AT_REST_WITHIN)
         recovery = round(time.monotonic() - self._healed, 1)
-        self.running.stop()
         accounts = settle(self.running.database, Archive(self.running.settings.archive), wanted)
+        accounts.wrong += self._discrepancies()
+        self.running.stop()
         flight = max(self._flights, default=0)
         documents = len(wanted.documents)
         return Row(names, self.stack.name, self.injected, documents, flight, accounts, recovery)
+
+    def _discrepancies(self) -> list[str]:
+        """Return what ``gouji verify`` finds, now that nothing is under way any more."""
+        found = verify(self.running.settings, Wishes(patience=_NO_PATIENCE)).discrepancies
+        return [f"{one.code} {dict(one.about)}" for one in found if one.severity is Severity.ERROR]
 
     @property
     def _dropped(self) -> int:

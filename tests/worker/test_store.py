@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from sqlalchemy import event, select
 
-from models.disclosure.difference import fingerprint
+from models.disclosure.difference import digest, fingerprint
 from models.disclosure.finding import Finding, Severity
 from models.disclosure.form import LAYOUTS, Edition
 from models.disclosure.report import Cell, Printed, ReadTable, Report
@@ -18,7 +18,7 @@ from tests.worker.house import House, house, report
 from tests.worker.read_reports import reports
 from worker.errors import Refused
 from worker.inspection import inspect
-from worker.rows import load
+from worker.rows import figures, load
 from worker.store import Filed, Origin, store
 
 SEED = Path(__file__).parents[1] / "data" / "seeds" / "001_978f6dfc59ee8d2b.txt"
@@ -41,10 +41,11 @@ def test_what_is_stored_comes_back(home: House, read: Report) -> None:
         filed = store(session, _origin(home), read, ())
     with home.database.reading() as session:
         again = load(session, filed.report_id)
+        said = figures(session, [filed.report_id])
 
     # Then nothing is lost: values, raw text, how and where each cell was printed
     assert again == read
-    assert fingerprint(again) == fingerprint(read)
+    assert fingerprint(again) == fingerprint(read) == digest(said[filed.report_id])
 
 
 def test_only_rows_of_the_file_are_kept(home: House) -> None:

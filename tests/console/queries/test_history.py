@@ -1,0 +1,42 @@
+"""The story of one document is found without reading everybody's."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event
+
+from console.queries.history import EventFilter, latest
+from models.event import EventName
+from tests.worker.house import House, house
+from worker.logs import record
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[House]:
+    with house(tmp_path) as built:
+        yield built
+
+
+def test_the_events_of_one_document_are_found_by_index(home: House) -> None:
+    # Given two documents, of whose files something was known before their content was
+    mine, other = (home.arrive(name.encode(), name) for name in ("mine.txt", "other.txt"))
+    with home.database.transaction() as session:
+        record(session, EventName.FILE_DETECTED, arrival_id=1)
+        record(session, EventName.DOCUMENT_RECEIVED, document_id=mine, arrival_id=1)
+        record(session, EventName.DOCUMENT_RECEIVED, document_id=other, arrival_id=2)
+    statements: list[tuple[str, tuple[object, ...]]] = []
+    event.listen(
+        home.database.engine, "before_cursor_execute", lambda *told: statements.append(told[2:4])
+    )
+
+    # When the story of one is asked for
+    with home.database.reading() as session:
+        found = latest(session, EventFilter(documents=[mine]), limit=10)
+
+    # Then it begins with its file, each event is there once, and no table was read to its end
+    assert [one.event for one in found] == ["file.detected", "document.received"]
+    statement, values = next(told for told in statements if told[0].startswith("SELECT"))
+    with home.database.engine.connect() as connection:
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
+    assert not [row for row in plan if "SCAN events" in str(row) or "SCAN arrivals" in str(row)]

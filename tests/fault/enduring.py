@@ -1,0 +1,33 @@
+"""The rounds of one stack: some faults, one after another, in one run."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.fault.catalogue import CATALOGUE, endure
+from tests.fault.fault import Fault
+from tests.fault.stacks import Stack
+
+_AT_ONCE: Final = 5
+
+
+def rounds() -> Iterator[object]:
+    """Yield the parameters of the rounds; what needs surroundings of its own has its own round."""
+    plain = [fault for fault in CATALOGUE if fault.plain]
+    for start in range(0, len(plain), _AT_ONCE):
+        chosen = plain[start : start + _AT_ONCE]
+        yield pytest.param(chosen, id=f"{chosen[0]} to {chosen[-1]}")
+    for fault in (fault for fault in CATALOGUE if not fault.plain):
+        yield pytest.param([fault], id=str(fault))
+
+
+def check(directory: Path, stack: Stack, faults: Sequence[Fault]) -> None:
+    """Inject what is possible on the stack; nothing may be lost, done twice or wrong."""
+    chosen = [fault for fault in faults if fault.possible(stack)]
+    if not chosen:
+        pytest.skip("not possible on this stack")
+    row = endure(directory, stack, chosen)
+    assert row.injected >= len(chosen)
+    assert row.accounts.balanced, str(row.accounts)

@@ -1,0 +1,25 @@
+"""Every fault, on PostgreSQL and RabbitMQ."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.fault.enduring import check, rounds
+from tests.fault.fault import Fault
+from tests.fault.stacks import PostgresRabbit, Stack
+
+pytestmark = [pytest.mark.process, pytest.mark.soak]
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    with PostgresRabbit().up() as stack:
+        yield stack
+
+
+@pytest.mark.parametrize("faults", rounds())
+def test_nothing_is_lost_doubled_or_wrong(
+    tmp_path: Path, stack: Stack, faults: Sequence[Fault]
+) -> None:
+    check(tmp_path / "run", stack, faults)
