@@ -6,7 +6,7 @@ Its btree takes 2,704 bytes; a path may have 4,095. SQLite has no such limit.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0009"
+revision = "0008"
 down_revision = "0007"
 branch_labels = None
 depends_on = None
