@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models.dead_letter import DeadLetter, Decision
+from models.dead_letter import Action, DeadLetter, Decision
 from models.event import Event, EventName
 from models.filing import StoredReport
 from models.ledger import FINAL, Arrival, Attempt, AttemptOutcome, Document, State
@@ -27,8 +27,8 @@ def check(session: Session, max_retries: int) -> None:
     _arrivals(session, documents)
     _effects(session, documents)
     for document in documents:
-        _counts(document, max_retries)
-        _attempts(session, document)
+        attempts = _attempts(session, document)
+        _counts(session, document, attempts, max_retries)
         assert told(_events(session, document.id)) == document.state, document.id
     decided = session.scalar(select(func.count()).select_from(Decision))
     resolved = select(func.count()).where(DeadLetter.resolution.is_not(None))
@@ -92,14 +92,28 @@ def _effects(session: Session, documents: Sequence[Document]) -> None:
     assert members == in_state[State.UNPACKED]
 
 
-def _counts(document: Document, max_retries: int) -> None:
-    assert 0 <= document.unfinished <= CRASH_LIMIT
-    assert 0 <= document.retries <= max_retries
+def _counts(
+    session: Session, document: Document, attempts: Sequence[Attempt], max_retries: int
+) -> None:
+    """Count once more, from what became of the attempts since an operator let it begin anew."""
+    query = select(DeadLetter.attempt_id).where(DeadLetter.resolution == Action.RETRY)
+    revived = set(session.scalars(query.where(DeadLetter.document_id == document.id)))
+    unfinished = retries = 0
+    for one in attempts:
+        unfinished += one.outcome in (None, AttemptOutcome.LOST)
+        if one.outcome not in (None, AttemptOutcome.LOST, AttemptOutcome.RELEASED):
+            unfinished = 0
+        retries += one.outcome == AttemptOutcome.RETRY
+        if one.id in revived:
+            unfinished = retries = 0
+    assert (document.unfinished, document.retries) == (unfinished, retries), document.id
+    assert unfinished <= CRASH_LIMIT
+    assert retries <= max_retries
     held = document.state == State.PROCESSING
     assert (document.lease_expires_at is not None) == held
 
 
-def _attempts(session: Session, document: Document) -> None:
+def _attempts(session: Session, document: Document) -> Sequence[Attempt]:
     query = select(Attempt).where(Attempt.document_id == document.id).order_by(Attempt.number)
     attempts = session.scalars(query).all()
     assert [one.number for one in attempts] == list(range(1, document.attempts + 1))
@@ -112,3 +126,4 @@ def _attempts(session: Session, document: Document) -> None:
     words = _OWN_WORDS.get(State(document.state), set())
     assert done == [*words], outcomes
     assert not words or outcomes[-1] in words
+    return attempts

@@ -129,7 +129,11 @@ class Promise(RuleBasedStateMachine):
     @rule(data=st.data())
     def a_message_dies(self, data: st.DataObject) -> None:
         message = self._message(data)
+        holder = self.world.holder(message.document_id)
         self.world.abandon(message)
+        assert self.world.holder(message.document_id) in (holder, None)
+        if holder not in (None, message.id):
+            assert self.world.holder(message.document_id) == holder
 
     # --- work -------------------------------------------------------------------------------------
 

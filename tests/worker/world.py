@@ -18,7 +18,7 @@ from sqlalchemy import select, update
 
 from models.disclosure.finding import Reason
 from models.disclosure.hints import NONE, Hints
-from models.ledger import Document
+from models.ledger import Attempt, Document, State
 from models.session import Database
 from tests.worker.house import imbalanced, stored
 from watcher.filesystem import Signature
@@ -225,6 +225,13 @@ class World:
         """Return every document."""
         with self.database.reading() as session:
             return list(session.scalars(select(Document.id).order_by(Document.id)))
+
+    def holder(self, document_id: int) -> str | None:
+        """Return the message for which somebody works on a document, ``None`` where nobody does."""
+        query = select(Attempt.message_id).join(Document, Document.attempt_id == Attempt.id)
+        held = (Document.id == document_id, Document.state == State.PROCESSING)
+        with self.database.reading() as session:
+            return session.scalar(query.where(*held))
 
     # --- workers and the queue --------------------------------------------------------------------
 
