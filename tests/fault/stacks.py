@@ -15,6 +15,7 @@ from uuid import uuid4
 import redis
 from sqlalchemy import create_engine, make_url, text
 
+from tests import brokers
 from tests.fault.disks import mounted
 from tests.fault.running import Running, until
 from tests.servers import PostgresServer, RabbitServer, RedisServer
@@ -236,10 +237,7 @@ class PostgresRabbit(Postgres):
         self.broker: RabbitServer = RabbitServer()
 
     def flush_broker(self, running: Running) -> None:
-        for queue in self.broker.control("-q", "list_queues", "name").split():
-            if not queue.endswith(".XQ"):
-                with suppress(Exception):
-                    self.broker.control("purge_queue", queue)
+        brokers.purge(self.broker.url)
 
     @contextmanager
     def full_broker(self, running: Running) -> Iterator[None]:

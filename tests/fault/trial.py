@@ -30,6 +30,8 @@ LEASE: Final = float(QUICK["LEASE"])
 _EVERY: Final = 0.04
 """Seconds between two files."""
 _NO_PATIENCE: Final = Patience(under_way=0.0)
+_A_LOT: Final = 50
+"""So many files may wait before no more are dropped."""
 _POISONED: Final = "work.fetched"
 _WITHIN: Final = 120.0
 _AT_REST_WITHIN: Final = 300.0
@@ -112,7 +114,15 @@ class Trial:
     def _flow(self, stop: threading.Event) -> None:
         while not stop.wait(_EVERY):
             self._free.wait()
-            self.drop(1)
+            if self._dropped % _A_LOT or self._behind() < _A_LOT:
+                self.drop(1)
+
+    def _behind(self) -> int:
+        """Return how many files have not come to their end; none while nobody can say."""
+        try:
+            return self._dropped - self.running.finished()
+        except SQLAlchemyError:
+            return 0
 
     def _drop(self, file: Dropped) -> None:
         """Drop a file as careful people do: whole, by a rename."""

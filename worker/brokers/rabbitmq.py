@@ -81,7 +81,7 @@ class _Broker(upstream.RabbitmqBroker):
             with _passing():
                 return super().consume(queue_name, prefetch, timeout)
         finally:
-            del self.connection  # the one that declared the queues
+            self._hang_up()  # on the one that declared the queues
 
     def enqueue(
         self, message: "dramatiq.Message[Any]", *, delay: int | None = None
@@ -92,12 +92,22 @@ class _Broker(upstream.RabbitmqBroker):
             ConnectionClosed: it may not be there.
         """
         if time.monotonic() - getattr(self.state, "used", 0.0) > _IDLE:
-            del self.connection
+            self._hang_up()
         try:
             with _passing():
                 return super().enqueue(message, delay=delay)
         finally:
             self.state.used = time.monotonic()
+
+    def _hang_up(self) -> None:
+        """Close this thread's connection; of one the server has closed Dramatiq logs tracebacks."""
+        mine = vars(self.state)
+        self.channels.discard(mine.pop("channel", None))
+        connection = mine.pop("connection", None)
+        self.connections.discard(connection)
+        if connection is not None:
+            with suppress(*LOST):
+                connection.close()
 
 
 class _Consumer(upstream._RabbitmqConsumer):  # noqa: SLF001 - meant to be replaced: consumer_class

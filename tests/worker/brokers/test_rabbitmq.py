@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from functools import partial
 
 import pytest
-from dramatiq import Consumer, MessageProxy
+from dramatiq import Consumer, Message, MessageProxy
 
 from tests import brokers
 from tests.servers import RabbitServer
 from tests.worker.house import until
 from worker.brokers import amqp
 from worker.errors import BrokerUnreachable
-from worker.inbox import Inbox, Weakness, make_broker
+from worker.inbox import PROCESS, Inbox, Weakness, make_broker
 from worker.settings import Settings
 
 pytestmark = pytest.mark.process
@@ -87,6 +87,28 @@ def test_an_answer_over_a_lost_connection_is_no_error(url: str) -> None:
     # When it is answered for, then nothing happens, and it is there again
     consumer.ack(message)
     until(lambda: inbox.outstanding() == 1)
+    inbox.close()
+    broker.close()
+
+
+def test_a_connection_that_rested_is_made_anew_without_a_word(
+    url: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a thread that delayed a message, whose connection was lost while it rested
+    broker = make_broker(url)
+    broker.declare_queue("fast")
+    broker.enqueue(Message("fast", PROCESS, (1,), {}, {}), delay=60_000)
+    resting = broker.connection  # type: ignore[attr-defined]
+    resting._impl._transport.abort()
+    monkeypatch.setattr("worker.brokers.rabbitmq._IDLE", 0.0)
+
+    # When it delays another one
+    broker.enqueue(Message("fast", PROCESS, (2,), {}, {}), delay=60_000)
+
+    # Then both are there, and nothing was logged
+    inbox = Inbox(Settings(broker_url=url))
+    assert inbox.outstanding() == 2
+    assert caplog.records == []
     inbox.close()
     broker.close()
 
