@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from tests.fault.catalogue import CATALOGUE, endure
 from tests.fault.fault import Fault
@@ -13,8 +14,12 @@ from tests.fault.stacks import Stack
 _AT_ONCE: Final = 5
 
 
-def rounds() -> Iterator[object]:
-    """Yield the parameters of the rounds; what needs surroundings of its own has its own round."""
+def rounds() -> list[ParameterSet]:
+    """Return the parameters of the rounds; what needs surroundings of its own has its own round."""
+    return list(_rounds())
+
+
+def _rounds() -> Iterator[ParameterSet]:
     plain = [fault for fault in CATALOGUE if fault.plain]
     for start in range(0, len(plain), _AT_ONCE):
         chosen = plain[start : start + _AT_ONCE]

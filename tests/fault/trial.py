@@ -145,9 +145,16 @@ class Trial:
 
     def strike(self, point: str, action: str = "kill") -> None:
         """Let somebody fail at a fault point, and wait until that has happened."""
+        with self.striking(point, action):
+            pass
+
+    @contextmanager
+    def striking(self, point: str, action: str = "kill") -> Iterator[None]:
+        """Let somebody fail at a fault point, and wait at the end until that has happened."""
         if action == "kill":
             self._spare_delays()
         faults.arm(self.faults, point, action)
+        yield
         armed = self.faults / point
         until(lambda: not armed.exists(), _WITHIN, lambda: f"{point}: {self.running.story()}")
         self.note()
