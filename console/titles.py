@@ -60,6 +60,7 @@ TITLES: Final[Mapping[str, str]] = {
     EventName.REPORT_IMBALANCED: "勾稽不平",
     EventName.REPORT_REFUSED: "报告未通过",
     EventName.STORE_PRUNED: "清理旧数据",
+    EventName.VERIFY_REPAIRED: "对账修复",
     EventName.DATABASE_MIGRATED: "数据库已升级",
     EventName.BROKER_STARTED: "队列服务启动",
     EventName.BROKER_UNREACHABLE: "队列连不上",

@@ -53,7 +53,8 @@ def stack(
 ) -> Iterator[dict[str, Any]]:
     """Return what the settings say of an empty broker and an empty database, of each kind."""
     name: str = request.param
-    with brokers.empty(name, embedded_broker) as broker, empty(DATABASES[name], tmp_path) as url:
+    place = tmp_path / "var"
+    with brokers.empty(name, embedded_broker) as broker, empty(DATABASES[name], place) as url:
         yield {"broker_url": broker, "database_url": url}
 
 

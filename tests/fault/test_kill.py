@@ -98,7 +98,8 @@ def run_with_kills(
 
 def _in_the_middle(running: Running, finished: int) -> None:
     """Wait until every part runs and so many documents are done with."""
-    until(lambda: len(running.parts()) == 3 and running.worker_processes(), 30, running.story)
+    parts = {"broker", "watch", "work"}
+    until(lambda: parts <= set(running.parts()) and running.worker_processes(), 30, running.story)
     until(lambda: running.finished() >= finished, 30, running.story)
 
 

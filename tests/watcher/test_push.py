@@ -159,6 +159,8 @@ def test_a_revoked_token_counts_no_longer(client: Client, station: Station) -> N
 
 
 def test_the_token_itself_is_nowhere(client: Client, station: Station) -> None:
+    if station.database.engine.dialect.name != "sqlite":
+        pytest.skip("the files of the server are not ours")
     data = b"".join(
         path.read_bytes() for path in station.settings.data_dir.glob("gouji.db*") if path.is_file()
     )

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from models import token
+from tests import brokers
 from tests.watcher.pushing import SOURCE, pushing
 from tests.watcher.station import Station
 from watcher.scrapy import Parcel, Pusher
@@ -22,10 +23,11 @@ Open = Callable[..., tuple[PushServer, str]]
 
 
 @pytest.fixture
-def station(tmp_path: Path, empty_broker: str) -> Iterator[Station]:
-    station = Station(tmp_path, broker_url=empty_broker, max_bytes=1_000_000)
-    yield station
-    station.close()
+def station(tmp_path: Path, embedded_broker: str) -> Iterator[Station]:
+    with brokers.empty("embedded", embedded_broker) as url:
+        station = Station(tmp_path, broker_url=url, max_bytes=1_000_000)
+        yield station
+        station.close()
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from sqlalchemy import select
 from console.verification.repair import repair
 from console.verification.verify import verify
 from models.event import Event, EventName
-from tests.console.verification.planted import PLANTED, Planted
+from tests.console.verification.planted import PLANTED
+from tests.console.verification.planting import Planted
 from tests.console.verification.site import AT_REST, Site, build, copied
 from tests.databases import BACKENDS, empty
 from worker.embedded import ensure
