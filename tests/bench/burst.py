@@ -97,8 +97,8 @@ def run(directory: Path, count: int, every: float = 2.0) -> Burst:
     """
     running = Running(directory, **_DEFAULTS)
     curve: list[Moment] = []
-    running.start()
     try:
+        running.start()
         begun = time.monotonic()
         for name, data in contents(count):
             (running.inbox / name).write_bytes(data)
@@ -126,8 +126,7 @@ def run(directory: Path, count: int, every: float = 2.0) -> Burst:
             curve=curve,
         )
     finally:
-        running.stop()
-        running.end()
+        running.end()  # also what was slow to start
 
 
 def bare(directory: Path, messages: int) -> float:
