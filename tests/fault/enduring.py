@@ -7,6 +7,7 @@ from typing import Final
 import pytest
 from _pytest.mark import ParameterSet
 
+from tests import budgets
 from tests.fault.catalogue import CATALOGUE, endure
 from tests.fault.fault import Fault
 from tests.fault.stacks import Stack
@@ -26,6 +27,12 @@ def _rounds() -> Iterator[ParameterSet]:
         yield pytest.param(chosen, id=f"{chosen[0]} to {chosen[-1]}")
     for fault in (fault for fault in CATALOGUE if not fault.plain):
         yield pytest.param([fault], id=str(fault))
+
+
+def asked_for(stack: type[Stack]) -> None:
+    """Skip the test unless this stack is to be broken."""
+    if stack.name not in budgets.BROKEN:
+        pytest.skip(f"GOUJI_TEST_BROKEN does not name {stack.name}")
 
 
 def check(directory: Path, stack: Stack, faults: Sequence[Fault]) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fault.enduring import check, rounds
+from tests.fault.enduring import asked_for, check, rounds
 from tests.fault.fault import Fault
 from tests.fault.stacks import PostgresRedis, Stack
 
@@ -14,6 +14,7 @@ pytestmark = [pytest.mark.process, pytest.mark.soak]
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
+    asked_for(PostgresRedis)
     with PostgresRedis().up() as stack:
         yield stack
 
