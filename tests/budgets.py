@@ -29,6 +29,9 @@ BURST: Final = int(handed("BURST", "1000"))
 SCANS: Final = int(handed("SCANS", "1"))
 """How many reports are scanned in every way there is."""
 BROKEN: Final = handed("BROKEN", "sqlite+embedded").split()
-"""On which stacks everything is broken by the long runs; ``python -m tests.fault`` has them all."""
+"""On which stacks everything is broken by the long runs; ``python -m tests.fault`` has them all.
+
+``hosts`` adds the longest of the tests that cut hosts off.
+"""
 RUNS: Final = int(handed("RUNS", "15"))
 """How many random runs of everything the promise is checked on, 40 steps each."""

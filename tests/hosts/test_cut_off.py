@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from models.ledger import Attempt, AttemptOutcome
+from tests.budgets import BROKEN
 from tests.fault.accounts import settle
 from tests.fault.material import Dropped, drop, expected, material
 from tests.hosts.house import House, at_rest, until
@@ -68,6 +69,7 @@ def test_a_worker_that_is_cut_off(house: House, point: str, way: str) -> None:
     assert accounts.balanced, f"{accounts}\n{house.story()}"
 
 
+@pytest.mark.skipif("hosts" not in BROKEN, reason="GOUJI_TEST_BROKEN does not name hosts")
 @pytest.mark.parametrize(
     ("point", "way"),
     [
