@@ -39,7 +39,9 @@ def _rows(chosen: argparse.Namespace) -> Iterator[Row | None]:
                     continue
                 with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
                     try:
-                        row = endure(Path(folder) / "run", stack, [fault], times=chosen.times, seed=seed)
+                        row = endure(
+                            Path(folder) / "run", stack, [fault], times=chosen.times, seed=seed
+                        )
                     except AssertionError as error:
                         print(f"| {fault} | {stack.name} | FAILED: {error} |", flush=True)
                         yield None
