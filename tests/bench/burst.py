@@ -225,8 +225,8 @@ def main(
     parser.add_argument("--output", type=Path, default=Path("burst.json"))
     chosen = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="gouji-") as one, tempfile.TemporaryDirectory() as two:
-        least = bare(Path(two), chosen.files)
         burst = run(Path(one), chosen.files)
+        least = bare(Path(two), chosen.files)
     found = asdict(burst) | {"bare": round(least, 1)}
     for line in told(Burst(**{**found, "curve": burst.curve})):
         say(line)
