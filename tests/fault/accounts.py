@@ -4,14 +4,24 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from models.dead_letter import DeadLetter
 from models.event import Event, EventName
 from models.filing import StoredReport
-from models.ledger import FINAL, Arrival, ArrivalState, Document, State
+from models.ledger import (
+    FINAL,
+    Arrival,
+    ArrivalState,
+    Attempt,
+    AttemptOutcome,
+    Document,
+    State,
+)
 from models.session import Database
 from tests.fault.material import Expected
 from worker.archive import Archive
+from worker.claim import CRASH_LIMIT
 
 _ENDS = {
     State.STORED: EventName.REPORT_STORED,
@@ -36,6 +46,38 @@ class Accounts:
     def __str__(self) -> str:
         parts = (("lost", self.lost), ("doubled", self.doubled), ("wrong", self.wrong))
         return "; ".join(f"{len(found)} {name}: {found[:5]}" for name, found in parts if found)
+
+
+def given_up(database: Database, wanted: Expected) -> list[int]:
+    """Return the letters of documents that were given up because faults hit them three times.
+
+    That is what ``crash_loop`` is for, and no mistake, where every attempt but the first was alone
+    in the process that was killed: no other document was to blame for those.
+    """
+    query = select(DeadLetter.id, Document.id, Document.sha256).join(
+        Document, Document.id == DeadLetter.document_id
+    )
+    is_open = DeadLetter.resolution.is_(None), DeadLetter.reason == "crash_loop"
+    with database.reading() as session:
+        rows = session.execute(query.where(*is_open)).all()
+        return [
+            letter_id
+            for letter_id, document_id, sha256 in rows
+            if wanted.documents.get(sha256, ("", None))[1] != "crash_loop"
+            and _alone(session, document_id)
+        ]
+
+
+def _alone(session: Session, document_id: int) -> bool:
+    lost = select(Attempt.worker).where(Attempt.outcome == AttemptOutcome.LOST)
+    mine = lost.where(Attempt.document_id == document_id).order_by(Attempt.id)
+    _first, *others = session.scalars(mine)
+    beside = select(func.count()).where(
+        Attempt.outcome == AttemptOutcome.LOST,
+        Attempt.worker.in_(others),
+        Attempt.document_id != document_id,
+    )
+    return len(others) == CRASH_LIMIT - 1 and session.scalar(beside) == 0
 
 
 def settle(database: Database, archive: Archive, wanted: Expected) -> Accounts:

@@ -16,13 +16,14 @@ from console.verification.look import Patience, Wishes
 from console.verification.rule import Severity
 from console.verification.verify import verify
 from models.ledger import FINAL, Arrival, ArrivalState, Document, Handover, State
-from tests.fault.accounts import Accounts, settle
+from tests.fault.accounts import Accounts, given_up, settle
 from tests.fault.material import Dropped, write
 from tests.fault.running import QUICK, Running, until
 from tests.fault.stacks import Stack
 from tests.fault.traffic import End, Traffic
 from worker import faults
 from worker.archive import Archive
+from worker.dead_letter import retry
 
 LEASE: Final = float(QUICK["LEASE"])
 """Seconds."""
@@ -200,6 +201,7 @@ class Trial:
         """Wait until all is at rest, end it and return what came of it."""
         wanted = self.traffic.expected
         self.running.wait_until_at_rest(self._dropped, _AT_REST_WITHIN)
+        self._retry_given_up()
         recovery = round(time.monotonic() - self._healed, 1)
         accounts = settle(self.running.database, Archive(self.running.settings.archive), wanted)
         accounts.wrong += self._discrepancies()
@@ -207,6 +209,14 @@ class Trial:
         flight = max(self._flights, default=0)
         documents = len(wanted.documents)
         return Row(names, self.stack.name, self.injected, documents, flight, accounts, recovery)
+
+    def _retry_given_up(self) -> None:
+        """Do as an operator does with what was given up because faults hit it three times."""
+        letters = given_up(self.running.database, self.traffic.expected)
+        if letters:
+            with self.running.database.transaction() as session:
+                retry(session, letters, note="被杀三次 killed three times", operator="trial")
+            self.running.wait_until_at_rest(self._dropped, _AT_REST_WITHIN)
 
     def _discrepancies(self) -> list[str]:
         """Return what ``gouji verify`` finds, now that nothing is under way any more."""
