@@ -17,11 +17,15 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CreateTable
 
+import models.answer
+import models.comment
+import models.correction
 import models.dead_letter
 import models.event
 import models.feed
 import models.filing
 import models.ledger
+import models.notification
 import models.token  # noqa: F401 - they register their tables
 from models import migrations
 from models.base import Base
