@@ -90,16 +90,20 @@ def _with(table: ReadTable, address: str, value: Value) -> ReadTable:
     read = read.published or read
     if says(read, value):
         return table
-    how = Printed.BLANK if value is None else Printed.NUMBER
-    # what OCR doubted, or what was converted, an operator has looked at
-    cell = replace(
-        read, value=value, printed=how, note="", confidence=None, chosen=False, published=read
-    )
+    cell = corrected(read, value)
     row = address.split(".")[1]
     return replace(
         table,
         cells=_in_order(table, {**table.cells, address: cell}),
         missing=tuple(key for key in table.missing if key != row),
+    )
+
+
+def corrected(read: Cell, value: Value) -> Cell:
+    """Return a cell with another value; what OCR doubted or was converted, somebody has seen."""
+    how = Printed.BLANK if value is None else Printed.NUMBER
+    return replace(
+        read, value=value, printed=how, note="", confidence=None, chosen=False, published=read
     )
 
 

@@ -15,7 +15,10 @@ FEES = "disclosure.fees.amount"
 
 def report(**cells: Cell) -> Report:
     """A report whose table 三 has one row, and another that is not in the file."""
-    read = {PERSON: Cell(9, "９", Printed.NUMBER, confidence=0.5), TOTAL: Cell(13, "13", Printed.NUMBER)}
+    read = {
+        PERSON: Cell(9, "９", Printed.NUMBER, confidence=0.5),
+        TOTAL: Cell(13, "13", Printed.NUMBER),
+    }
     table = ReadTable("applications.divided", read, missing=("carried_in",))
     return Report("某局", 2022, None, None, {"applications": table})
 
