@@ -316,6 +316,9 @@ def accept(session: Session, document_id: int, desk: Desk) -> Attempt | None:
 # --- compare and set ------------------------------------------------------------------------------
 
 _LONGEST_WORKER: Final = 128
+BY_HAND: Final = "desk:"
+"""What the worker of an attempt begins with that an operator had stored."""
+
 _RETURNED: Final = (Document.id, Document.attempt_id, Document.unfinished)
 
 
@@ -399,7 +402,7 @@ def _store_by_hand(
     attempt = Attempt(
         document_id=document_id,
         number=document.attempts + 1,
-        worker=f"desk:{desk.operator}"[:_LONGEST_WORKER],
+        worker=f"{BY_HAND}{desk.operator}"[:_LONGEST_WORKER],
         parser_version=desk.parser_version,
         started_at=moment,
         ended_at=moment,

@@ -100,7 +100,7 @@ def test_a_candidate_is_taken_by_its_rank(seeded: Place) -> None:
 
     # When it is taken, and one that there is not
     told = correct(seeded, "--candidate", "1")
-    code, error = seeded.error("dead", "correct", "1", "--candidate", "2", "--note", "x")
+    code, _ = seeded.error("dead", "correct", "1", "--candidate", "2", "--note", "x")
 
     # Then
     report = seeded.json("reports", "show", str(told["reports"]["1"]))
