@@ -71,6 +71,17 @@ class StoredReport(Base):
         ),
         Index(None, *reversed(_SUBJECT)),
         Index(None, "division_code"),
+        Index("ix_reports_publisher", "publisher", "id"),
+        # What facets and counts are made of: without it every report would be read whole.
+        Index(
+            "ix_reports_facets",
+            "standing",
+            "year",
+            "division_code",
+            "edition",
+            "soft",
+            "publisher",
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

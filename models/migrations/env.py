@@ -10,7 +10,8 @@ import models.event
 import models.feed
 import models.filing
 import models.ledger
-import models.token  # noqa: F401 - these six register their tables
+import models.token
+import models.user  # noqa: F401 - these seven register their tables
 from models import migrations
 from models.base import Amount, Base, Json, Moment
 
