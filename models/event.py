@@ -94,6 +94,7 @@ class Event(Base):
         Index(None, "document_id", "id"),
         Index(None, "arrival_id"),
         Index(None, "name", "id"),
+        Index(None, "level", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

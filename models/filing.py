@@ -245,7 +245,11 @@ class StoredFinding(Base):
     """A finding of one attempt; kept for reports and for dead letters alike."""
 
     __tablename__ = "findings"
-    __table_args__ = (Index(None, "document_id"), Index(None, "rule", "severity"))
+    __table_args__ = (
+        Index(None, "document_id"),
+        Index(None, "rule", "severity"),
+        Index(None, "attempt_id", "rule", "severity"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     document_id: Mapped[int] = mapped_column(ForeignKey("documents.id"))

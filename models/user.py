@@ -1,7 +1,6 @@
 """Who may use the console: users, their roles, and the sessions in which they are logged in."""
 
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -9,21 +8,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.base import Base, now
 
 
-class Role(StrEnum):
-    """What somebody may do; each may do what those before it may."""
-
-    VIEWER = "viewer"
-    OPERATOR = "operator"
-    ADMIN = "admin"
-
-    def includes(self, other: "Role") -> bool:
-        """Tell whether whoever has this role may do what another role may."""
-        order = list(Role)
-        return order.index(self) >= order.index(other)
-
-
 class User(Base):
-    """Somebody who logs in. ``password`` is what :mod:`console.accounts.passwords` makes of it.
+    """Somebody who logs in, and may do what ``role`` allows.
+
+    ``password`` is what :mod:`console.accounts.passwords` makes of it.
 
     A user who was removed leaves the row: the name stands in the audit trail and is never given
     to anybody else.

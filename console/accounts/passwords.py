@@ -81,12 +81,19 @@ def _digest(password: str, salt: bytes, cost: Cost) -> bytes:
 
 
 def _written(cost: Cost, salt: bytes, digest: bytes) -> str:
-    parts = (_NAME, cost.log_n, cost.r, cost.p, b64encode(salt).decode(), b64encode(digest).decode())
+    parts = (
+        _NAME,
+        cost.log_n,
+        cost.r,
+        cost.p,
+        b64encode(salt).decode(),
+        b64encode(digest).decode(),
+    )
     return "$".join(map(str, parts))
 
 
 def _read(kept: str) -> tuple[Cost, bytes, bytes] | None:
     parts = kept.split("$")
-    if len(parts) != 6 or parts[0] != _NAME:  # noqa: PLR2004 - the form above
+    if len(parts) != 6 or parts[0] != _NAME:
         return None
     return Cost(*map(int, parts[1:4])), b64decode(parts[4]), b64decode(parts[5])

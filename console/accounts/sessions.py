@@ -9,11 +9,12 @@ from typing import Final, TypeVar
 from sqlalchemy import Select, delete, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from console.access.roles import Role
 from console.accounts import passwords
 from models.base import now
 from models.event import EventName
 from models.session import Database
-from models.user import Role, User, UserSession
+from models.user import User, UserSession
 from worker.logs import record
 
 LASTS: Final = timedelta(days=7)

@@ -6,10 +6,11 @@ from datetime import datetime
 from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
+from console.access.roles import Role
 from console.accounts import passwords
 from models.base import now
 from models.event import EventName
-from models.user import Role, User, UserSession
+from models.user import User, UserSession
 from worker.logs import record
 
 

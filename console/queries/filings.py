@@ -72,8 +72,8 @@ def reports(
     session: Session, wanted: ReportFilter = ReportFilter(), *, limit: int | None = None
 ) -> list[ReportRow]:
     """Return stored reports, the latest first, at most ``limit`` of them."""
-    query = _headers().where(*wanted.conditions()).order_by(StoredReport.id.desc()).limit(limit)
-    return [_row(row) for row in session.execute(query)]
+    query = headers().where(*wanted.conditions()).order_by(StoredReport.id.desc()).limit(limit)
+    return [row_of(row) for row in session.execute(query)]
 
 
 def count(session: Session, wanted: ReportFilter = ReportFilter()) -> int:
@@ -84,8 +84,8 @@ def count(session: Session, wanted: ReportFilter = ReportFilter()) -> int:
 
 def report(session: Session, report_id: int) -> ReportRow | None:
     """Return one stored report, ``None`` where there is none."""
-    row = session.execute(_headers().where(StoredReport.id == report_id)).one_or_none()
-    return None if row is None else _row(row)
+    row = session.execute(headers().where(StoredReport.id == report_id)).one_or_none()
+    return None if row is None else row_of(row)
 
 
 def findings(session: Session, attempt_id: int | None) -> list[Finding]:
@@ -105,7 +105,8 @@ def attempt_of(session: Session, report_id: int) -> int | None:
     return session.scalar(select(StoredReport.attempt_id).where(StoredReport.id == report_id))
 
 
-def _headers() -> Select[*tuple[Any, ...]]:
+def headers() -> Select[*tuple[Any, ...]]:
+    """Return the query that :func:`row_of` takes the rows of."""
     other = REPORTS.alias()
     versions = (
         select(func.count())
@@ -134,7 +135,8 @@ def _headers() -> Select[*tuple[Any, ...]]:
     ).join(Document, Document.id == StoredReport.document_id)
 
 
-def _row(row: Row[*tuple[Any, ...]]) -> ReportRow:
+def row_of(row: Row[*tuple[Any, ...]]) -> ReportRow:
+    """Return a row of :func:`headers` as lists show it."""
     return ReportRow(
         id=row.id,
         publisher=row.publisher,

@@ -30,7 +30,20 @@ from worker.logs import log
 from worker.settings import Settings
 
 STATIC: Final = Path(__file__).with_name("static")
-_PAGES: Final = ("login", "overview", "reports", "report", "letters", "letter", "original")
+_PAGES: Final = (
+    "login",
+    "overview",
+    "live",
+    "reports",
+    "report",
+    "letters",
+    "letter",
+    "original",
+    "machinery",
+    "history",
+    "audit",
+    "reference",
+)
 _LARGEST_FORM: Final = 1 << 20
 _MOST_FIELDS: Final = 12_000
 _URLENCODED: Final = "application/x-www-form-urlencoded"
@@ -88,7 +101,7 @@ def _answer(site: Site, page: Page, request: Request, form: FormData) -> Respons
     if page.role is not None:
         if visit.who is None:
             return _login(visit)
-        if not visit.who.role.includes(page.role):
+        if not visit.who.principal.may(page.role):
             raise HTTPException(403, visit.text("Your role does not allow this."))
     if page.posted:
         visit.demand_token()

@@ -6,11 +6,12 @@ from ipaddress import ip_address
 
 from starlette.requests import Request
 
+from console.access.principal import Principal
+from console.access.roles import Role
 from console.accounts import sessions, users
 from console.web.guard import LOCAL, host_of
 from console.web.site import Site
 from console.web.visit import SESSION, VISITOR, Somebody, Visit, new_secret
-from models.user import Role
 
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 
@@ -20,7 +21,13 @@ def visit_of(request: Request, site: Site) -> Visit:
     if token := request.cookies.get(SESSION, ""):
         found = sessions.holder(site.database, token)
         if found is not None:
-            return Visit(request, site, Somebody(found.name, found.role), token, fresh=False)
+            return Visit(
+                request,
+                site,
+                Somebody(Principal(found.name, found.role, "user")),
+                token,
+                fresh=False,
+            )
     kept = request.cookies.get(VISITOR, "")
     who = _local(request, site)
     return Visit(request, site, who, kept or new_secret(), fresh=not kept)
@@ -39,7 +46,7 @@ def _local(request: Request, site: Site) -> Somebody | None:
     with site.database.reading() as session:
         if users.any_there(session):
             return None
-    return Somebody(_login_name(), Role.ADMIN, local=True)
+    return Somebody(Principal(_login_name(), Role.ADMIN, "user"), local=True)
 
 
 def _is_loopback(request: Request) -> bool:

@@ -43,7 +43,7 @@ def moment(at: datetime | None) -> Markup:
         return Markup()
     local = at.astimezone()
     text = local.strftime("%Y-%m-%d %H:%M:%S")
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(  # noqa: S704 - format escapes
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
         at.astimezone(UTC).isoformat(timespec="seconds"), local.strftime("%Z"), text
     )
 
@@ -54,7 +54,7 @@ def day(at: datetime | None) -> Markup:
         return Markup()
     local = at.astimezone()
     form = "%m-%d %H:%M" if local.year == now().astimezone().year else "%Y-%m-%d"
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(  # noqa: S704 - format escapes
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
         at.astimezone(UTC).isoformat(timespec="seconds"),
         local.strftime("%Y-%m-%d %H:%M:%S %Z"),
         local.strftime(form),
@@ -93,5 +93,7 @@ def number(value: int) -> str:
 
 def attributes(given: Mapping[str, Any]) -> Markup:
     """Return attributes of an element, escaped; those that are ``None`` or ``False`` left out."""
-    shown = (f'{name}="{escape(value)}"' for name, value in given.items() if value not in (None, False))
+    shown = (
+        f'{name}="{escape(value)}"' for name, value in given.items() if value not in (None, False)
+    )
     return Markup(" ".join(shown))  # noqa: S704 - every value was escaped

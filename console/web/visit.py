@@ -16,9 +16,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from console.access.principal import Principal
+from console.access.roles import Role
 from console.web import languages
 from console.web.site import Site
-from models.user import Role
 
 SESSION: Final = "gouji_session"
 VISITOR: Final = "gouji_visitor"
@@ -33,8 +34,7 @@ _YEAR: Final = 365 * 86_400
 class Somebody:
     """Who asks. ``local`` is whoever sits at this machine while there is no user at all."""
 
-    name: str
-    role: Role
+    principal: Principal
     local: bool = False
 
 
@@ -86,7 +86,7 @@ class Visit:
         """The name that stands in the audit trail."""
         if self.who is None:
             raise HTTPException(401)
-        return self.who.name
+        return self.who.principal.operator
 
     @property
     def token(self) -> str:
@@ -95,7 +95,7 @@ class Visit:
 
     def may(self, role: str) -> bool:
         """Tell whether whoever asks may do what needs a role."""
-        return self.who is not None and self.who.role.includes(Role(role))
+        return self.who is not None and self.who.principal.may(Role(role))
 
     def demand_token(self) -> None:
         """Refuse a form that no page of ours has sent.
@@ -104,7 +104,9 @@ class Visit:
             HTTPException: 403.
         """
         given = self.form.get(TOKEN, "")
-        if not isinstance(given, str) or not hmac.compare_digest(given.encode(), self.token.encode()):
+        if not isinstance(given, str) or not hmac.compare_digest(
+            given.encode(), self.token.encode()
+        ):
             raise HTTPException(403, self.text("This form has expired. Load the page again."))
 
     def text(self, message: str) -> str:
@@ -127,7 +129,7 @@ class Visit:
         query = urlencode(kept + fresh)
         return f"{self.request.url.path}?{query}" if query else self.request.url.path
 
-    def render(self, template: str, status: int = 200, **context: Any) -> Response:
+    def render(self, template: str, code: int = 200, **context: Any) -> Response:
         """Return a page."""
         environment = self.site.environments[self.language]
         context |= {
@@ -137,7 +139,7 @@ class Visit:
             "csrf": Markup('<input type="hidden" name="{}" value="{}">').format(TOKEN, self.token),
         }
         text = environment.get_template(template).render(context)
-        return self.keep(HTMLResponse(text, status, {"vary": "Accept-Language, Cookie"}))
+        return self.keep(HTMLResponse(text, code, {"vary": "Accept-Language, Cookie"}))
 
     def redirect(self, address: str) -> Response:
         """Send the browser to another page of ours, by GET."""

@@ -52,5 +52,11 @@ _INDEXES = (
     ("ix_reports_publisher", "reports", ["publisher", "id"]),
     ("ix_dead_letters_facets", "dead_letters", ["resolution", "reason", "year", "publisher"]),
     ("ix_attempts_ended_at", "attempts", ["ended_at", "outcome"]),
+    (
+        "ix_findings_attempt_id_rule_severity",
+        "findings",
+        ["attempt_id", "rule", "severity"],
+    ),
+    ("ix_events_level_id", "events", ["level", "id"]),
     ("ix_decisions_decided_at", "decisions", ["decided_at"]),
 )
