@@ -43,6 +43,14 @@ STAGES: Final[Mapping[str, str]] = {
 }
 """Where a document can be refused or given up."""
 
+ACTIONS: Final[Mapping[str, str]] = {
+    "retry": "重新处理",
+    "correct": "更正",
+    "accept": "接受",
+    "discard": "弃置",
+}
+"""What an operator can decide; a test holds them together."""
+
 QUEUE_AWAY: Final = "队列连不上 the queue cannot be reached"
 START_QUEUE: Final = "gouji up  启动 starts the embedded queue; 或检查 or check GOUJI_BROKER_URL"
 
@@ -63,6 +71,11 @@ def reason(name: str | None) -> str | None:
 def stage(name: str | None) -> str | None:
     """Return a stage in Chinese beside its name: ``核对 check``."""
     return name and f"{STAGES.get(name, '')} {name}".strip()
+
+
+def action(name: str | None) -> str | None:
+    """Return a decision in Chinese beside its name: ``更正 correct``."""
+    return name and f"{ACTIONS.get(name, '')} {name}".strip()
 
 
 def worded(message: str) -> str:

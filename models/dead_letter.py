@@ -59,7 +59,12 @@ class DeadLetter(Base):
 
 
 class Decision(Base):
-    """The audit trail: who decided what about which dead letter, when and why."""
+    """The audit trail: who decided what about which dead letter, when and why.
+
+    ``before`` and ``after`` tell what was changed: cells by address, publisher, year, the state of
+    the document, and the report that is stored. ``key`` is the caller's idempotency key;
+    ``candidate`` the rank of the candidate that was taken, ``None`` where cells were set by hand.
+    """
 
     __tablename__ = "decisions"
     __table_args__ = (Index(None, "dead_letter_id"), Index(None, "decided_at"))
@@ -70,3 +75,7 @@ class Decision(Base):
     action: Mapped[str] = mapped_column(String(16))
     note: Mapped[str]
     decided_at: Mapped[datetime] = mapped_column(default=now)
+    key: Mapped[str | None] = mapped_column("idempotency_key", String(128))
+    candidate: Mapped[int | None]
+    before: Mapped[dict[str, Any] | None] = mapped_column("changed_from", Json)
+    after: Mapped[dict[str, Any] | None] = mapped_column("changed_to", Json)

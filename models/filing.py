@@ -47,7 +47,8 @@ class StoredReport(Base):
 
     ``publisher_key`` is what spellings of one publisher have in common; versions count by it.
     ``division_code`` (GB/T 2260) is where the publisher belongs, ``evidence`` what each witness
-    says of publisher and year.
+    says of publisher and year. ``decision_id`` is the decision by which an operator stored it,
+    corrected or accepted; its rows are as published all the same (:mod:`models.correction`).
     """
 
     __tablename__ = "reports"
@@ -107,6 +108,7 @@ class StoredReport(Base):
     publisher_key: Mapped[str | None]
     division_code: Mapped[str | None] = mapped_column(String(6))
     evidence: Mapped[list[Any] | None] = mapped_column(Json)
+    decision_id: Mapped[int | None]  # no foreign key: SQLite would have to write the table anew
 
     disclosure: Mapped[list["DisclosureRow"]] = relationship(order_by="DisclosureRow.position")
     applications: Mapped[list["ApplicationRow"]] = relationship(order_by="ApplicationRow.position")

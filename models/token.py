@@ -15,7 +15,11 @@ _BYTES: Final = 32
 
 
 class PushToken(Base):
-    """A token; it has 256 random bits, so that a plain digest of it tells nobody anything."""
+    """A token; it has 256 random bits, so that a plain digest of it tells nobody anything.
+
+    ``role`` is what its holder may do with the JSON API; one without pushes documents and does
+    nothing else.
+    """
 
     __tablename__ = "push_tokens"
 
@@ -24,6 +28,7 @@ class PushToken(Base):
     sha256: Mapped[str] = mapped_column(String(64), unique=True)
     created_at: Mapped[datetime] = mapped_column(default=now)
     revoked_at: Mapped[datetime | None]
+    role: Mapped[str | None] = mapped_column(String(16))
 
 
 class NameTaken(ValueError):  # noqa: N818 - it is what was found

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 
 from models.disclosure.finding import Finding, Reason, Severity
 from models.disclosure.hints import NONE, Hints
-from models.disclosure.report import Cell, Printed, Report
+from models.disclosure.report import Cell, Printed, ReadTable, Report
 from worker.check.check import check, verdict
 from worker.errors import Refused, Scanned
 from worker.isolation.reading import Reader, Reading, Refusal
@@ -219,11 +219,20 @@ def _header(report: Report) -> dict[str, Any]:
         "signed_on": _day(report.signed_on),
         "division": report.division and report.division.as_dict(),
         "evidence": [claim.as_dict() for claim in report.evidence],
+        "hinted": list(report.hinted),
         "layouts": {key: table.layout for key, table in report.tables.items()},
+        "reading": {key: _beside_cells(table) for key, table in report.tables.items()},
         "sections": [
             {"key": section.key, "heading": section.heading, "text": section.text}
             for section in report.sections
         ],
+    }
+
+
+def _beside_cells(table: ReadTable) -> dict[str, list[str]]:
+    """Return what reading a table left over: with it, checking anew finds what was found."""
+    return {
+        name: list(getattr(table, name)) for name in ("unaligned", "unplaced", "chosen", "lost")
     }
 
 
@@ -253,14 +262,18 @@ def cells_json(report: Report) -> list[dict[str, Any]]:
 
 
 def _cell(key: str, cell: Cell) -> dict[str, Any]:
+    read = cell.published or cell
     result: dict[str, Any] = {
         "cell": key,
-        "raw": cell.raw,
-        "printed": str(cell.printed),
-        "place": cell.place.as_dict()
-        if cell.place and cell.printed is not Printed.ABSENT
+        "raw": read.raw,
+        "printed": str(read.printed),
+        "place": read.place.as_dict()
+        if read.place and read.printed is not Printed.ABSENT
         else None,
     }
+    if cell.published is not None:
+        result["published"] = value_json(read.value)
+        result["corrected"] = value_json(cell.value)
     if cell.note:
         result["note"] = cell.note
     if cell.chosen:

@@ -1,13 +1,16 @@
 """Keeping what was recognised: a report and its findings as rows, in its place among versions."""
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from types import MappingProxyType
 from typing import Any, Final, cast
 
 from sqlalchemy import Table, insert
 from sqlalchemy.orm import Session
 
+from models.correction import Correction
 from models.disclosure import publisher
+from models.disclosure.correction import Value, amended, written
 from models.disclosure.difference import compare, fingerprint
 from models.disclosure.finding import Finding, Severity
 from models.disclosure.report import Report
@@ -18,6 +21,7 @@ from worker.versions import Version
 
 _INSERT_HEADER: Final = insert(REPORTS).returning(REPORTS.c.id)
 _FINDINGS: Final = cast("Table", StoredFinding.__table__)
+_CORRECTIONS: Final = cast("Table", Correction.__table__)
 _ROWS: Final = {key: cast("Table", kind.__table__) for key, kind in KINDS.items()}
 
 
@@ -27,6 +31,14 @@ class Origin:
 
     document_id: int
     attempt_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """By which decision a report is stored, and what its cells are then, by address."""
+
+    decision_id: int
+    values: Mapping[str, Value] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,26 +62,54 @@ class Filed:
         return {name: value for name, value in asdict(self).items() if value is not None}
 
 
-def store(session: Session, origin: Origin, report: Report, findings: Iterable[Finding]) -> Filed:
+def store(
+    session: Session,
+    origin: Origin,
+    report: Report,
+    findings: Iterable[Finding],
+    amendment: Amendment | None = None,
+) -> Filed:
     """Keep a report with its findings, as a version of its publisher and year or a copy of one.
 
     Nobody else changes the versions of that publisher and year before the transaction ends.
+
+    Args:
+        session: an open transaction.
+        origin: the document, and the attempt that read it.
+        report: the report as published.
+        findings: those of the report as it is amended.
+        amendment: what an operator corrected; its rows are as published all the same.
 
     Raises:
         Refused: a figure is too large to be kept.
     """
     findings = tuple(findings)
+    values = {} if amendment is None else amendment.values
     kept = {key: list(rows(table)) for key, table in report.tables.items()}
-    figures = fingerprint(report)
+    amounts_to = amended(report, values)
+    figures = fingerprint(amounts_to)
     subject = Subject.of(report.publisher, report.year)
     place = versions.place(session, subject, figures, origin.document_id)
     header = _header(origin, report, findings) | {"figures": figures} | place.columns
+    header["decision_id"] = amendment and amendment.decision_id
     report_id: int = session.connection().execute(_INSERT_HEADER, header).scalar_one()
-    for key, values in kept.items():
-        _insert_all(session, _ROWS[key], [{"report_id": report_id} | row for row in values])
+    for key, table_rows in kept.items():
+        _insert_all(session, _ROWS[key], [{"report_id": report_id} | row for row in table_rows])
+    if amendment is not None:
+        _insert_all(session, _CORRECTIONS, list(_corrections(report_id, amendment)))
     keep_findings(session, origin, findings)
     filed = Filed(report_id, place.version, place.standing, place.same_as)
-    return filed if place.before is None else _compared(session, filed, place.before, report)
+    return filed if place.before is None else _compared(session, filed, place.before, amounts_to)
+
+
+def _corrections(report_id: int, amendment: Amendment) -> Iterator[dict[str, Any]]:
+    for address, value in amendment.values.items():
+        yield {
+            "report_id": report_id,
+            "cell": address,
+            "value": written(value),
+            "decision_id": amendment.decision_id,
+        }
 
 
 def _compared(session: Session, filed: Filed, before: Version, report: Report) -> Filed:

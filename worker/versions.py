@@ -21,7 +21,7 @@ from models.disclosure.difference import fingerprint
 from models.event import EventName
 from models.filing import REPORTS, Restoration, Subject, of_subject
 from models.ledger import Arrival
-from worker.dead_letter import Conflict, DecisionError, NoteMissing
+from worker.deciding import Conflict, DecisionError, NoteMissing
 from worker.logs import record
 from worker.rows import load
 

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.orm import Session
 
+from console.queries.letters import DecisionRow, decision_row
+from models.dead_letter import Decision
 from models.disclosure.finding import Finding, Severity
 from models.filing import REPORTS, StoredFinding, StoredReport, same_subject
 from models.ledger import Document
@@ -17,7 +19,8 @@ class ReportRow:
     """A stored report as lists show it.
 
     ``versions`` is how many there are of its publisher and year; ``same_as`` is the id of the
-    version whose figures a copy has.
+    version whose figures a copy has. ``decision`` is how an operator had it stored: ``correct``,
+    ``accept``, or ``None`` where it was stored by itself.
     """
 
     id: int
@@ -36,6 +39,7 @@ class ReportRow:
     standing: bool
     versions: int
     same_as: int | None
+    decision: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,11 @@ class ReportFilter:
         if self.division is not None:
             found.append(StoredReport.division_code.startswith(self.division, autoescape=True))
         return found
+
+
+_DECISION: Final = (
+    select(Decision.action).where(Decision.id == StoredReport.decision_id).scalar_subquery()
+)
 
 
 def reports(
@@ -105,8 +114,19 @@ def attempt_of(session: Session, report_id: int) -> int | None:
     return session.scalar(select(StoredReport.attempt_id).where(StoredReport.id == report_id))
 
 
+<<<<<<< HEAD
 def headers() -> Select[*tuple[Any, ...]]:
     """Return the query that :func:`row_of` takes the rows of."""
+=======
+def decision(session: Session, report_id: int) -> DecisionRow | None:
+    """Return the decision by which an operator had a report stored, ``None`` where nobody had."""
+    query = select(Decision).join(StoredReport, StoredReport.decision_id == Decision.id)
+    found = session.scalars(query.where(StoredReport.id == report_id)).one_or_none()
+    return None if found is None else decision_row(found)
+
+
+def _headers() -> Select[*tuple[Any, ...]]:
+>>>>>>> i5-desk
     other = REPORTS.alias()
     versions = (
         select(func.count())
@@ -132,6 +152,7 @@ def headers() -> Select[*tuple[Any, ...]]:
         Document.sha256,
         Document.name,
         Document.size,
+        _DECISION.label("decision"),
     ).join(Document, Document.id == StoredReport.document_id)
 
 
@@ -154,6 +175,7 @@ def row_of(row: Row[*tuple[Any, ...]]) -> ReportRow:
         standing=row.standing,
         versions=max(row.versions, 1),  # without publisher or year it is the only one
         same_as=row.same_as,
+        decision=row.decision,
     )
 
 

@@ -62,6 +62,20 @@ RULES: Final = (
         "REPORT.COPY", ERROR, "副本指向有误", "a copy that is not one of the version it names", TELL
     ),
     Rule(
+        "REPORT.UNDECIDED",
+        ERROR,
+        "入库无人决定",
+        "a report stored by hand, or with hard findings, that nobody decided about",
+        TELL,
+    ),
+    Rule(
+        "REPORT.CORRECTIONS",
+        ERROR,
+        "更正与决定不符",
+        "corrected cells are not those that were decided",
+        RESTORE,
+    ),
+    Rule(
         "LETTER.NO_DOCUMENT",
         ERROR,
         "死信无文档",
@@ -110,6 +124,13 @@ RULES: Final = (
         ERROR,
         "已决定而死信未结",
         "a decision about a dead letter that is still open",
+        TELL,
+    ),
+    Rule(
+        "DECISION.UNANSWERED",
+        WARNING,
+        "幂等键无答复",
+        "a decision whose idempotency key has no answer",
         TELL,
     ),
     Rule(

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from console.verification import (
     archive,
     database,
+    desk,
     history,
     ledger,
     letters,
@@ -36,7 +37,7 @@ AREAS: Final[Mapping[str, tuple[Check, ...]]] = {
     "database": database.CHECKS,
     "ledger": ledger.CHECKS,
     "reports": reports.CHECKS,
-    "letters": letters.CHECKS,
+    "letters": letters.CHECKS + desk.CHECKS,
     "history": history.CHECKS,
     "queue": queue.CHECKS,
     "sources": sources.CHECKS,

@@ -3,6 +3,7 @@
 import pytest
 
 from console import labels
+from models.dead_letter import Action
 from models.disclosure.finding import Reason
 from models.disclosure.form import TABLES
 
@@ -31,6 +32,12 @@ def test_brief_labels_are_brief() -> None:
     assert labels.brief(rows["granted_in_part"]) == "部分公开"
     assert labels.brief(rows["other_not_corrected_in_time"]) == "申请人无正当理由逾期不补正"
     assert labels.brief(rows["granted"]) == "予以公开"
+
+
+def test_every_decision_has_a_chinese_name() -> None:
+    assert set(labels.ACTIONS) == set(Action)
+    assert labels.action("correct") == "更正 correct"
+    assert labels.action(None) is None
 
 
 def test_every_reason_has_a_chinese_name() -> None:
