@@ -114,10 +114,6 @@ def attempt_of(session: Session, report_id: int) -> int | None:
     return session.scalar(select(StoredReport.attempt_id).where(StoredReport.id == report_id))
 
 
-<<<<<<< HEAD
-def headers() -> Select[*tuple[Any, ...]]:
-    """Return the query that :func:`row_of` takes the rows of."""
-=======
 def decision(session: Session, report_id: int) -> DecisionRow | None:
     """Return the decision by which an operator had a report stored, ``None`` where nobody had."""
     query = select(Decision).join(StoredReport, StoredReport.decision_id == Decision.id)
@@ -125,8 +121,8 @@ def decision(session: Session, report_id: int) -> DecisionRow | None:
     return None if found is None else decision_row(found)
 
 
-def _headers() -> Select[*tuple[Any, ...]]:
->>>>>>> i5-desk
+def headers() -> Select[*tuple[Any, ...]]:
+    """Return the query that :func:`row_of` takes the rows of."""
     other = REPORTS.alias()
     versions = (
         select(func.count())

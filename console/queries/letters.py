@@ -156,12 +156,6 @@ def letter(session: Session, letter_id: int) -> LetterRow | None:
     return None if row is None else row_of(row)
 
 
-def of_document(session: Session, document_id: int) -> list[LetterRow]:
-    """Return every dead letter of a document, oldest first."""
-    query = rows().where(DeadLetter.document_id == document_id).order_by(DeadLetter.id)
-    return [row_of(row) for row in session.execute(query)]
-
-
 def details(session: Session, letter_id: int) -> tuple[dict[str, Any] | None, int | None]:
     """Return what had been recognised (``gouji.inspection/1``), and the attempt given up."""
     query = select(DeadLetter.inspection, DeadLetter.attempt_id).where(DeadLetter.id == letter_id)
@@ -171,8 +165,8 @@ def details(session: Session, letter_id: int) -> tuple[dict[str, Any] | None, in
 
 def of_document(session: Session, document_id: int) -> list[LetterRow]:
     """Return every dead letter of a document, first to last: one for each time it was given up."""
-    query = _rows().where(DeadLetter.document_id == document_id).order_by(DeadLetter.id)
-    return [_row(row) for row in session.execute(query)]
+    query = rows().where(DeadLetter.document_id == document_id).order_by(DeadLetter.id)
+    return [row_of(row) for row in session.execute(query)]
 
 
 def decisions(session: Session, letter_ids: Iterable[int]) -> list[DecisionRow]:
