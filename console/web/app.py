@@ -38,6 +38,8 @@ _PAGES: Final = (
     "report",
     "letters",
     "letter",
+    "desk",
+    "bulk",
     "original",
     "machinery",
     "history",

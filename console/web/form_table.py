@@ -3,7 +3,7 @@
 Source of the layout: 国办公开办函〔2021〕30号 and 〔2019〕60号, annexes.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from math import lcm
@@ -22,7 +22,7 @@ from models.disclosure.form import (
     Row,
     cell_key,
 )
-from models.disclosure.report import Cell, Printed, ReadTable, Report
+from models.disclosure.report import Cell, ReadTable, Report
 
 _FIRST_COLUMN: Final = "信息内容"
 _APPLICANTS: Final = "申请人情况"
@@ -97,17 +97,6 @@ def sheets(report: Report | None, marks: Mapping[str, Severity]) -> list[Sheet]:
     return [
         _sheet(key, None if report is None else report.tables.get(key), marks) for key in TABLES
     ]
-
-
-def editable(report: Report | None, marks: Mapping[str, Severity]) -> list[Sheet]:
-    """Return the three tables with a place for every figure, those that are not in the file too.
-
-    A table that was not found has the newest layout.
-    """
-    found = dict(report.tables) if report is not None else {}
-    for key, table in TABLES.items():
-        found.setdefault(key, ReadTable(table.layouts[0].key))
-    return [_sheet(key, found[key], marks) for key in TABLES]
 
 
 def _sheet(key: str, table: ReadTable | None, marks: Marks) -> Sheet:
@@ -199,11 +188,6 @@ def _review(source: _Source) -> Iterator[list[Box]]:
     yield [box for row in rows for box in source.boxes(row)]
 
 
-def typed(cell: Cell) -> str:
-    """Return what stands in a field before anybody types: a figure, or how it is printed."""
-    return "" if cell.printed in (Printed.BLANK, Printed.ABSENT) else printed(cell)
-
-
-def rows_of(tables: Sequence[Sheet]) -> list[str]:
-    """Return the addresses of every figure, in printed order."""
-    return [box.address for sheet in tables for row in sheet.rows for box in row if box.address]
+def standing(report: Report | None, address: str) -> str:
+    """Return what stands in the field of a cell before anybody types."""
+    return "" if report is None else printed(report.cell(address))

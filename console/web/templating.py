@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -17,8 +18,9 @@ _DAY: Final = 86_400
 _KIB: Final = 1024
 
 
+@cache
 def environment(language: str) -> Environment:
-    """Return the environment of a language."""
+    """Return the environment of a language; templates are compiled once."""
     texts = translations(language)
     made = Environment(
         loader=PackageLoader("console.web"),

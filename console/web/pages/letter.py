@@ -1,4 +1,4 @@
-"""One dead letter: why, the form with what fails, what would balance it, and what to decide."""
+"""One dead letter: why, the form with what fails, what would balance it, and what was decided."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,39 +8,39 @@ from sqlalchemy.orm import Session
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from console.inspected import findings_of, report_of
-from console.marks import marks_of
-from console.queries import documents, filings, history, letters
+from console.queries import comments, documents, filings, history, letters
 from console.queries.history import EventFilter
 from console.queries.letters import LetterRow
 from console.web import form_table, log_tail
-from console.web.described import described
+from console.web.judgement import Judgement, judged, judgement_of
 from console.web.pages.original import preview_of
 from console.web.visit import Page, Visit
 from models.disclosure.finding import Finding
 from models.disclosure.report import Report
+from worker.inspected import findings_of, report_of
 
 _TIMELINE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What every tab of a dead letter begins with."""
+    """What every tab of a dead letter begins with. ``report_id`` is what it was stored as."""
 
     letter: LetterRow
     inspection: Mapping[str, Any]
     report: Report | None
     findings: list[Finding]
+    report_id: int | None
 
     @property
-    def context(self) -> dict[str, Any]:
-        """What its templates are given."""
-        return {
-            "letter": self.letter,
-            "report": self.report,
-            "findings": described(self.findings, self.report),
-            "candidates": self.inspection.get("candidates") or [],
-        }
+    def judgement(self) -> Judgement:
+        """What is wrong, as it was found when the document was given up."""
+        candidates = self.inspection.get("candidates") or []
+        return judgement_of(self.report, self.findings, candidates)
+
+    def editable(self, visit: Visit) -> bool:
+        """Whether there is something to correct, and the reader may."""
+        return self.letter.resolution is None and self.report is not None and visit.may("operator")
 
 
 def found(session: Session, visit: Visit) -> Shown:
@@ -57,45 +57,63 @@ def found(session: Session, visit: Visit) -> Shown:
     inspection = inspection or {}
     stored = filings.findings(session, attempt_id)
     report = report_of(inspection) if inspection else None
-    return Shown(letter, inspection, report, stored or findings_of(inspection))
+    report_id = documents.report_of(session, letter.document_id)
+    return Shown(letter, inspection, report, stored or findings_of(inspection), report_id)
 
 
 def show(visit: Visit) -> Response:
     """Show the form as it was read, to be corrected where it is open and the reader may."""
     with visit.reading() as session:
         shown = found(session, visit)
-        decided = letters.decisions(session, shown.letter.id)
+        said = _said(session, shown.letter)
+    editing = shown.editable(visit)
+    judgement = judged(shown.inspection) if editing else shown.judgement
+    return page(visit, shown, judgement, editing=editing, **said)
+
+
+def page(
+    visit: Visit, shown: Shown, judgement: Judgement, *, editing: bool, **context: Any
+) -> Response:
+    """Return the page with the form, as far as it was judged."""
     return visit.render(
         "letter_form.html",
         tab="form",
-        decisions=decided,
-        **form_of(visit, shown),
-        **shown.context,
+        letter=shown.letter,
+        report=shown.report,
+        report_id=shown.report_id,
+        editing=editing,
+        judgement=judgement,
+        sheets=form_table.sheets(judgement.report, judgement.marks),
+        **context,
     )
 
 
-def form_of(visit: Visit, shown: Shown) -> dict[str, Any]:
-    """Return the tables: with fields to type in, or as printed."""
-    editing = shown.letter.resolution is None and shown.report is not None and visit.may("operator")
-    marks = marks_of(shown.findings)
-    printing = form_table.editable if editing else form_table.sheets
-    return {"editing": editing, "sheets": printing(shown.report, marks)}
+def context_of(visit: Visit, shown: Shown) -> dict[str, Any]:
+    """Return what was decided and said about a letter's document before."""
+    with visit.reading() as session:
+        return _said(session, shown.letter)
+
+
+def _said(session: Session, letter: LetterRow) -> dict[str, Any]:
+    every = [one.id for one in letters.of_document(session, letter.document_id)]
+    return {
+        "decisions": letters.decisions(session, every),
+        "comments": comments.comments(session, letter.document_id),
+    }
 
 
 def original(visit: Visit) -> Response:
     """Show the form beside the original."""
     with visit.reading() as session:
         shown = found(session, visit)
-    letter = shown.letter
-    preview = preview_of(visit, letter.document_id, letter.sha256, letter.size)
-    sheets = form_table.sheets(shown.report, marks_of(shown.findings))
+    letter, judgement = shown.letter, shown.judgement
     return visit.render(
         "letter_original.html",
         tab="original",
-        preview=preview,
-        editing=False,
-        sheets=sheets,
-        **shown.context,
+        letter=letter,
+        report_id=shown.report_id,
+        preview=preview_of(visit, letter.document_id, letter.sha256, letter.size),
+        sheets=form_table.sheets(shown.report, judgement.marks),
     )
 
 
@@ -105,17 +123,15 @@ def timeline(visit: Visit) -> Response:
         shown = found(session, visit)
         document_id = shown.letter.document_id
         wanted = EventFilter(documents=[document_id])
-        events = history.latest(session, wanted, limit=_TIMELINE)
-        attempts = documents.attempts(session, document_id)
-        arrivals = documents.arrivals(session, document_id)
-    return visit.render(
-        "letter_timeline.html",
-        tab="timeline",
-        events=events,
-        attempts=attempts,
-        arrivals=arrivals,
-        **shown.context,
-    )
+        return visit.render(
+            "letter_timeline.html",
+            tab="timeline",
+            letter=shown.letter,
+            report_id=shown.report_id,
+            events=history.latest(session, wanted, limit=_TIMELINE),
+            attempts=documents.attempts(session, document_id),
+            arrivals=documents.arrivals(session, document_id),
+        )
 
 
 def logs(visit: Visit) -> Response:
@@ -123,8 +139,13 @@ def logs(visit: Visit) -> Response:
     with visit.reading() as session:
         shown = found(session, visit)
     folder = visit.site.settings.data_dir / "logs"
-    entries = log_tail.of_document(folder, shown.letter.document_id)
-    return visit.render("letter_logs.html", tab="logs", entries=entries, **shown.context)
+    return visit.render(
+        "letter_logs.html",
+        tab="logs",
+        letter=shown.letter,
+        report_id=shown.report_id,
+        entries=log_tail.of_document(folder, shown.letter.document_id),
+    )
 
 
 PAGES: Final = (

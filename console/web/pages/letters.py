@@ -13,7 +13,7 @@ from worker.check.rules import RULES
 
 GROUPS: Final = ("reason", "rule", "publisher", "parser_version")
 _MOST_GROUPS: Final = 40
-_FIELDS: Final = ("reason", "rule", "q", "year", "name", "state")
+FIELDS: Final = ("reason", "rule", "q", "year", "name", "state")
 
 
 def filter_of(given: Any) -> LetterFilter:
@@ -47,7 +47,7 @@ def show(visit: Visit) -> Response:
         total=total,
         reasons=[str(reason) for reason in Reason],
         rules=list(RULES),
-        filters={name: visit.query[name] for name in _FIELDS if visit.query.get(name)},
+        filters={name: visit.query[name] for name in FIELDS if visit.query.get(name)},
     )
 
 

@@ -2,6 +2,7 @@
 
 import io
 import re
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -111,13 +112,24 @@ def console(tmp_path: Path) -> Iterator[Console]:
         yield Console(home, application(settings, home.database))
 
 
+@pytest.fixture(scope="session")
+def stock(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data directory of ``stocked``, made once."""
+    place = tmp_path_factory.mktemp("stock")
+    with house(place) as home:
+        filled = Console(home, application(home.settings, home.database))
+        filled.bring(BALANCED.read_bytes(), "平衡.txt")
+        filled.bring(imbalanced(), "不平.txt")
+        filled.bring(b"<html><script>alert(1)</script>nothing of a report</html>", "<b>x</b>.html")
+    return place / "var"
+
+
 @pytest.fixture
-def stocked(console: Console) -> Console:
+def stocked(stock: Path, tmp_path: Path) -> Iterator[Console]:
     """Report 1 is stored, dead letters 1 (imbalanced) and 2 (no report) are open."""
-    console.bring(BALANCED.read_bytes(), "平衡.txt")
-    console.bring(imbalanced(), "不平.txt")
-    console.bring(b"<html><script>alert(1)</script>nothing of a report</html>", "<b>x</b>.html")
-    return console
+    shutil.copytree(stock, tmp_path / "var")
+    with house(tmp_path) as home:
+        yield Console(home, application(home.settings, home.database))
 
 
 __all__ = ["SEEDS"]

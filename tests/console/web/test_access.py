@@ -1,7 +1,6 @@
 """Who gets in: every route for every role, forms of strangers, hosts of strangers."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -24,7 +23,9 @@ ENDLESS = "/live"
 
 
 def address(page: Page) -> str:
-    return re.sub(r"{([^}]+)}", lambda found: FILLED[found[1]], page.path)
+    filled = re.sub(r"{([^}]+)}", lambda found: FILLED[found[1]], page.path)
+    asks = filled.endswith("/decide") and not page.posted
+    return f"{filled}?action=retry&id=1" if asks else filled
 
 
 def every(posted: bool) -> list[Page]:
@@ -100,7 +101,7 @@ def test_a_form_of_a_stranger_is_refused(stocked: Console, page: Page) -> None:
     assert token is not None
 
     # When their browser sends a form without our token, with another, or from another site
-    without = admin.client.post(address(page), data={})
+    without = admin.client.post(address(page), data={"note": "x"})
     wrong = admin.client.post(address(page), data={"csrf": "0" * 64})
     right = {"csrf": token[1]}
     elsewhere = [
@@ -148,7 +149,7 @@ def test_with_a_user_even_this_machine_has_to_log_in(stocked: Console) -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "url"), [("0.0.0.0", ""), ("192.0.2.1", ""), ("127.0.0.1", "https://gouji.example.cn")]
+    ("host", "url"), [("192.0.2.1", ""), ("::", ""), ("127.0.0.1", "https://gouji.example.cn")]
 )
 def test_it_listens_to_others_only_once_somebody_can_log_in(
     console: Console, host: str, url: str
@@ -264,13 +265,13 @@ def test_a_form_that_is_too_large_or_no_form_is_refused(stocked: Console) -> Non
     assert [answer.status_code for answer in (huge, files, text)] == [413, 415, 415]
 
 
-def secrets() -> Iterator[tuple[str, str]]:
-    yield "database_url", "postgresql+psycopg://gouji:hunter2@db.example/gouji"
-    yield "broker_url", "rediss://:hunter2@queue.example/0"
-    yield "archive_url", "s3://key:hunter2@bucket/prefix"
-
-
-@pytest.mark.parametrize(("name", "value"), secrets())
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("database_url", "postgresql+psycopg://gouji:hunter2@db.example/gouji"),
+        ("broker_url", "rediss://:hunter2@queue.example/0"),
+    ],
+)
 def test_the_settings_show_no_secret(console: Console, name: str, value: str) -> None:
     # Given
     chosen = replace(console.home.settings, **{name: value})
@@ -279,4 +280,4 @@ def test_the_settings_show_no_secret(console: Console, name: str, value: str) ->
     # Then
     page = shown.get("/settings")
     assert "hunter2" not in page
-    assert ".example" in page or "bucket" in page
+    assert ".example" in page
