@@ -5,7 +5,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run ocr s3 notify test test-all check bench lock clean
+.PHONY: help run ocr s3 notify test test-all check bench texts lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ check: $(VENV)/.dev ## ruff, mypy --strict, import contracts
 
 bench: $(VENV)/.dev ## measure; prints one table and writes bench.json
 	@$(BIN)/python -m tests.bench
+
+texts: $(VENV)/.dev ## gather the texts of the console and compile the Chinese ones
+	@$(BIN)/python -m console.web.locale.gather
 
 lock: ## refresh the locked dependencies (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

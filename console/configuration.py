@@ -96,6 +96,17 @@ MEANINGS: Final[dict[str, Meaning]] = {
     "grace": Meaning(
         "seconds that everything has to finish when stopped", "停止时留给各部分收尾的秒数"
     ),
+    "console_host": Meaning(
+        'where the web console listens; elsewhere than here only once there is a user; "": '
+        "gouji up runs none",
+        "网页控制台监听地址；非本机地址须先有用户；空则 gouji up 不开控制台",
+    ),
+    "console_port": Meaning("its port; 0 is any free one", "网页控制台端口；0 为任一空闲端口"),
+    "console_url": Meaning(
+        "the address that browsers see, where a proxy stands before it: https://gouji.example.cn; "
+        '"": they see its own',
+        "经代理访问时浏览器所见的地址，如 https://gouji.example.cn；空则直接访问",
+    ),
     "keep_events": Meaning(
         "days that details of the timeline are kept; 0: for ever", "经过明细保留天数；0 为永久"
     ),

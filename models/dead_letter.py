@@ -31,6 +31,8 @@ class DeadLetter(Base):
     __table_args__ = (
         Index(None, "document_id"),
         Index(None, "resolution", "reason"),
+        # Counting without reading what was recognised, which is most of a row.
+        Index("ix_dead_letters_facets", "resolution", "reason", "year", "publisher"),
         Index(
             "uq_dead_letters_open",
             "document_id",
@@ -65,7 +67,7 @@ class Decision(Base):
     """
 
     __tablename__ = "decisions"
-    __table_args__ = (Index(None, "dead_letter_id"),)
+    __table_args__ = (Index(None, "dead_letter_id"), Index(None, "decided_at"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     dead_letter_id: Mapped[int] = mapped_column(ForeignKey("dead_letters.id"))

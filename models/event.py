@@ -43,6 +43,16 @@ class EventName(StrEnum):
     PUSH_REFUSED = "push.refused"
     TOKEN_CREATED = "token.created"  # noqa: S105 - the name of an event
     TOKEN_REVOKED = "token.revoked"  # noqa: S105
+    CONSOLE_LISTENING = "console.listening"
+    CONSOLE_FAILED = "console.failed"
+    USER_ADDED = "user.added"
+    USER_PASSWORD_CHANGED = "user.password_changed"  # noqa: S105
+    USER_ROLE_CHANGED = "user.role_changed"
+    USER_DISABLED = "user.disabled"
+    USER_ENABLED = "user.enabled"
+    USER_REMOVED = "user.removed"
+    USER_LOGGED_IN = "user.logged_in"
+    USER_REFUSED = "user.refused"
     DOCUMENT_RECEIVED = "document.received"
     DOCUMENT_DUPLICATE = "document.duplicate"
     DOCUMENT_QUEUED = "document.queued"
@@ -90,6 +100,7 @@ class Event(Base):
         Index(None, "document_id", "id"),
         Index(None, "arrival_id"),
         Index(None, "name", "id"),
+        Index(None, "level", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

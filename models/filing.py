@@ -72,6 +72,17 @@ class StoredReport(Base):
         ),
         Index(None, *reversed(_SUBJECT)),
         Index(None, "division_code"),
+        Index("ix_reports_publisher", "publisher", "id"),
+        # What facets and counts are made of: without it every report would be read whole.
+        Index(
+            "ix_reports_facets",
+            "standing",
+            "year",
+            "division_code",
+            "edition",
+            "soft",
+            "publisher",
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -236,7 +247,11 @@ class StoredFinding(Base):
     """A finding of one attempt; kept for reports and for dead letters alike."""
 
     __tablename__ = "findings"
-    __table_args__ = (Index(None, "document_id"), Index(None, "rule", "severity"))
+    __table_args__ = (
+        Index(None, "document_id"),
+        Index(None, "rule", "severity"),
+        Index(None, "attempt_id", "rule", "severity"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     document_id: Mapped[int] = mapped_column(ForeignKey("documents.id"))

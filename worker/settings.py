@@ -52,6 +52,9 @@ class Settings:
     retry_max: float = 900.0
     max_retries: int = 5
     grace: float = 30.0
+    console_host: str = "127.0.0.1"
+    console_port: int = 8351
+    console_url: str = ""
     keep_events: float = 365.0
     keep_attempts: float = 365.0
     keep_done: float = 0.0
@@ -120,6 +123,7 @@ _LEAST: Final = {
     "reading_timeout": 1,
     "reading_memory": 200_000_000,
 }
+_MOST: Final = {"console_port": 65_535}
 _POSITIVE: Final = frozenset(
     {
         *("lease", "scan_interval", "sweep_interval", "unsettled_after"),
@@ -217,6 +221,8 @@ def _converted(key: str, value: Any) -> Any:
         raise SettingsError(f"{key}: {value!r} is not above 0")
     if key in _DAYS and 0 < result < 1:
         raise SettingsError(f"{key}: {value!r} is below a day; 0 means for ever")
+    if key in _MOST and result > _MOST[key]:
+        raise SettingsError(f"{key}: {value!r} is above {_MOST[key]}")
     least = _LEAST.get(key, 0)
     if isinstance(result, int | float) and result < least:
         raise SettingsError(f"{key}: {value!r} is below {least}")

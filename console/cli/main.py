@@ -36,6 +36,7 @@ COMMANDS: Final = {
     "push": Entry(_RUN, "console.cli.push", "推送接口 Take documents pushed over HTTP"),
     "work": Entry(_RUN, "console.cli.work", "处理文档 Process what is on the queue"),
     "notify": Entry(_RUN, "console.cli.notify", "死信通知 Tell of new dead letters"),
+    "console": Entry(_RUN, "console.cli.console", "网页控制台 Serve the web console"),
     "init": Entry(_RUN, "console.cli.init", "初始化 Create settings, folders and database"),
     "doctor": Entry(_RUN, "console.cli.doctor", "体检 Check what gouji depends on"),
     "verify": Entry(_RUN, "console.cli.verify", "对账 Reconcile disk, archive, ledger, queue"),
@@ -50,6 +51,7 @@ COMMANDS: Final = {
     "prune": Entry(_KEEP, "console.cli.prune", "清理 Delete what is past its time"),
     "backup": Entry(_KEEP, "console.cli.backup", "备份 Copy everything to a directory"),
     "restore": Entry(_KEEP, "console.cli.restore", "恢复 Bring a backup back"),
+    "user": Entry(_KEEP, "console.cli.user", "用户 Manage users of the web console"),
     "rules": Entry(_LEARN, "console.cli.rules", "勾稽规则 List and explain the rules"),
     "completion": Entry(_LEARN, "console.cli.completion", "补全 Complete commands in a shell"),
 }

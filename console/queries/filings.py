@@ -81,8 +81,8 @@ def reports(
     session: Session, wanted: ReportFilter = ReportFilter(), *, limit: int | None = None
 ) -> list[ReportRow]:
     """Return stored reports, the latest first, at most ``limit`` of them."""
-    query = _headers().where(*wanted.conditions()).order_by(StoredReport.id.desc()).limit(limit)
-    return [_row(row) for row in session.execute(query)]
+    query = headers().where(*wanted.conditions()).order_by(StoredReport.id.desc()).limit(limit)
+    return [row_of(row) for row in session.execute(query)]
 
 
 def count(session: Session, wanted: ReportFilter = ReportFilter()) -> int:
@@ -93,8 +93,8 @@ def count(session: Session, wanted: ReportFilter = ReportFilter()) -> int:
 
 def report(session: Session, report_id: int) -> ReportRow | None:
     """Return one stored report, ``None`` where there is none."""
-    row = session.execute(_headers().where(StoredReport.id == report_id)).one_or_none()
-    return None if row is None else _row(row)
+    row = session.execute(headers().where(StoredReport.id == report_id)).one_or_none()
+    return None if row is None else row_of(row)
 
 
 def findings(session: Session, attempt_id: int | None) -> list[Finding]:
@@ -121,7 +121,8 @@ def decision(session: Session, report_id: int) -> DecisionRow | None:
     return None if found is None else decision_row(found)
 
 
-def _headers() -> Select[*tuple[Any, ...]]:
+def headers() -> Select[*tuple[Any, ...]]:
+    """Return the query that :func:`row_of` takes the rows of."""
     other = REPORTS.alias()
     versions = (
         select(func.count())
@@ -151,7 +152,8 @@ def _headers() -> Select[*tuple[Any, ...]]:
     ).join(Document, Document.id == StoredReport.document_id)
 
 
-def _row(row: Row[*tuple[Any, ...]]) -> ReportRow:
+def row_of(row: Row[*tuple[Any, ...]]) -> ReportRow:
+    """Return a row of :func:`headers` as lists show it."""
     return ReportRow(
         id=row.id,
         publisher=row.publisher,

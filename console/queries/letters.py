@@ -117,8 +117,8 @@ def _named(name: str) -> Select[*tuple[Any, ...]]:
 
 def letters(session: Session, wanted: LetterFilter, *, limit: int | None = None) -> list[LetterRow]:
     """Return dead letters, the latest first, at most ``limit`` of them."""
-    query = _rows().where(*wanted.conditions()).order_by(DeadLetter.id.desc()).limit(limit)
-    return [_row(row) for row in session.execute(query)]
+    query = rows().where(*wanted.conditions()).order_by(DeadLetter.id.desc()).limit(limit)
+    return [row_of(row) for row in session.execute(query)]
 
 
 def ids(session: Session, wanted: LetterFilter) -> list[int]:
@@ -152,8 +152,8 @@ def grouped(session: Session, wanted: LetterFilter, by: Group) -> list[dict[str,
 
 def letter(session: Session, letter_id: int) -> LetterRow | None:
     """Return one dead letter, ``None`` where there is none."""
-    row = session.execute(_rows().where(DeadLetter.id == letter_id)).one_or_none()
-    return None if row is None else _row(row)
+    row = session.execute(rows().where(DeadLetter.id == letter_id)).one_or_none()
+    return None if row is None else row_of(row)
 
 
 def details(session: Session, letter_id: int) -> tuple[dict[str, Any] | None, int | None]:
@@ -165,8 +165,8 @@ def details(session: Session, letter_id: int) -> tuple[dict[str, Any] | None, in
 
 def of_document(session: Session, document_id: int) -> list[LetterRow]:
     """Return every dead letter of a document, first to last: one for each time it was given up."""
-    query = _rows().where(DeadLetter.document_id == document_id).order_by(DeadLetter.id)
-    return [_row(row) for row in session.execute(query)]
+    query = rows().where(DeadLetter.document_id == document_id).order_by(DeadLetter.id)
+    return [row_of(row) for row in session.execute(query)]
 
 
 def decisions(session: Session, letter_ids: Iterable[int]) -> list[DecisionRow]:
@@ -191,7 +191,8 @@ def decision_row(one: Decision) -> DecisionRow:
     )
 
 
-def _rows() -> Select[*tuple[Any, ...]]:
+def rows() -> Select[*tuple[Any, ...]]:
+    """Return the query that :func:`row_of` takes the rows of."""
     return select(
         DeadLetter.id,
         DeadLetter.document_id,
@@ -212,5 +213,6 @@ def _rows() -> Select[*tuple[Any, ...]]:
     ).join(Document, Document.id == DeadLetter.document_id)
 
 
-def _row(row: Row[*tuple[Any, ...]]) -> LetterRow:
-    return LetterRow(*row)  # the columns of ``_rows`` stand in the order of the fields
+def row_of(row: Row[*tuple[Any, ...]]) -> LetterRow:
+    """Return a row of :func:`rows` as lists show it."""
+    return LetterRow(*row)  # the columns of ``rows`` stand in the order of the fields

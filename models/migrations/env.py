@@ -14,7 +14,8 @@ import models.feed
 import models.filing
 import models.ledger
 import models.notification
-import models.token  # noqa: F401 - these register their tables
+import models.token
+import models.user  # noqa: F401 - these register their tables
 from models import migrations
 from models.base import Amount, Base, Json, Moment
 

@@ -5,12 +5,14 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
-from tests.fault import kills, outages, surroundings
+from tests.fault import doors, kills, operators, outages, surroundings
 from tests.fault.fault import Fault
 from tests.fault.stacks import Stack
 from tests.fault.trial import Row, Trial
 
-CATALOGUE: Final = (*kills.faults(), *outages.faults(), *surroundings.faults())
+CATALOGUE: Final = tuple(
+    fault for kind in (kills, outages, surroundings, doors, operators) for fault in kind.faults()
+)
 
 
 def possible(stack: Stack) -> list[Fault]:

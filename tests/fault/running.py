@@ -138,7 +138,7 @@ class Running:
         return (
             len(taken) >= arrivals
             and set(states) <= set(FINAL)
-            and set(taken) <= {Handover.MOVED, Handover.NONE}
+            and set(taken) <= {Handover.MOVED, Handover.NONE, Handover.DELETED}
         )
 
     def wait_until_at_rest(self, arrivals: int, seconds: float) -> None:
