@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.orm import Session
@@ -12,7 +12,6 @@ from models.dead_letter import DeadLetter, Decision
 from models.filing import StoredFinding
 from models.ledger import Arrival, Attempt, Document
 
-Group = Literal["reason", "rule", "publisher", "parser_version"]
 _GROUPS: Final = {
     "reason": DeadLetter.reason,
     "publisher": DeadLetter.publisher,
@@ -133,12 +132,17 @@ def count(session: Session, wanted: LetterFilter) -> int:
     return session.scalar(query) or 0
 
 
-def grouped(session: Session, wanted: LetterFilter, by: Group) -> list[dict[str, Any]]:
+def grouped(session: Session, wanted: LetterFilter, by: str) -> list[dict[str, Any]]:
     """Return how many match for each reason, edit, publisher or version of the parser, most first.
 
     A letter counts once for every edit that has a finding in it; ``severity`` tells the edits
     that made it dead (hard) from those that would not have. Letters without a publisher are one
     group.
+
+    Args:
+        session: an open transaction or reader.
+        wanted: which letters.
+        by: ``rule``, ``reason``, ``publisher`` or ``parser_version``.
     """
     letters_found = func.count(DeadLetter.id.distinct())
     columns = (StoredFinding.rule, StoredFinding.severity) if by == "rule" else (_GROUPS[by],)
