@@ -109,7 +109,9 @@ def load(session: Session, report_id: int) -> Report:
         year=header.year,
         edition=None if header.edition is None else Edition(header.edition),
         title=header.title,
-        tables={key: _table(told, stored[key]) for key, told in header.layouts.items()},
+        tables={
+            key: _table(header.layouts[key], stored[key]) for key in TABLES if key in header.layouts
+        },
         sections=tuple(Section(*section) for section in header.sections),
         period=_period(header),
         signature=header.signature,

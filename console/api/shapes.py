@@ -238,7 +238,8 @@ def _plain(shape: Any, value: Any, where: str, faults: list[tuple[str, str]]) ->
         fits = whole and not isinstance(value, bool) and abs(value) <= LARGEST
         value = int(value) if fits else value
     else:
-        fits = isinstance(value, shape) and not (shape is not bool and isinstance(value, bool))
+        kind = get_origin(shape) or shape
+        fits = isinstance(value, kind) and not (kind is not bool and isinstance(value, bool))
     if isinstance(value, str) and fits and not _storable(value):
         faults.append((where, "has characters that no database keeps"))
         return None
@@ -267,7 +268,8 @@ def _words(shape: Any) -> str:
     if (words := _words_of(shape)) is not None:
         return f"one of {', '.join(words)}"
     names = {int: "a whole number", str: "a string", bool: "true or false"}
-    return names.get(shape, "of its type")
+    names |= {list: "an array", dict: "an object"}
+    return names.get(get_origin(shape) or shape, "of its type")
 
 
 def _escaped(name: str) -> str:

@@ -78,7 +78,7 @@ def test_tells_how_things_stand(api: Api) -> None:
 
 def test_tells_of_one_report_in_every_way(api: Api) -> None:
     # Given
-    (report,) = [one for one in api.get("/reports")["items"] if one["year"] == 2022][:1]
+    report = api.get("/reports")["items"][-1]
     number = report["id"]
 
     # Then
@@ -184,7 +184,7 @@ def test_decides_about_many_when_their_number_is_as_expected(api: Api) -> None:
 def test_decides_about_those_that_are_named(api: Api) -> None:
     body = {"action": "discard", "note": "x", "letters": [{"id": 1, "version": 1}, {"id": 4}]}
     assert api.post("/dead-letters/decisions", body)["letters"] == [1, 4]
-    both = body | {"filter": {}}
+    both: dict[str, Any] = body | {"filter": {}}
     assert problem(api.post("/dead-letters/decisions", both, 422)) == (422, "invalid_request")
 
 
