@@ -22,6 +22,7 @@ from console.parts import Child, Part, gouji
 from console.recover import recover
 from console.screen import Screen, forward
 from console.supervise import Supervisor
+from console.web.exposure import demand_user
 from models import migrations
 from models.event import EventName
 from models.session import Database
@@ -117,6 +118,7 @@ class Service:
         Raises:
             AlreadyRunning: another one has the data directory.
             BrokerUnreachable: the embedded server cannot be started.
+            Exposed: the web console would be open to others, and there is no user.
             OSError: a directory cannot be used.
         """
         prepare(self._settings)
@@ -131,6 +133,7 @@ class Service:
             )
             database = self._database()
             stack.callback(database.close)
+            demand_user(self._settings, database)
             self._supervise(journal, database, stop)
         return stop.code
 
@@ -183,6 +186,8 @@ class Service:
         before = partial(recover, self._settings, database)
         workers = self._workers()
         entrances = ["watch"] if self._settings.pushed is None else ["watch", "push"]
+        if self._settings.console_host:
+            entrances.append("console")
         return [
             *parts,
             *(Child(name, gouji(*self._options, name), journal) for name in entrances),

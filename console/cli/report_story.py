@@ -9,9 +9,9 @@ from console import labels
 from console.cli import output
 from console.cli.commenting import print_comments
 from console.cli.dead_view import print_decisions
-from console.cli.form_view import printed
 from console.cli.listing import moment, print_list
 from console.cli.report_view import facts, print_lines, print_report
+from console.marks import printed
 from console.queries import comments, filings, versions
 from console.queries.comments import CommentRow
 from console.queries.filings import ReportRow
