@@ -17,8 +17,7 @@ def test_the_form_is_laid_out_as_the_notice_prints_it(stocked: Console) -> None:
 
     # Then labels and spans are those of the annex
     for text in (
-        '<th scope="col" colspan="3" rowspan="3">（本列数据的勾稽关系为：第一项加第二项之和，'
-        "等于第三项加第四项之和）</th>",
+        '<th scope="col" colspan="3" rowspan="3">（本列数据的勾稽关系为：第一项加第二项之和',
         '<th scope="colgroup" colspan="7">申请人情况</th>',
         '<th scope="rowgroup" rowspan="22">三、本年度办理结果</th>',
         '<th scope="rowgroup" rowspan="8">（三）不予公开</th>',
