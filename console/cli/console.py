@@ -4,7 +4,7 @@ import signal
 
 import click
 
-from console.cli.errors import Misused
+from console.cli.errors import ADD_USER, Misused
 from console.cli.invocation import Invocation, pass_invocation
 
 
@@ -18,7 +18,8 @@ def command(invocation: Invocation, parent: int | None) -> None:
     everything; to listen elsewhere there must be one: gouji user add NAME.
     """
     from console.parent import die_with_parent
-    from console.web.serve import ConsoleServer, Exposed
+    from console.web.exposure import Exposed
+    from console.web.serve import ConsoleServer
     from worker import logs
 
     if parent is not None:
@@ -31,7 +32,7 @@ def command(invocation: Invocation, parent: int | None) -> None:
         except Exposed as error:
             raise Misused(
                 f"console_host: {error}",
-                hint="gouji user add NAME --role admin  新增用户 adds one",
+                hint=ADD_USER,
                 code="no_user",
             ) from error
         for number in (signal.SIGTERM, signal.SIGINT):

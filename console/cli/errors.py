@@ -18,6 +18,9 @@ import click
 
 from console.labels import START_QUEUE, queue_away
 
+ADD_USER: Final = "gouji user add NAME --role admin  新增用户 adds one"
+"""What to do about a web console that nobody could log in to."""
+
 
 class ExitCode(IntEnum):
     """The exit codes of ``gouji``, the same for every command."""

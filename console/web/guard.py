@@ -22,7 +22,6 @@ POLICY: Final = (
 SANDBOX: Final = "sandbox; default-src 'none'; frame-ancestors 'self'"
 """For what strangers wrote: no script, no form, no request, an origin of its own."""
 
-LOCAL: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _SAFE: Final = ("GET", "HEAD", "OPTIONS")
 _TELL: Final = {
     "content-security-policy": POLICY,

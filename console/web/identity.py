@@ -9,7 +9,8 @@ from starlette.requests import Request
 from console.access.principal import Principal
 from console.access.roles import Role
 from console.accounts import sessions, users
-from console.web.guard import LOCAL, host_of
+from console.web.exposure import LOCAL
+from console.web.guard import host_of
 from console.web.site import Site
 from console.web.visit import SESSION, VISITOR, Somebody, Visit, new_secret
 

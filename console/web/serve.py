@@ -7,9 +7,8 @@ from typing import Final
 
 import uvicorn
 
-from console.accounts import users
 from console.web.app import application
-from console.web.guard import LOCAL
+from console.web.exposure import demand_user
 from models.event import EventName
 from models.session import Database
 from worker.logs import log
@@ -17,10 +16,6 @@ from worker.settings import Settings
 
 _GRACE: Final = 3
 _CONNECTIONS: Final = 200
-
-
-class Exposed(Exception):  # noqa: N818 - it is what was found
-    """The console would be open to others, and there is no user to log in."""
 
 
 class ConsoleServer:
@@ -81,19 +76,6 @@ class ConsoleServer:
             self._server.run(sockets=[self._socket])
         finally:
             self._socket.close()
-
-
-def demand_user(settings: Settings, database: Database) -> None:
-    """Make sure that nobody who reaches the console from elsewhere is let in without a password.
-
-    Raises:
-        Exposed: they would be.
-    """
-    if settings.console_host in (*LOCAL, "") and not settings.console_url:
-        return
-    with database.reading() as session:
-        if not users.any_active(session):
-            raise Exposed("others could reach the console, and there is no user")
 
 
 class _Server(uvicorn.Server):

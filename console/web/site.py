@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 
 from jinja2 import Environment
 
-from console.web.guard import LOCAL, host_of
+from console.web.exposure import LOCAL
+from console.web.guard import host_of
 from console.web.languages import LANGUAGES
 from console.web.queue import Queue
 from console.web.templating import environment

@@ -12,7 +12,7 @@ from console import labels
 from console.access.roles import Role
 from console.desk import comments, decisions, sending
 from console.desk.outcome import Outcome
-from console.web import form_table
+from console.web.form_table import standing
 from console.web.judgement import judged
 from console.web.pages import letter
 from console.web.pages.letter import Shown
@@ -168,7 +168,7 @@ def _cells(visit: Visit, shown: Shown) -> dict[str, str]:
         if not name.startswith(_CELL) or not isinstance(value, str):
             continue
         address = name.removeprefix(_CELL)
-        before = form_table.standing(known, address)
+        before = standing(known, address)
         if value.strip() != before:
             typed[address] = value.strip()
     return typed
@@ -207,7 +207,7 @@ def _told(shown: Shown, asked: _Asked) -> list[tuple[str, str, str]]:
             wanted |= {change["cell"]: str(change["proposed"]) for change in one["changes"]}
     wanted |= asked.cells
     return [
-        (labels.cell(cell), form_table.standing(shown.report, cell), value)
+        (labels.cell(cell), standing(shown.report, cell), value)
         for cell, value in wanted.items()
         if cell.count(".") == 2
     ]

@@ -1,17 +1,17 @@
 """The dead letters: grouped, then row by row; decisions about some, or about all that match."""
 
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from starlette.responses import Response
 
 from console.queries import letter_pages, letters
-from console.queries.letters import LetterFilter
+from console.queries.letters import Group, LetterFilter
 from console.web import parameters
 from console.web.visit import Page, Visit
 from models.disclosure.finding import Reason
 from worker.check.rules import RULES
 
-GROUPS: Final = ("reason", "rule", "publisher", "parser_version")
+GROUPS: Final[tuple[Group, ...]] = get_args(Group)
 _MOST_GROUPS: Final = 40
 FIELDS: Final = ("reason", "rule", "q", "year", "name", "state")
 
@@ -31,7 +31,7 @@ def filter_of(given: Any) -> LetterFilter:
 def show(visit: Visit) -> Response:
     """Show how many there are by a group, and a page of them."""
     wanted = filter_of(visit.query)
-    by = parameters.one_of(visit.query, "by", GROUPS) or GROUPS[0]
+    by = next((one for one in GROUPS if one == visit.query.get("by")), GROUPS[0])
     with visit.reading() as session:
         groups = letters.grouped(session, wanted, by)
         found = letter_pages.page(session, wanted, after=visit.query.get("after", ""))

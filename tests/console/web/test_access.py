@@ -2,14 +2,15 @@
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from starlette.routing import Mount, Route
 
 from console.access.roles import Role
 from console.web.app import application, pages
+from console.web.exposure import Exposed, demand_user
 from console.web.guard import POLICY
-from console.web.serve import Exposed, demand_user
 from console.web.visit import Page, within
 from tests.console.web.conftest import PASSWORD, TOKEN, Console
 
@@ -39,7 +40,7 @@ def named(page: Page) -> str:
 def test_every_route_is_a_page_that_says_who_may_see_it(console: Console) -> None:
     # Given the routes of the application itself, not of a list
     routes = console.application.routes
-    known = [route.endpoint.page for route in routes if isinstance(route, Route)]
+    known = [vars(route.endpoint)["page"] for route in routes if isinstance(route, Route)]
 
     # Then each is one of the pages below, and only files of ours are served beside them
     assert known == list(pages())
@@ -274,7 +275,8 @@ def test_a_form_that_is_too_large_or_no_form_is_refused(stocked: Console) -> Non
 )
 def test_the_settings_show_no_secret(console: Console, name: str, value: str) -> None:
     # Given
-    chosen = replace(console.home.settings, **{name: value})
+    changed: dict[str, Any] = {name: value}
+    chosen = replace(console.home.settings, **changed)
     shown = Console(console.home, application(chosen, console.database)).browser()
 
     # Then
