@@ -8,10 +8,11 @@ from rich.text import Text
 
 from console import labels
 from console.cli import output
+from console.cli.candidates_view import candidate_lines
 from console.cli.events import print_events
 from console.cli.listing import moment, print_list
 from console.cli.report_view import facts, print_findings, print_lines, print_report
-from console.inspected import findings_of, report_of
+from console.inspected import findings_of, localisation_of, report_of
 from console.queries import documents, filings, history, letters
 from console.queries.documents import ArrivalRow, AttemptRow
 from console.queries.history import EventFilter, EventRow
@@ -80,6 +81,7 @@ def print_story(told: Story) -> None:
     if report is not None:
         print_lines(console, [Text("")])
         print_report(console, report, told.findings)
+        print_lines(console, candidate_lines(localisation_of(told.inspection or {})))
     elif told.findings:
         print_lines(console, [Text("")])
         print_findings(console, None, told.findings)

@@ -5,6 +5,7 @@ import pytest
 from console import labels
 from models.disclosure.finding import Reason
 from models.disclosure.form import TABLES
+from models.disclosure.localisation import Mechanism, Origin, Status
 
 
 @pytest.mark.parametrize(
@@ -35,6 +36,12 @@ def test_brief_labels_are_brief() -> None:
 
 def test_every_reason_has_a_chinese_name() -> None:
     assert set(labels.REASONS) == set(Reason)
+
+
+def test_everything_told_of_candidates_has_a_chinese_name() -> None:
+    assert set(labels.MECHANISMS) == set(Mechanism)
+    assert set(labels.ORIGINS) == set(Origin)
+    assert set(labels.LOCALISED) == set(Status)
 
 
 def test_scopes_in_a_message_are_in_the_words_of_the_form() -> None:
