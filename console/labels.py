@@ -10,6 +10,8 @@ from models.disclosure.localisation import Mechanism, Origin, Status
 
 _ROW_RULES: Final = {"T3.APPLICANTS": "applications", "T4.RESULTS": "review"}
 _COLUMN_RULES: Final = {"T3.FLOW": "applications", "T3.OUTCOMES": "applications"}
+_BETWEEN_YEARS: Final = {"YEAR.CARRIED": "T3.FLOW", "YEAR.STOCK": "YEAR"}
+"""Rules whose scope begins with two years; the rest is that of another rule."""
 _LONG: Final = 14
 
 
@@ -91,7 +93,9 @@ def named(names: Mapping[str, str], key: str) -> str:
     return f"{names.get(key, '')} {key}".strip()
 
 
-_SCOPED: Final = re.compile(r"\b([A-Z][A-Z0-9]*\.[A-Z]+) ([a-z_]+(?:\.[a-z_]+)*): ")
+_SCOPED: Final = re.compile(
+    r"\b([A-Z][A-Z0-9]*\.[A-Z]+) ((?:\d{4}-\d{4}\.)?[a-z_]+(?:\.[a-z_]+)*): "
+)
 
 
 def queue_away(error: object = "") -> str:
@@ -144,6 +148,9 @@ def brief(row: Row) -> str:
 
 def scope(rule: str, key: str) -> str:
     """Return what a finding's scope is called; a scope the form does not know stays itself."""
+    if rule in _BETWEEN_YEARS:
+        years, _, rest = key.partition(".")
+        return f"{years} {scope(_BETWEEN_YEARS[rule], rest)}"
     if rule in _COLUMN_RULES:
         row = next(iter(TABLES[_COLUMN_RULES[rule]].rows.values()))
         return next((column.label for column in row.columns if column.key == key), key)

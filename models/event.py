@@ -64,6 +64,7 @@ class EventName(StrEnum):
     REPORT_STORED = "report.stored"
     REPORT_SUPERSEDED = "report.superseded"
     REPORT_RESTORED = "report.restored"
+    REPORT_REASSESSED = "report.reassessed"
     REPORT_IMBALANCED = "report.imbalanced"
     REPORT_REFUSED = "report.refused"
     STORE_PRUNED = "store.pruned"

@@ -20,6 +20,7 @@ from console.verification import (
     queue,
     reports,
     sources,
+    years,
 )
 from console.verification.discrepancy import Unseen, Verification
 from console.verification.look import Advance, Check, Look, Wishes
@@ -35,7 +36,7 @@ from worker.settings import Settings
 AREAS: Final[Mapping[str, tuple[Check, ...]]] = {
     "database": database.CHECKS,
     "ledger": ledger.CHECKS,
-    "reports": reports.CHECKS,
+    "reports": (*reports.CHECKS, *years.CHECKS),
     "letters": letters.CHECKS,
     "history": history.CHECKS,
     "queue": queue.CHECKS,

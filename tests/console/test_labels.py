@@ -21,6 +21,8 @@ from models.disclosure.localisation import Mechanism, Origin, Status
         ("CELL.VALUE", "disclosure.fees.amount", "行政事业性收费 · 本年收费金额（单位：万元）"),
         ("CELL.VALUE", "disclosure.x.y", "disclosure.x.y"),
         ("TEXT.COUNTS", "received", "received"),
+        ("YEAR.CARRIED", "2022-2023.total", "2022-2023 总计"),
+        ("YEAR.STOCK", "2022-2023.regulations", "2022-2023 规章"),
     ],
 )
 def test_scopes_have_names(rule: str, scope: str, called: str) -> None:
