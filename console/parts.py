@@ -29,6 +29,9 @@ class Part(Protocol):
     def ended(self) -> str | None:
         """Return how it ended (``exit 1``, ``killed by SIGKILL``), ``None`` while it runs."""
 
+    def ask(self) -> bool:
+        """Ask it to end and return at once; ``False`` where others need it until they have."""
+
     def stop(self, grace: float) -> None:
         """End it within ``grace`` seconds, by force if need be; does nothing when it has ended."""
 
@@ -61,6 +64,7 @@ class Child:
         self._command = tuple(command)
         self._journal = journal
         self._process: subprocess.Popen[bytes] | None = None
+        self._asked = False
         self._pump: threading.Thread | None = None
 
     @property
@@ -73,6 +77,7 @@ class Child:
         self.ended()  # an end that nobody has noticed yet
         self._join()
         self._before_start()
+        self._asked = False
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
             self._command,
             stdin=subprocess.DEVNULL,
@@ -96,13 +101,20 @@ class Child:
             self._kill_session()
         return how
 
+    def ask(self) -> bool:
+        """Ask the process to end, once."""
+        if self._process is not None and not self._asked and self.ended() is None:
+            self._asked = True
+            self._process.terminate()
+        return True
+
     def stop(self, grace: float) -> None:
         """Ask the process to end; after ``grace`` seconds kill it and all it started."""
         process = self._process
         if process is None:
             return
         if self.ended() is None:
-            process.terminate()
+            self.ask()
             with suppress(subprocess.TimeoutExpired):
                 process.wait(grace)
             self._kill_session()

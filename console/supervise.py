@@ -16,7 +16,8 @@ HEALTHY_AFTER: Final = 60.0
 """Seconds: a part that ran this long before it ended is started again after the first delay."""
 
 _LOOK_EVERY: Final = 0.2
-_LEAST_GRACE: Final = 2.0
+_FOR_SERVERS: Final = 0.1
+"""The share of the time to stop that is kept for what others need until they have ended."""
 
 
 @dataclass(slots=True)
@@ -69,15 +70,18 @@ class Supervisor:
                 self._restart(watched)
 
     def stop(self) -> None:
-        """Stop every part, the last first; the whole takes ``grace`` seconds and a little.
+        """Stop every part within ``grace`` seconds; whoever will not end is killed after them.
 
-        Workers come last in the list: they drain while their queue still answers.
+        All are asked at once, but for a server: workers drain while their queue still answers.
         """
-        deadline = time.monotonic() + self._grace
-        for watched in reversed(self._watched):
-            if watched.part.ended() is None:
-                watched.part.stop(max(_LEAST_GRACE, deadline - time.monotonic()))
-                logs.log(EventName.PART_STOPPED, part=watched.part.name, how=watched.part.ended())
+        until = time.monotonic() + self._grace
+        kept = _FOR_SERVERS * self._grace
+        running = [one.part for one in self._watched if one.part.ended() is None]
+        asked = [part for part in running if part.ask()]
+        for part in reversed(running):
+            left = until - time.monotonic()
+            part.stop(max(0.0, left - kept) if part in asked else max(kept, left))
+            logs.log(EventName.PART_STOPPED, part=part.name, how=part.ended())
 
     def _start(self, watched: _Watched) -> None:
         watched.part.start()

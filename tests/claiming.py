@@ -19,4 +19,4 @@ def claimed(
 ) -> Claim | None:
     """Claim a document; a negative lease has expired by then."""
     wanted = bid(lease, worker)
-    return database.unit(lambda session: begin(session, document_id, wanted))
+    return database.unit(lambda session: begin(session, document_id, wanted, alone=True))

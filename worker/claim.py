@@ -113,14 +113,22 @@ class Claim:
         return end is End.NOW
 
 
-def begin(session: Session, document_id: int, bid: Bid) -> Claim | None:
+class Suspect(Exception):  # noqa: N818 - it says what the document is
+    """An attempt at the document was lost, perhaps by its own doing: it is to be tried alone."""
+
+
+def begin(session: Session, document_id: int, bid: Bid, *, alone: bool) -> Claim | None:
     """Claim a document for an attempt; ``None`` when another has it, or it is done.
 
     A document whose attempts never end is given up instead. Doing it again with the same bid,
-    where nobody knows whether it was committed, finds the attempt that it began.
+    where nobody knows whether it was committed, finds the attempt that it began. ``alone`` says
+    that this process works on nothing else meanwhile.
+
+    Raises:
+        Suspect: it must be alone, and is not; nothing was begun.
     """
     document = transitions.lock(session, document_id)
-    attempt = None if document is None else _attempt(session, document, bid)
+    attempt = None if document is None else _attempt(session, document, bid, alone=alone)
     if document is None or attempt is None:
         logs.log(EventName.ATTEMPT_SKIPPED, document_id=document_id)
         return None
@@ -138,12 +146,14 @@ def begin(session: Session, document_id: int, bid: Bid) -> Claim | None:
     )
 
 
-def _attempt(session: Session, document: Document, bid: Bid) -> Attempt | None:
+def _attempt(session: Session, document: Document, bid: Bid, *, alone: bool) -> Attempt | None:
     if not transitions.claimable(document, bid.at):
         return transitions.begun_before(session, document, bid)
     if document.unfinished >= CRASH_LIMIT:
         _bury_crash_loop(session, document, bid.parser_version)
         return None
+    if document.unfinished and not alone:
+        raise Suspect
     return _begun(session, document, bid)
 
 

@@ -132,6 +132,10 @@ class EmbeddedServer:
             return None if self._answers() else "adopted server is gone"
         return "not started" if self._process is None else ending(self._process.poll())
 
+    def ask(self) -> bool:
+        """Do nothing: others need it until they have ended."""
+        return False
+
     def stop(self, grace: float) -> None:
         """Stop a server of our own within ``grace`` seconds, by force if need be."""
         process, self._process = self._process, None

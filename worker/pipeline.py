@@ -28,7 +28,8 @@ from models.transitions import Bid
 from worker import endings, inspection, neighbours
 from worker.archive import Archive
 from worker.check.locate import locate
-from worker.claim import Claim, begin
+from worker.claim import Claim, Suspect, begin
+from worker.company import Company
 from worker.dead_letter import Grave
 from worker.errors import NotBegun, Refused, Stopping, Transient
 from worker.faults import reach
@@ -68,6 +69,7 @@ class Pipeline:
         self._inspect_scan = scans or inspect
         self._unpacker = unpacker or Unpacker(database, archive)
         self._worker = f"{socket.gethostname()}:{os.getpid()}"
+        self._company = Company()
         self._held: dict[int, Claim] = {}
         self._unsettled: deque[tuple[Claim, BaseException]] = deque()
 
@@ -85,9 +87,17 @@ class Pipeline:
         """
         if self.stopping.is_set():
             raise Stopping("this worker is stopping")
+        try:
+            with self._company.together():
+                self._try(document_id, message_id, alone=False)
+        except Suspect:
+            with self._company.alone():
+                self._try(document_id, message_id, alone=True)
+
+    def _try(self, document_id: int, message_id: str | None, *, alone: bool) -> None:
         with _may_pass():
             self._settle_arrears()
-            claim = self._claim(document_id, message_id)
+            claim = self._claim(document_id, message_id, alone=alone)
         if claim is not None:
             self._work(claim)
 
@@ -111,11 +121,11 @@ class Pipeline:
 
     # --- claim ----------------------------------------------------------------------------------
 
-    def _claim(self, document_id: int, message_id: str | None) -> Claim | None:
+    def _claim(self, document_id: int, message_id: str | None, *, alone: bool) -> Claim | None:
         moment = now()
         lease_expires_at = moment + timedelta(seconds=self._settings.lease)
         bid = Bid(self._worker, PARSER_VERSION, message_id, moment, lease_expires_at)
-        claim = self._database.unit(partial(begin, document_id=document_id, bid=bid))
+        claim = self._database.unit(partial(begin, document_id=document_id, bid=bid, alone=alone))
         if claim is not None:
             reach("claim.committed")
         return claim

@@ -12,8 +12,10 @@ from sqlalchemy import func, select
 
 from models.ledger import Attempt, AttemptOutcome
 from tests.fault.fault import Fault
+from tests.fault.material import empty_scan
 from tests.fault.running import is_alive, until
 from tests.fault.trial import LEASE, Trial
+from worker.reading import ocr
 
 _WATCHING: Final = (
     "intake.opened",
@@ -44,6 +46,7 @@ _WORKING: Final = (
     "unpack.entered",
     "unpack.committed",
 )
+_UNREAD: Final = ("dead", "unreadable")
 _RETRYING: Final = ("retry.entered", "retry.committed")
 
 
@@ -52,6 +55,9 @@ def faults() -> Iterator[Fault]:
     yield from (_killed_at(point) for point in (*_WATCHING, *_WORKING))
     yield from (_killed_retrying(point) for point in _RETRYING)
     yield Fault("SIGKILL at sweep.sent", _killed_sweeping)
+    yield from (_killed_releasing(point) for point in ("release.entered", "release.committed"))
+    for point in ("handover.entered", "handover.committed"):
+        yield _killed_handing_over(point)
     yield from (_killing(part) for part in ("watch", "work"))
     yield Fault("SIGKILL of a worker process", _killing_a_process)
     yield Fault("SIGKILL of everything", _killing_all)
@@ -78,6 +84,27 @@ def _killed_sweeping(trial: Trial) -> None:
     trial.drop(60)
     trial.stack.flush_broker(trial.running)
     trial.strike("sweep.sent")
+
+
+def _killed_releasing(point: str) -> Fault:
+    """A stuck worker is asked to end, gives back what it holds, and is killed at that."""
+
+    def inject(trial: Trial) -> None:
+        with trial.striking(point):
+            trial.strike("work.fetched", "hang")
+            os.kill(trial.running.parts()["work"], signal.SIGTERM)
+
+    return Fault(f"SIGKILL at {point}", inject)
+
+
+def _killed_handing_over(point: str) -> Fault:
+    """A scan comes, which only those who do OCR can read."""
+
+    def inject(trial: Trial) -> None:
+        with trial.striking(point):
+            trial.bring(f"scan-{trial.injected}.pdf", empty_scan(trial.injected), _UNREAD)
+
+    return Fault(f"SIGKILL at {point}", inject, possible=lambda _stack: not ocr.missing())
 
 
 def _killing(part: str) -> Fault:

@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import io
 import os
 import random
 import re
@@ -105,6 +106,15 @@ def material(rng: random.Random, count: int) -> list[Dropped]:
         else:
             files.append(makers[number % 10](rng, number))
     return files
+
+
+def empty_scan(number: int) -> bytes:
+    """Return a PDF of one picture in which there is nothing to read."""
+    from PIL import Image  # comes with the extra for scans
+
+    held = io.BytesIO()
+    Image.new("L", (300, 200), 255).save(held, "PDF", title=str(number))
+    return held.getvalue()
 
 
 def ignorable(count: int) -> list[Dropped]:

@@ -64,7 +64,7 @@ class Running:
                 stdout=errors,
                 stderr=errors,
             )
-        until(lambda: len(self.pids_seen()) > before and self.parts(), 30, self.story)
+        until(lambda: len(self.pids_seen()) > before and self.parts(), 120, self.story)
 
     def pids_seen(self) -> list[str]:
         """Return the log lines that say that workers were started."""
@@ -76,7 +76,7 @@ class Running:
         """Stop it with a signal, and return its exit code."""
         assert self._process is not None
         self._process.send_signal(number)
-        return self._process.wait(30)
+        return self._process.wait(60)
 
     def kill(self) -> None:
         """Kill it as a crash would."""
@@ -138,7 +138,7 @@ class Running:
         return (
             len(taken) >= arrivals
             and set(states) <= set(FINAL)
-            and set(taken) <= {Handover.MOVED, Handover.NONE}
+            and set(taken) <= {Handover.MOVED, Handover.NONE, Handover.DELETED}
         )
 
     def wait_until_at_rest(self, arrivals: int, seconds: float) -> None:

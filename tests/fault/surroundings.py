@@ -1,11 +1,9 @@
 """What happens around gouji: to the inbox, to the clock, by those who bring files."""
 
-import json
 import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,10 +13,8 @@ from typing import Final
 from models.event import EventName
 from tests.fault.disks import bound
 from tests.fault.fault import Fault
-from tests.fault.running import until
 from tests.fault.trial import Trial
 from tests.tools import need
-from worker import faults as points
 
 _EVENTS: Final = Path("/proc/sys/fs/inotify/max_queued_events")
 _BURST: Final = 400
@@ -33,7 +29,7 @@ def faults() -> Iterator[Fault]:
     yield Fault("overflow of file events", _burst, _few_events)
     yield Fault("a file that is written for long", _slow_writer)
     yield Fault("clock two hours ahead, then a day behind", _clock, _own_clock)
-    yield from (_deciding(point) for point in ("decide.entered", "decide.committed"))
+    yield Fault("inbox read-only", _inbox_read_only, _inbox_mounted)
 
 
 def _inbox_deleted(trial: Trial) -> None:
@@ -60,6 +56,18 @@ def _inbox_remounted(trial: Trial) -> None:
         subprocess.run(["umount", "--lazy", trial.running.inbox], check=True)
         time.sleep(3)
         subprocess.run(["mount", "--bind", trial.aside, trial.running.inbox], check=True)
+    trial.progress()
+
+
+def _inbox_read_only(trial: Trial) -> None:
+    """What cannot be moved away is taken in all the same, once, and moved when that is possible."""
+    inbox = os.fspath(trial.running.inbox)
+    trial.drop(40)
+    with trial.holding():
+        trial.note()
+        for mode in ("ro", "rw"):
+            subprocess.run(["mount", "-o", f"remount,bind,{mode}", inbox], check=True)
+            time.sleep(4)
     trial.progress()
 
 
@@ -116,32 +124,3 @@ def _clock(trial: Trial) -> None:
         trial.clock.write_text(str(offset))
         os.kill(trial.running.worker_processes()[0], signal.SIGKILL)
         trial.progress()
-
-
-def _deciding(point: str) -> Fault:
-    """An operator's command is killed, and given again."""
-
-    def inject(trial: Trial) -> None:
-        until(lambda: trial.running.dead() >= 3, 60, trial.running.story)
-        points.arm(trial.faults, point, "kill")
-        trial.note()
-        killed, repeated = (_retry(trial) for _ in range(2))
-        assert (killed, repeated) == (-9, 0)
-
-    return Fault(f"SIGKILL at {point}", inject)
-
-
-def _retry(trial: Trial) -> int:
-    command = [sys.executable, "-P", "-m", "console.cli.main", "dead", "retry"]
-    chosen = ["--all-matching", "--reason", "imbalanced", "--note", "再试", "--yes", "--json"]
-    running = trial.running
-    done = subprocess.run(
-        [*command, *chosen],
-        env=running.environment,
-        cwd=running.directory,
-        capture_output=True,
-        check=False,
-    )
-    if done.returncode == 0:
-        json.loads(done.stdout)
-    return done.returncode

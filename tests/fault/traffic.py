@@ -11,7 +11,7 @@ from worker.inspection import inspect
 _TEMPLATES = 36
 _ARCHIVES = 0.05
 
-_End = tuple[str, str | None]
+End = tuple[str, str | None]
 
 
 class Traffic:
@@ -24,7 +24,7 @@ class Traffic:
     def __init__(self, seed: int = 0) -> None:
         self._rng = random.Random(seed)
         self._numbers = count(seed * 100_000)
-        self._ends: dict[str, _End] = {}
+        self._ends: dict[str, End] = {}
         self._arrivals: set[bytes] = set()
 
     def take(self, amount: int) -> Iterator[Dropped]:
@@ -43,10 +43,20 @@ class Traffic:
     def poison(self, name: str) -> Dropped:
         """Return a file by that name whose reader is killed every time, by whoever injects that."""
         template, _ = _templates()[0]
-        file = Dropped(name.encode(), _marked(template.data, next(self._numbers)))
-        self._ends[file.sha256] = ("dead", "crash_loop")
+        data = _marked(template.data, next(self._numbers))
+        return self.certain(name, data, ("dead", "crash_loop"))
+
+    def certain(self, name: str, data: bytes, end: End) -> Dropped:
+        """Return a file whose end whoever brings it knows; it may come in by any way."""
+        file = Dropped(name.encode(), data)
+        self._ends[file.sha256] = end
         self._arrivals.add(file.name)
         return file
+
+    def text(self) -> tuple[bytes, End]:
+        """Return a content in UTF-8, and its end; it has no name yet."""
+        template, end = self._rng.choice([one for one in _templates() if _is_text(one[0].data)])
+        return _marked(template.data, next(self._numbers)), end
 
     def _file(self, number: int) -> Dropped:
         template, end = self._rng.choice(_templates())
@@ -67,8 +77,15 @@ def _marked(data: bytes, number: int) -> bytes:
     return data + b"\n\nNo. %d\n" % number
 
 
+def _is_text(data: bytes) -> bool:
+    try:
+        return "\0" not in data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+
+
 @cache
-def _templates() -> tuple[tuple[Dropped, _End], ...]:
+def _templates() -> tuple[tuple[Dropped, End], ...]:
     """Return files, and how each ends when it is marked; no archives among them."""
     found = []
     for file in material(random.Random(7), _TEMPLATES):

@@ -20,7 +20,7 @@ from tests.fault.accounts import Accounts, settle
 from tests.fault.material import Dropped, write
 from tests.fault.running import QUICK, Running, until
 from tests.fault.stacks import Stack
-from tests.fault.traffic import Traffic
+from tests.fault.traffic import End, Traffic
 from worker import faults
 from worker.archive import Archive
 
@@ -110,6 +110,10 @@ class Trial:
         """Drop so many files at once."""
         for file in self.traffic.take(amount):
             self._drop(file)
+
+    def bring(self, name: str, data: bytes, end: End) -> None:
+        """Drop a file whose end is known."""
+        self._drop(self.traffic.certain(name, data, end))
 
     def _flow(self, stop: threading.Event) -> None:
         while not stop.wait(_EVERY):

@@ -95,10 +95,12 @@ class Station:
 
     def left(self) -> list[str]:
         """Return what lies in the inbox, but for the project's own folder."""
+        # os.walk passes over what is moved away while it looks; Path.rglob raises there until 3.12
         return sorted(
-            str(path.relative_to(self.inbox))
-            for path in self.inbox.rglob("*")
-            if ".gouji" not in path.parts and not path.is_dir()
+            os.path.relpath(Path(folder, name), self.inbox)
+            for folder, _, names in os.walk(self.inbox)
+            if ".gouji" not in Path(folder).parts
+            for name in names
         )
 
     def done(self) -> list[str]:

@@ -81,7 +81,7 @@ def test_a_claim_that_cannot_be_given_back_keeps_no_other_from_it(
     # Given a process that works on two documents, and a database that fails once
     ids = [home.receive(b"%d" % n) for n in range(2)]
     pipeline = home.pipeline()
-    claims = [pipeline._claim(document_id, None) for document_id in ids]
+    claims = [pipeline._claim(document_id, None, alone=False) for document_id in ids]
     for claim in claims:
         assert claim is not None
         pipeline._held[claim.attempt_id] = claim

@@ -21,7 +21,7 @@ from models.event import Event, EventName
 from models.filing import StoredFinding, StoredReport
 from models.ledger import Attempt, AttemptOutcome, Document, State
 from tests.claiming import claimed
-from tests.worker.house import House, house, imbalanced, raising, report, stored
+from tests.worker.house import House, house, imbalanced, raising, report, stored, until
 from worker.archive import Archive
 from worker.claim import CRASH_LIMIT
 from worker.errors import ArchiveError, Refused, Transient
@@ -283,6 +283,36 @@ def test_the_third_attempt_that_never_ended_is_the_last(home: House) -> None:
     assert letter.reason == Reason.CRASH_LOOP
     assert [attempt.outcome for attempt in home.attempts(document_id)] == ["lost"] * 3
     assert home.document(document_id).state == State.DEAD
+
+
+def test_a_document_with_a_lost_attempt_is_tried_alone(home: House) -> None:
+    # Given a document whose attempt was lost, and another that a thread is busy with
+    suspect, other = home.receive(b"suspect", unfinished=1, attempts=1), home.receive(b"other")
+    busy, free = threading.Event(), threading.Event()
+
+    def inspect(data: bytes, name: str, timing: Timing, *, hints: Hints = NONE) -> Inspection:
+        if data == b"other":
+            busy.set()
+            assert free.wait(30)
+        return stored(data, name, timing, hints=hints)
+
+    pipeline = home.pipeline(inspect)
+    threads = [threading.Thread(target=pipeline.run, args=(one,)) for one in (other, suspect)]
+    threads[0].start()
+    assert busy.wait(30)
+
+    # When its message comes, then nothing is begun while the other could be taken along
+    threads[1].start()
+    until(lambda: pipeline._company._waiting)
+    assert home.document(suspect).state == State.QUEUED
+    assert [claim.document_id for claim in pipeline.held] == [other]
+
+    # And when the other is done, it is worked on
+    free.set()
+    for thread in threads:
+        thread.join(30)
+    assert home.document(suspect).state == State.STORED
+    assert home.document(other).state == State.STORED
 
 
 def test_a_second_unfinished_attempt_is_not_the_last(home: House) -> None:

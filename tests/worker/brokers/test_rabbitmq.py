@@ -192,7 +192,8 @@ def test_a_server_that_takes_no_messages_is_told(server: RabbitServer, inbox: In
     finally:
         server.control("set_vm_memory_high_watermark", "0.4")
 
-    # And when it has, messages go through
+    # And when it has, messages go through; what could not be sent may come after all, for it
+    # stood in the server's socket: a message may be doubled, and is never lost
     inbox.send([(2, "fast")])
     assert inbox.examine().weakness is None
-    assert inbox.backlog()["fast"] == 2
+    assert inbox.backlog()["fast"] in {2, 3}
