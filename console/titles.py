@@ -70,6 +70,7 @@ TITLES: Final[Mapping[str, str]] = {
     EventName.REPORT_STORED: "报告入库",
     EventName.REPORT_SUPERSEDED: "被别的版本替下",
     EventName.REPORT_RESTORED: "放回旧版",
+    EventName.REPORT_REASSESSED: "跨年核对更新",
     EventName.REPORT_IMBALANCED: "勾稽不平",
     EventName.REPORT_REFUSED: "报告未通过",
     EventName.NOTIFICATION_SENT: "已通知",

@@ -77,6 +77,7 @@ class EventName(StrEnum):
     REPORT_STORED = "report.stored"
     REPORT_SUPERSEDED = "report.superseded"
     REPORT_RESTORED = "report.restored"
+    REPORT_REASSESSED = "report.reassessed"
     REPORT_IMBALANCED = "report.imbalanced"
     REPORT_REFUSED = "report.refused"
     NOTIFICATION_SENT = "notification.sent"

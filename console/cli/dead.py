@@ -2,7 +2,7 @@
 
 import shlex
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 import click
 
@@ -98,7 +98,7 @@ def groups(
     from console.queries import letters
 
     chosen = criteria(wanted, only_open=not resolved)
-    column = by.replace("-", "_")
+    column = cast("letters.Group", by.replace("-", "_"))
     with invocation.database() as database, database.reading() as session:
         found = letters.grouped(session, chosen, column)
     _print_groups(found, column, as_json=as_json)

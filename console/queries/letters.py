@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.orm import Session
@@ -12,6 +12,7 @@ from models.dead_letter import DeadLetter, Decision
 from models.filing import StoredFinding
 from models.ledger import Arrival, Attempt, Document
 
+Group = Literal["reason", "rule", "publisher", "parser_version"]
 _GROUPS: Final = {
     "reason": DeadLetter.reason,
     "publisher": DeadLetter.publisher,
@@ -52,7 +53,7 @@ class DecisionRow:
     """What an operator decided about the letter ``dead_letter_id``, and what that changed.
 
     ``before`` and ``after`` are ``None`` for decisions of older releases. ``key`` is the
-    idempotency key of the request, ``candidate`` the rank that was taken.
+    idempotency key of the request, ``candidate`` the id or rank of what was taken.
     """
 
     id: int
@@ -62,7 +63,7 @@ class DecisionRow:
     note: str
     decided_at: datetime
     key: str | None
-    candidate: int | None
+    candidate: str | None
     before: dict[str, Any] | None
     after: dict[str, Any] | None
 
@@ -132,7 +133,7 @@ def count(session: Session, wanted: LetterFilter) -> int:
     return session.scalar(query) or 0
 
 
-def grouped(session: Session, wanted: LetterFilter, by: str) -> list[dict[str, Any]]:
+def grouped(session: Session, wanted: LetterFilter, by: Group) -> list[dict[str, Any]]:
     """Return how many match for each reason, edit, publisher or version of the parser, most first.
 
     A letter counts once for every edit that has a finding in it; ``severity`` tells the edits

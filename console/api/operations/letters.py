@@ -87,7 +87,7 @@ class ChangesBody:
         dict[str, Figure], Limits("Values by address, such as applications.granted.total.")
     ] = field(default_factory=dict)
     candidate: Annotated[
-        int | None, Limits("A candidate by its rank.", minimum=1, maximum=10_000)
+        str | None, Limits("A candidate by its id, or one of each block: 1.1,2.1.", longest=64)
     ] = None
     publisher: Annotated[
         str | None, Limits("The publisher is this one.", shortest=1, longest=255)
