@@ -127,7 +127,7 @@ def standing(session: Session, subject: Subject) -> dict[int, Standing]:
 
 
 def watched(session: Session, report_ids: Iterable[int]) -> dict[int, dict[str, Cell]]:
-    """Return the cells that stand in a relation between years, as corrected, by report and address."""
+    """Return the cells, as corrected, that stand in a relation between years, by address."""
     found: dict[int, dict[str, Cell]] = {report_id: {} for report_id in report_ids}
     for table, kind, rows in _ROWS:
         columns: Any = kind.__table__

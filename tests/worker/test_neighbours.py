@@ -21,7 +21,7 @@ from models.ledger import Attempt, Document
 from tests.worker.house import House, house
 from worker import neighbours, versions
 from worker.check.carryover import RULES, carryover
-from worker.dead_letter import Conflict
+from worker.deciding import Conflict
 from worker.findings import Origin
 from worker.rows import load
 from worker.store import Filed, store

@@ -20,9 +20,10 @@ from worker.desk.errors import StillWrong, TooMany, Unacceptable, UnfitChanges
 from worker.desk.order import UNSAID, Changes, Given, Identity
 from worker.errors import Refused
 from worker.faults import reach
+from worker.findings import Origin
 from worker.inspection import value_json
 from worker.logs import record
-from worker.store import Amendment, Filed, Origin, store
+from worker.store import Amendment, Filed, store
 
 MOST_ACCEPTED: Final = 500
 """Letters accepted at once: storing each takes some 10 ms, and nobody else writes meanwhile."""
