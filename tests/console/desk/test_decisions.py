@@ -24,7 +24,7 @@ from models.ledger import State
 from models.session import Database
 from tests.worker import promise
 from tests.worker.house import House, house, raising
-from worker import inspection
+from worker import inspection, neighbours
 from worker.deciding import Conflict, NoteMissing
 from worker.desk.errors import CountChanged, KeyReused, StillWrong, Unacceptable, UnfitChanges
 from worker.desk.order import Changes, Given
@@ -337,3 +337,39 @@ def test_an_outcome_is_told_as_it_was(home: House) -> None:
         "already": [],
         "reports": {},
     }
+
+
+def test_what_localisation_proposes_is_taken_by_its_id(home: House) -> None:
+    # Given a letter, and what would make its report balance
+    _, letter_id = die(home)
+    with home.database.reading() as session:
+        told = session.get_one(DeadLetter, letter_id).inspection
+    assert told is not None
+    first = told["candidates"][0]
+    wanted = {change["cell"]: str(change["proposed"]) for change in first["changes"]}
+
+    # When it is taken
+    outcome = decisions.correct(home.database, letter_id, BY, Changes(candidate=first["id"]))
+
+    # Then its cells are what was proposed
+    (decision,) = decided(home)
+    assert decision.candidate == first["id"]
+    assert decision.after is not None
+    assert decision.after["cells"] == wanted == {CELL: "9"}
+    assert outcome.reports.keys() == {letter_id}
+
+
+def test_a_corrected_figure_between_years_counts(home: House) -> None:
+    # Given a report in which a figure that the next year takes up was corrected
+    number = _stored_with(home, "disclosure.regulations.in_force", 17)
+
+    # Then it is what the next year is held against
+    with home.database.reading() as session:
+        cell = neighbours.watched(session, [number])[number]["disclosure.regulations.in_force"]
+    assert cell.value == 17
+
+
+def _stored_with(home: House, address: str, value: int) -> int:
+    _, letter_id = die(home)
+    cells = {CELL: "9", address: str(value)}
+    return decisions.correct(home.database, letter_id, BY, Changes(cells)).reports[letter_id]
