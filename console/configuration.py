@@ -122,6 +122,22 @@ MEANINGS: Final[dict[str, Meaning]] = {
         "days that bytes no document has stay in the archive; 0: for ever",
         "存档中无主内容保留天数；0 为永久",
     ),
+    "notify_webhook": Meaning(
+        "URLs that new dead letters are posted to as JSON, with spaces between",
+        "新死信以 JSON 推送到的地址，空格分隔",
+    ),
+    "notify_secret": Meaning(
+        'what those are signed with (HMAC-SHA256, Standard Webhooks); "": not signed',
+        "上述推送的签名密钥（HMAC-SHA256，Standard Webhooks）；空则不签名",
+    ),
+    "notify_apprise": Meaning(
+        "Apprise URLs that are told too, with spaces between; needs gouji[notify]",
+        "另行通知的 Apprise 地址（钉钉、企业微信、飞书、邮件等），空格分隔；需 gouji[notify]",
+    ),
+    "notify_interval": Meaning(
+        "seconds between two messages to one address at least",
+        "同一地址两次通知之间的最少秒数",
+    ),
 }
 
 _HEAD: Final = """\

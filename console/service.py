@@ -185,12 +185,16 @@ class Service:
         parts: list[Part] = [] if self._settings.broker_url else [EmbeddedServer(self._settings)]
         before = partial(recover, self._settings, database)
         workers = self._workers()
-        entrances = ["watch"] if self._settings.pushed is None else ["watch", "push"]
-        if self._settings.console_host:
-            entrances.append("console")
+        settings = self._settings
+        beside = {
+            "push": settings.pushed is not None,
+            "notify": bool(settings.notify_webhook or settings.notify_apprise),
+            "console": bool(settings.console_host),
+        }
+        singles = ["watch", *(name for name, wanted in beside.items() if wanted)]
         return [
             *parts,
-            *(Child(name, gouji(*self._options, name), journal) for name in entrances),
+            *(Child(name, gouji(*self._options, name), journal) for name in singles),
             *(Child(name, command, journal, before_start=before) for name, command in workers),
         ]
 

@@ -73,7 +73,7 @@ class Decision(Base):
 
     ``before`` and ``after`` tell what was changed: cells by address, publisher, year, the state of
     the document, and the report that is stored. ``key`` is the caller's idempotency key;
-    ``candidate`` the rank of the candidate that was taken, ``None`` where cells were set by hand.
+    ``candidate`` is the candidate that was taken, ``None`` where cells were set by hand.
     """
 
     __tablename__ = "decisions"
@@ -86,6 +86,6 @@ class Decision(Base):
     note: Mapped[str]
     decided_at: Mapped[datetime] = mapped_column(default=now)
     key: Mapped[str | None] = mapped_column("idempotency_key", String(128))
-    candidate: Mapped[int | None]
+    candidate: Mapped[str | None] = mapped_column(String(64))
     before: Mapped[dict[str, Any] | None] = mapped_column("changed_from", Json)
     after: Mapped[dict[str, Any] | None] = mapped_column("changed_to", Json)

@@ -135,6 +135,12 @@ class Subject:
         """What a statement with :func:`of_subject` is executed with."""
         return dict(zip(_SUBJECT, (self.publisher_key, self.year), strict=True))
 
+    def around(self, years: int) -> tuple[Self, ...]:
+        """Return the same publisher's subjects up to so many years before and after, in order."""
+        cls = type(self)
+        near = range(self.year - years, self.year + years + 1)
+        return tuple(cls(self.publisher_key, year) for year in near)
+
     @property
     def lock(self) -> int:
         """A number of 64 bits, signed, that all who change what stands here lock together."""

@@ -42,7 +42,7 @@ class Order:
     """A decision as the operator gave it.
 
     ``versions`` are the row versions that were looked at, by id of the letter; not checked where
-    missing. ``key`` is the caller's idempotency key, ``candidate`` the rank that was taken.
+    missing. ``key`` is the caller's idempotency key, ``candidate`` what was taken.
     """
 
     action: Action
@@ -50,7 +50,7 @@ class Order:
     operator: str
     versions: Mapping[int, int] = field(default_factory=dict)
     key: str | None = None
-    candidate: int | None = None
+    candidate: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
-"""Reports and findings read back from the JSON of an inspection (``gouji.inspection/1``)."""
+"""Reports, findings and candidates, back from an inspection's JSON (``gouji.inspection/1``)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -8,6 +8,17 @@ from typing import Any
 from models.disclosure.evidence import Claim, Source
 from models.disclosure.finding import Finding, Severity
 from models.disclosure.form import LAYOUTS, TABLES, Edition, Kind, column_of
+from models.disclosure.localisation import (
+    Block,
+    Candidate,
+    Change,
+    Localisation,
+    Mechanism,
+    Origin,
+    Search,
+    Status,
+    Witness,
+)
 from models.disclosure.report import Cell, Period, Place, Printed, ReadTable, Report, Section
 from models.divisions.division import NOWHERE, Located
 from models.divisions.gazetteer import division
@@ -64,6 +75,48 @@ def findings_of(inspection: Mapping[str, Any]) -> list[Finding]:
 def tells_what_was_left_over(inspection: Mapping[str, Any]) -> bool:
     """Tell whether checking its report anew finds all that was found; older ones lack a part."""
     return "reading" in (inspection.get("report") or {})
+
+
+def localisation_of(inspection: Mapping[str, Any]) -> Localisation | None:
+    """Return what would make the report balance; ``None`` where no edit fails, or nobody looked.
+
+    Inspections of earlier releases have none.
+    """
+    found = inspection.get("localisation")
+    if found is None:
+        return None
+    candidates = [_candidate(one) for one in inspection.get("candidates", ())]
+    return Localisation(tuple(_block(block, candidates) for block in found["blocks"]))
+
+
+def _block(block: Mapping[str, Any], candidates: Sequence[Candidate]) -> Block:
+    return Block(
+        block["block"],
+        block["table"],
+        tuple(block["edits"]),
+        Status(block["status"]),
+        Search(**block["search"]),
+        tuple(one for one in candidates if one.block == block["block"]),
+        block["cut"],
+    )
+
+
+def _candidate(one: Mapping[str, Any]) -> Candidate:
+    return Candidate(
+        block=one["block"],
+        rank=one["rank"],
+        tie_group=one["tie_group"],
+        changes=tuple(
+            Change(change["cell"], change["raw"], change["read"], change["proposed"])
+            for change in one["changes"]
+        ),
+        mechanism=Mechanism(one["mechanism"]),
+        cost=one["cost"],
+        cost_parts=one["cost_parts"],
+        resolves=tuple(one["resolves"]),
+        evidence=tuple(Witness(**witness) for witness in one["evidence"]),
+        origin=Origin(one["origin"]),
+    )
 
 
 def _table(layout: str, inspection: Mapping[str, Any]) -> ReadTable:

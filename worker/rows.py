@@ -109,7 +109,9 @@ def load(session: Session, report_id: int) -> Report:
         year=header.year,
         edition=None if header.edition is None else Edition(header.edition),
         title=header.title,
-        tables={key: _table(told, stored[key]) for key, told in header.layouts.items()},
+        tables={
+            key: _table(header.layouts[key], stored[key]) for key in TABLES if key in header.layouts
+        },
         sections=tuple(Section(*section) for section in header.sections),
         period=_period(header),
         signature=header.signature,
@@ -117,10 +119,10 @@ def load(session: Session, report_id: int) -> Report:
         evidence=tuple(_claim(told) for told in header.evidence or ()),
         located=_located(header.division_code),
     )
-    return amended(read, _corrected(session, [report_id]).get(report_id, {}))
+    return amended(read, corrected_values(session, [report_id]).get(report_id, {}))
 
 
-def _corrected(session: Session, report_ids: Sequence[int]) -> dict[int, dict[str, Value]]:
+def corrected_values(session: Session, report_ids: Sequence[int]) -> dict[int, dict[str, Value]]:
     """Return the values of the corrected cells of reports, by address."""
     query = select(Correction.report_id, Correction.cell, Correction.value)
     found: dict[int, dict[str, Value]] = {}
@@ -146,7 +148,7 @@ def figures(session: Session, report_ids: Sequence[int]) -> dict[int, dict[str, 
                 if how != Printed.ABSENT:
                     cell = Cell(row[column], raw[column], Printed(how))
                     said[cell_key(key, row["row"], column)] = figure(cell)
-    for report_id, values in _corrected(session, report_ids).items():
+    for report_id, values in corrected_values(session, report_ids).items():
         for address, value in values.items():
             found[report_id][address] = figure(corrected(ABSENT, value))
     return found

@@ -14,23 +14,15 @@ from models.disclosure.correction import Value, amended, written
 from models.disclosure.difference import compare, fingerprint
 from models.disclosure.finding import Finding, Severity
 from models.disclosure.report import Report
-from models.filing import REPORTS, StoredFinding, Subject
-from worker import versions
+from models.filing import REPORTS, Subject
+from worker import neighbours, versions
+from worker.findings import Origin, keep
 from worker.rows import KINDS, load, rows, told
-from worker.versions import Version
+from worker.versions import Place, Version
 
 _INSERT_HEADER: Final = insert(REPORTS).returning(REPORTS.c.id)
-_FINDINGS: Final = cast("Table", StoredFinding.__table__)
 _CORRECTIONS: Final = cast("Table", Correction.__table__)
 _ROWS: Final = {key: cast("Table", kind.__table__) for key, kind in KINDS.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a report comes from: the document, and the attempt that read it."""
-
-    document_id: int
-    attempt_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +40,7 @@ class Filed:
     ``version`` counts those of its publisher and year; ``same_as`` is the id of the version whose
     figures it has once more. ``standing`` tells whether it stands now. ``before`` is the id of the
     version that stood when it came, and ``changed`` the number of cells that say another thing.
+    ``across`` names the rules between it and the years beside it that do not hold.
     """
 
     report_id: int
@@ -56,10 +49,13 @@ class Filed:
     same_as: int | None = None
     before: int | None = None
     changed: int | None = None
+    across: tuple[str, ...] = ()
 
     def told(self) -> dict[str, Any]:
-        """Return what an event tells of it; what does not apply is left out."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
+        """Return what an event tells of it; what does not apply is left out, as are rules."""
+        known = {name: value for name, value in asdict(self).items() if value is not None}
+        del known["across"]
+        return known
 
 
 def store(
@@ -97,8 +93,9 @@ def store(
         _insert_all(session, _ROWS[key], [{"report_id": report_id} | row for row in table_rows])
     if amendment is not None:
         _insert_all(session, _CORRECTIONS, list(_corrections(report_id, amendment)))
-    keep_findings(session, origin, findings)
-    filed = Filed(report_id, place.version, place.standing, place.same_as)
+    keep(session, origin, findings)
+    across = _assess(session, subject, place, report_id)
+    filed = Filed(report_id, place.version, place.standing, place.same_as, across=across)
     return filed if place.before is None else _compared(session, filed, place.before, amounts_to)
 
 
@@ -112,17 +109,24 @@ def _corrections(report_id: int, amendment: Amendment) -> Iterator[dict[str, Any
         }
 
 
+def _assess(
+    session: Session, subject: Subject | None, place: Place, report_id: int
+) -> tuple[str, ...]:
+    """Hold the report against the years beside it where it stands; return the rules that fail."""
+    if subject is None or not place.standing:
+        return ()
+    if place.before is not None:
+        neighbours.forget(session, place.before)
+    found = neighbours.reassess(session, subject, by=report_id)
+    return tuple(sorted({finding.rule for finding in found}))
+
+
 def _compared(session: Session, filed: Filed, before: Version, report: Report) -> Filed:
     """Count the cells that changed, and tell the history of the version that stood before."""
     changed = len(compare(load(session, before.id), report).cells)
     if filed.standing:
         versions.tell_superseded(session, before, filed.report_id, filed.version, changed=changed)
     return replace(filed, before=before.id, changed=changed)
-
-
-def keep_findings(session: Session, origin: Origin, findings: Iterable[Finding]) -> None:
-    """Keep the findings of an attempt, whether its report is stored or not."""
-    _insert_all(session, _FINDINGS, [_finding(origin, finding) for finding in findings])
 
 
 def _insert_all(session: Session, table: Table, values: list[dict[str, Any]]) -> None:
@@ -152,24 +156,3 @@ def _header(origin: Origin, report: Report, findings: tuple[Finding, ...]) -> di
         "hard": hard,
         "soft": len(findings) - hard,
     }
-
-
-def _finding(origin: Origin, finding: Finding) -> dict[str, Any]:
-    return {
-        "document_id": origin.document_id,
-        "attempt_id": origin.attempt_id,
-        "rule": finding.rule,
-        "severity": str(finding.severity),
-        "scope": finding.scope,
-        "message": finding.message,
-        "left_side": _text(finding.left),
-        "right_side": _text(finding.right),
-        "difference": _text(finding.difference),
-        "cells": list(finding.cells),
-        "blanks": list(finding.blanks),
-        "evidence": finding.evidence,
-    }
-
-
-def _text(value: float | str | None) -> str | None:
-    return None if value is None else str(value)

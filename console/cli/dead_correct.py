@@ -18,7 +18,7 @@ def correct_letter(
     letter_id: int,
     *,
     cells: tuple[str, ...],
-    candidate: int | None,
+    candidate: str | None,
     set_publisher: str | None,
     set_year: int | None,
     if_version: int | None,

@@ -109,7 +109,9 @@ def discard(invocation: Invocation, /, **chosen: Any) -> int:
     help="改单元格 Such as applications.new_requests.total=12; no value makes it blank.",
 )
 @click.option(
-    "--candidate", type=ID, metavar="RANK", help="候选 Take a candidate of dead show, by its rank."
+    "--candidate",
+    metavar="ID",
+    help="候选 Take a candidate of dead show: 1.1, or of several blocks 1.1,2.1.",
 )
 @_PUBLISHER
 @_YEAR

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from console import labels
 from console.cli import output
+from console.cli.candidates_view import candidate_lines
 from console.cli.commenting import print_comments
 from console.cli.events import print_events
 from console.cli.listing import moment, print_list
@@ -18,7 +19,7 @@ from console.queries.documents import ArrivalRow, AttemptRow
 from console.queries.history import EventFilter, EventRow
 from console.queries.letters import DecisionRow, LetterRow
 from models.disclosure.finding import Finding
-from worker.inspected import findings_of, report_of
+from worker.inspected import findings_of, localisation_of, report_of
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -98,6 +99,7 @@ def print_story(told: Story) -> None:
     if report is not None:
         print_lines(console, [Text("")])
         print_report(console, report, told.findings)
+        print_lines(console, candidate_lines(localisation_of(told.inspection or {})))
     elif told.findings:
         print_lines(console, [Text("")])
         print_findings(console, None, told.findings)

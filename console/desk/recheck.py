@@ -8,7 +8,7 @@ from models.disclosure.finding import Finding, Reason, Severity
 from models.disclosure.report import Report
 from worker.desk.assess import assess
 from worker.desk.order import UNCHANGED, Changes
-from worker.inspection import File, Inspection, as_json
+from worker.inspection import File, Inspection, as_json, localised
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +60,14 @@ def recheck(inspection: Mapping[str, Any] | None, changes: Changes = UNCHANGED) 
     """
     found = assess(inspection, changes)
     file = (inspection or {}).get("file", {})
+    media_type = file.get("media_type")
     anew = Inspection(
-        File(file.get("name") or "", file.get("sha256") or "", file.get("bytes") or 0, None),
+        File(file.get("name") or "", file.get("sha256") or "", file.get("bytes") or 0, media_type),
         "stored" if found.reason is None else "dead",
         found.reason,
         "" if found.reason is None else "check",
         report=found.report,
         findings=found.findings,
+        localisation=localised(found.report, found.findings, media_type),
     )
     return Rechecked(found.report, found.findings, found.reason, found.problems, as_json(anew))

@@ -53,7 +53,7 @@ class DecisionRow:
     """What an operator decided about the letter ``dead_letter_id``, and what that changed.
 
     ``before`` and ``after`` are ``None`` for decisions of older releases. ``key`` is the
-    idempotency key of the request, ``candidate`` the rank that was taken.
+    idempotency key of the request, ``candidate`` the id or rank of what was taken.
     """
 
     id: int
@@ -63,7 +63,7 @@ class DecisionRow:
     note: str
     decided_at: datetime
     key: str | None
-    candidate: int | None
+    candidate: str | None
     before: dict[str, Any] | None
     after: dict[str, Any] | None
 
@@ -149,6 +149,11 @@ def grouped(session: Session, wanted: LetterFilter, by: Group) -> list[dict[str,
     A letter counts once for every edit that has a finding in it; ``severity`` tells the edits
     that made it dead (hard) from those that would not have. Letters without a publisher are one
     group.
+
+    Args:
+        session: an open transaction or reader.
+        wanted: which letters.
+        by: ``rule``, ``reason``, ``publisher`` or ``parser_version``.
     """
     letters_found = func.count(DeadLetter.id.distinct())
     columns = (StoredFinding.rule, StoredFinding.severity) if by == "rule" else (_GROUPS[by],)

@@ -44,6 +44,14 @@ RULES: Final = (
         TELL,
     ),
     Rule(
+        "REPORT.YEARS",
+        WARNING,
+        "跨年发现有误",
+        "a report has other findings between years than it and its neighbours make",
+        REPAIR,
+        "finds them anew, for it and both its neighbours",
+    ),
+    Rule(
         "REPORT.STANDING",
         ERROR,
         "现行版次不唯一",

@@ -21,6 +21,7 @@ from console.verification import (
     queue,
     reports,
     sources,
+    years,
 )
 from console.verification.discrepancy import Unseen, Verification
 from console.verification.look import Advance, Check, Look, Wishes
@@ -36,8 +37,8 @@ from worker.settings import Settings
 AREAS: Final[Mapping[str, tuple[Check, ...]]] = {
     "database": database.CHECKS,
     "ledger": ledger.CHECKS,
-    "reports": reports.CHECKS,
-    "letters": letters.CHECKS + desk.CHECKS,
+    "reports": (*reports.CHECKS, *years.CHECKS),
+    "letters": (*letters.CHECKS, *desk.CHECKS),
     "history": history.CHECKS,
     "queue": queue.CHECKS,
     "sources": sources.CHECKS,

@@ -19,6 +19,9 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from console.access.principal import Principal
+from console.api import openapi
+from console.api.app import application as api
 from console.web.guard import Guard
 from console.web.identity import visit_of
 from console.web.site import Site
@@ -76,7 +79,18 @@ def _routes(site: Site) -> Iterator[BaseRoute]:
     for page in pages():
         methods = ["POST"] if page.posted else ["GET"]
         yield Route(page.path, _endpoint(site, page), methods=methods)
+    yield Mount(openapi.ROOT, api(site.settings, site.database, _visitor(site)), name="api")
     yield Mount("/static", _Static(directory=STATIC), name="static")
+
+
+def _visitor(site: Site) -> Callable[[Request], Principal | None]:
+    """Let the API know whoever the pages know, by session or because they sit at this machine."""
+
+    def visitor(request: Request) -> Principal | None:
+        who = visit_of(request, site).who
+        return None if who is None else who.principal
+
+    return visitor
 
 
 class _Static(StaticFiles):

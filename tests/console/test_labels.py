@@ -6,6 +6,7 @@ from console import labels
 from models.dead_letter import Action
 from models.disclosure.finding import Reason
 from models.disclosure.form import TABLES
+from models.disclosure.localisation import Mechanism, Origin, Status
 
 
 @pytest.mark.parametrize(
@@ -21,6 +22,8 @@ from models.disclosure.form import TABLES
         ("CELL.VALUE", "disclosure.fees.amount", "行政事业性收费 · 本年收费金额（单位：万元）"),
         ("CELL.VALUE", "disclosure.x.y", "disclosure.x.y"),
         ("TEXT.COUNTS", "received", "received"),
+        ("YEAR.CARRIED", "2022-2023.total", "2022-2023 总计"),
+        ("YEAR.STOCK", "2022-2023.regulations", "2022-2023 规章"),
     ],
 )
 def test_scopes_have_names(rule: str, scope: str, called: str) -> None:
@@ -42,6 +45,12 @@ def test_every_decision_has_a_chinese_name() -> None:
 
 def test_every_reason_has_a_chinese_name() -> None:
     assert set(labels.REASONS) == set(Reason)
+
+
+def test_everything_told_of_candidates_has_a_chinese_name() -> None:
+    assert set(labels.MECHANISMS) == set(Mechanism)
+    assert set(labels.ORIGINS) == set(Origin)
+    assert set(labels.LOCALISED) == set(Status)
 
 
 def test_scopes_in_a_message_are_in_the_words_of_the_form() -> None:

@@ -3,11 +3,12 @@
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tests.fault.catalogue import endure, possible
-from tests.fault.stacks import STACKS
+from tests.fault.catalogue import endure, possible, rounds_of
+from tests.fault.fault import Fault
+from tests.fault.stacks import STACKS, Stack
 from tests.fault.trial import Row
 
 _HEAD = ("fault", "stack", "injected", "documents", "in flight", "lost", "doubled", "wrong", "s")
@@ -19,6 +20,7 @@ def main() -> int:
     parser.add_argument("--stack", action="append", choices=[stack.name for stack in STACKS])
     parser.add_argument("--only", default="", help="faults whose name holds this")
     parser.add_argument("--without", help="no faults whose name holds this")
+    parser.add_argument("--together", type=int, default=1, help="so many faults in one run")
     parser.add_argument("--times", type=int, default=1, help="how often each is injected")
     chosen = parser.parse_args()
     print("|", " | ".join(_HEAD), "|\n" + "|---" * len(_HEAD) + "|", flush=True)
@@ -34,20 +36,21 @@ def _rows(chosen: argparse.Namespace) -> Iterator[Row | None]:
         if chosen.stack and kind.name not in chosen.stack:
             continue
         with kind().up() as stack:
-            for seed, fault in enumerate(possible(stack), 1):
-                if not _wanted(fault.name, chosen):
-                    continue
-                with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-                    try:
-                        row = endure(
-                            Path(folder) / "run", stack, [fault], times=chosen.times, seed=seed
-                        )
-                    except AssertionError as error:
-                        print(f"| {fault} | {stack.name} | FAILED: {error} |", flush=True)
-                        yield None
-                        continue
-                _show(row)
-                yield row
+            wanted = [fault for fault in possible(stack) if _wanted(fault.name, chosen)]
+            for seed, faults in enumerate(rounds_of(wanted, chosen.together), 1):
+                yield _row(stack, faults, chosen.times, seed)
+
+
+def _row(stack: Stack, faults: Sequence[Fault], times: int, seed: int) -> Row | None:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        try:
+            row = endure(Path(folder) / "run", stack, faults, times=times, seed=seed)
+        except AssertionError as error:
+            names = ", ".join(fault.name for fault in faults)
+            print(f"| {names} | {stack.name} | FAILED: {error} |", flush=True)
+            return None
+    _show(row)
+    return row
 
 
 def _wanted(name: str, chosen: argparse.Namespace) -> bool:

@@ -1,6 +1,6 @@
 """Every fault that is injected, and the way to inject several of them into one run."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
@@ -18,6 +18,14 @@ CATALOGUE: Final = tuple(
 def possible(stack: Stack) -> list[Fault]:
     """Return what can be broken on a stack."""
     return [fault for fault in CATALOGUE if fault.possible(stack)]
+
+
+def rounds_of(faults: Sequence[Fault], amount: int) -> Iterator[Sequence[Fault]]:
+    """Yield so many at once as are injected into one run; what needs surroundings is alone."""
+    plain = [fault for fault in faults if fault.plain]
+    for start in range(0, len(plain), amount):
+        yield plain[start : start + amount]
+    yield from ([fault] for fault in faults if not fault.plain)
 
 
 def endure(

@@ -1,6 +1,6 @@
 """The rounds of one stack: some faults, one after another, in one run."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -8,7 +8,7 @@ import pytest
 from _pytest.mark import ParameterSet
 
 from tests import budgets
-from tests.fault.catalogue import CATALOGUE, endure
+from tests.fault.catalogue import CATALOGUE, endure, rounds_of
 from tests.fault.fault import Fault
 from tests.fault.stacks import Stack
 
@@ -16,17 +16,13 @@ _AT_ONCE: Final = 5
 
 
 def rounds() -> list[ParameterSet]:
-    """Return the parameters of the rounds; what needs surroundings of its own has its own round."""
-    return list(_rounds())
-
-
-def _rounds() -> Iterator[ParameterSet]:
-    plain = [fault for fault in CATALOGUE if fault.plain]
-    for start in range(0, len(plain), _AT_ONCE):
-        chosen = plain[start : start + _AT_ONCE]
-        yield pytest.param(chosen, id=f"{chosen[0]} to {chosen[-1]}")
-    for fault in (fault for fault in CATALOGUE if not fault.plain):
-        yield pytest.param([fault], id=str(fault))
+    """Return the parameters of the rounds."""
+    return [
+        pytest.param(
+            chosen, id=str(chosen[0]) if len(chosen) == 1 else f"{chosen[0]} to {chosen[-1]}"
+        )
+        for chosen in rounds_of(CATALOGUE, _AT_ONCE)
+    ]
 
 
 def asked_for(stack: type[Stack]) -> None:

@@ -65,7 +65,7 @@ class Running:
                 stdout=errors,
                 stderr=errors,
             )
-        until(lambda: len(self.pids_seen()) > before and self.parts(), 30, self.story)
+        until(lambda: len(self.pids_seen()) > before and self.parts(), 120, self.story)
 
     def pids_seen(self) -> list[str]:
         """Return the log lines that say that workers were started."""
@@ -77,7 +77,7 @@ class Running:
         """Stop it with a signal, and return its exit code."""
         assert self._process is not None
         self._process.send_signal(number)
-        return self._process.wait(30)
+        return self._process.wait(60)
 
     def kill(self) -> None:
         """Kill it as a crash would."""

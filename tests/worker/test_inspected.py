@@ -1,4 +1,4 @@
-"""Reports and findings read back from an inspection's JSON."""
+"""Reports, findings and candidates read back from an inspection's JSON."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,8 +7,9 @@ import orjson
 import pytest
 
 from models.divisions.division import Located
+from tests.console.cli.conftest import imbalanced
 from worker.check.check import check
-from worker.inspected import findings_of, report_of, tells_what_was_left_over
+from worker.inspected import findings_of, localisation_of, report_of, tells_what_was_left_over
 from worker.inspection import as_json, inspect
 from worker.recognise.heading import named
 
@@ -52,3 +53,27 @@ def test_nothing_recognised_is_no_report() -> None:
     # Then
     assert report_of(told) is None
     assert findings_of(told) == []
+    assert localisation_of(told) is None
+
+
+def test_candidates_come_back_as_they_were_found() -> None:
+    # Given
+    inspection = inspect(imbalanced(), "年报.txt")
+    assert inspection.localisation is not None
+
+    # When
+    told = orjson.loads(orjson.dumps(as_json(inspection)))
+
+    # Then
+    assert localisation_of(told) == inspection.localisation
+    assert told["candidates"][0]["id"] == "1.1"
+
+
+def test_inspections_of_earlier_releases_have_no_candidates() -> None:
+    # Given
+    told = as_json(inspect(imbalanced(), "年报.txt"))
+    del told["localisation"]
+    told["candidates"] = []
+
+    # Then
+    assert localisation_of(told) is None

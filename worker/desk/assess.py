@@ -18,6 +18,7 @@ from worker.recognise.mentions import Mentions
 _COMPLETE: Final = "TABLE.COMPLETE"
 _EVIDENCE: Final = "PUBLISHER.EVIDENCE"
 _DIVISION: Final = "PUBLISHER.DIVISION"
+_NAMED: Final = 10
 _READING: Final = "document"
 """The scope of what a reader had to say of its work, which no check finds again."""
 
@@ -100,12 +101,23 @@ def _values(
     }
 
 
-def _proposed(inspection: Mapping[str, Any], rank: int, problems: dict[str, str]) -> dict[str, str]:
-    for candidate in inspection.get("candidates", ()):
-        if candidate["rank"] == rank:
-            return {change["cell"]: _text(change["proposed"]) for change in candidate["changes"]}
-    problems["candidate"] = f"there is no candidate of rank {rank}"
-    return {}
+def _proposed(
+    inspection: Mapping[str, Any], wanted: int | str, problems: dict[str, str]
+) -> dict[str, str]:
+    """Return what candidates propose, by address; see :class:`Changes` for how they are named."""
+    known = list(inspection.get("candidates", ()))
+    blocks = {one.get("block") for one in known}
+    found: dict[str, str] = {}
+    for name in str(wanted).split(","):
+        chosen = [one for one in known if one.get("id", "") == name.strip()]
+        if not chosen and len(blocks) == 1:
+            chosen = [one for one in known if str(one["rank"]) == name.strip()]
+        if not chosen:
+            ids = ", ".join(str(one.get("id", one["rank"])) for one in known[:_NAMED])
+            problems["candidate"] = f"there is no candidate {name!r}; there are: {ids or 'none'}"
+            return {}
+        found |= {one["cell"]: _text(one["proposed"]) for one in chosen[0]["changes"]}
+    return found
 
 
 def _text(proposed: int | str | None) -> str:

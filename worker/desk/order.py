@@ -36,12 +36,13 @@ UNSAID: Final = Identity()
 class Changes:
     """What is to be changed in a report.
 
-    ``cells`` maps addresses to what was typed. ``candidate`` is the rank of a candidate of the
-    inspection; cells that are set count for more than what it proposes.
+    ``cells`` maps addresses to what was typed. ``candidate`` names what the inspection proposes: a
+    candidate by its id (``1.2``), one of each block with commas between (``1.2,2.1``), or its rank
+    where only one block fails. Cells that are set count for more than what is proposed.
     """
 
     cells: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    candidate: int | None = None
+    candidate: int | str | None = None
     identity: Identity = UNSAID
 
     def as_json(self) -> dict[str, Any]:

@@ -96,10 +96,14 @@ def accept(
 
 
 def _order(
-    action: Action, given: Given, versions: dict[int, int | None], candidate: int | None = None
+    action: Action,
+    given: Given,
+    versions: dict[int, int | None],
+    candidate: int | str | None = None,
 ) -> Order:
+    taken = None if candidate is None else str(candidate)
     looked_at = {one: version for one, version in versions.items() if version is not None}
-    return Order(action, given.note, given.operator, looked_at, given.key, candidate)
+    return Order(action, given.note, given.operator, looked_at, given.key, taken)
 
 
 def _acceptable(letter: DeadLetter, identity: Identity) -> Assessed:

@@ -21,7 +21,7 @@ _UNSENT = "sent_at IS NULL AND given_up_at IS NULL"
 
 def upgrade() -> None:
     op.add_column("decisions", sa.Column("idempotency_key", sa.String(length=128), nullable=True))
-    op.add_column("decisions", sa.Column("candidate", _ID, nullable=True))
+    op.add_column("decisions", sa.Column("candidate", sa.String(length=64), nullable=True))
     op.add_column("decisions", sa.Column("changed_from", _JSON, nullable=True))
     op.add_column("decisions", sa.Column("changed_to", _JSON, nullable=True))
     op.add_column("reports", sa.Column("decision_id", _ID, nullable=True))

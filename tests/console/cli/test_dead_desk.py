@@ -104,7 +104,7 @@ def test_a_candidate_is_taken_by_its_rank(seeded: Place) -> None:
 
     # Then
     report = seeded.json("reports", "show", str(told["reports"]["1"]))
-    assert report["decision"]["candidate"] == 1
+    assert report["decision"]["candidate"] == "1"
     assert report["corrections"][0]["corrected"] == 9
     assert code == 5
 

@@ -36,6 +36,11 @@ _LETTER = (
     "SELECT document_id, attempt_id, reason, stage, message, parser_version, created_at, version "
     "FROM dead_letters WHERE document_id = :id"
 )
+_BETWEEN_YEARS = (
+    "INSERT INTO findings (document_id, attempt_id, rule, severity, scope, message, cells, blanks, "
+    "evidence) SELECT document_id, attempt_id, 'YEAR.CARRIED', 'soft', '2001-2002.total', 'x', "
+    "evidence, evidence, '' FROM reports WHERE document_id = :id"
+)
 
 EFFECTS: Final[dict[str, Planted]] = {
     # reports
@@ -86,6 +91,15 @@ EFFECTS: Final[dict[str, Planted]] = {
         ("REPORT.FINDINGS",),
         None,
         "b.txt",
+    ),
+    "findings between years of nobody": Planted(
+        sql(
+            _BETWEEN_YEARS,
+            "UPDATE reports SET soft = soft + 1 WHERE document_id = :id",
+            of="c.txt",
+        ),
+        ("REPORT.YEARS",),
+        document="c.txt",
     ),
     "no version stands": Planted(
         sql("UPDATE reports SET standing = (1 = 0) WHERE document_id = :id", of="e.txt"),

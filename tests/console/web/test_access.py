@@ -44,7 +44,7 @@ def test_every_route_is_a_page_that_says_who_may_see_it(console: Console) -> Non
 
     # Then each is one of the pages below, and only files of ours are served beside them
     assert known == list(pages())
-    assert [route.path for route in routes if isinstance(route, Mount)] == ["/static"]
+    assert [route.path for route in routes if isinstance(route, Mount)] == ["/api/v1", "/static"]
     open_to_all = {page.path for page in known if page.role is None}
     assert open_to_all <= {"/login", "/logout", "/preferences", "/livez", "/readyz"}
 

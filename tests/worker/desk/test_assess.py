@@ -1,5 +1,6 @@
 """A report with an operator's changes, checked anew."""
 
+import random
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,8 @@ import orjson
 import pytest
 
 from models.disclosure.finding import Reason, Severity
+from tests.reports.layouts import RENDERERS
+from tests.reports.truth import random_report
 from worker.desk.assess import assess
 from worker.desk.errors import Unacceptable
 from worker.desk.order import Changes, Identity
@@ -74,9 +77,9 @@ def test_what_was_read_already_is_no_change() -> None:
 
 def test_whose_report_it_is_settles_a_conflict_of_publishers() -> None:
     # Given two reports' titles in one file: two publishers are equally likely
-    text = SEED.read_text("utf-8")
-    second = "示例市水利局2022年政府信息公开工作年度报告"
-    inspection = told(f"{text}\n\n{second}\n")
+    rng = random.Random(1)
+    text = "\n".join(RENDERERS["tabbed"](random_report(rng), rng) for _ in range(2))
+    inspection = told(text)
     assert assess(inspection).reason is Reason.PUBLISHER_CONFLICT
 
     # When the operator says which it is
