@@ -32,7 +32,17 @@ class DeadLetter(Base):
         Index(None, "document_id"),
         Index(None, "resolution", "reason"),
         # Counting without reading what was recognised, which is most of a row.
-        Index("ix_dead_letters_facets", "resolution", "reason", "year", "publisher"),
+        Index(
+            "ix_dead_letters_facets",
+            "resolution",
+            "reason",
+            "year",
+            "publisher",
+            "parser_version",
+            "attempt_id",
+            "document_id",
+        ),
+        Index(None, "resolution", "id"),
         Index(
             "uq_dead_letters_open",
             "document_id",

@@ -72,7 +72,7 @@ class StoredReport(Base):
         ),
         Index(None, *reversed(_SUBJECT)),
         Index(None, "division_code"),
-        Index("ix_reports_publisher", "publisher", "id"),
+        Index(None, "standing", "id"),
         # What facets and counts are made of: without it every report would be read whole.
         Index(
             "ix_reports_facets",

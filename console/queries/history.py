@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from models.dead_letter import DeadLetter
@@ -60,8 +60,9 @@ class EventFilter:
         if self.attempt is not None:
             found.append(Event.attempt_id == self.attempt)
         if self.event is not None:
+            whole = "." in self.event  # then an index has them in the order of their ids
             family = Event.name.startswith(f"{self.event}.", autoescape=True)
-            found.append(or_(Event.name == self.event, family))
+            found.append(Event.name == self.event if whole else family)
         if self.level is not None:
             found.append(Event.level.in_(LEVELS[LEVELS.index(self.level) :]))
         if self.since is not None:
@@ -99,10 +100,17 @@ def newest_named(
 
 
 def page(
-    session: Session, wanted: EventFilter, *, before: int | None, limit: int
+    session: Session,
+    wanted: EventFilter,
+    *,
+    first: int | None = None,
+    before: int | None = None,
+    limit: int,
 ) -> list[EventRow]:
-    """Return events that match, the latest first, of those with ids below ``before``."""
+    """Return events that match, the latest first, with ids from ``first`` to below ``before``."""
     query = select(Event).where(*wanted.conditions())
+    if first is not None:
+        query = query.where(Event.id >= first)
     if before is not None:
         query = query.where(Event.id < before)
     return [_row(event) for event in session.scalars(query.order_by(Event.id.desc()).limit(limit))]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from sqlalchemy import ColumnElement, Row, Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from models.dead_letter import DeadLetter, Decision
@@ -102,17 +102,27 @@ class LetterFilter:
         if self.not_version is not None:
             found.append(DeadLetter.parser_version != self.not_version)
         if self.rule is not None:
-            failed = select(StoredFinding.attempt_id).where(StoredFinding.rule == self.rule)
-            found.append(DeadLetter.attempt_id.in_(failed))
+            failed = exists().where(
+                StoredFinding.attempt_id == DeadLetter.attempt_id, StoredFinding.rule == self.rule
+            )
+            found.append(failed.correlate(DeadLetter))
         if self.name is not None:
-            found.append(DeadLetter.document_id.in_(_named(self.name)))
+            found.append(_named(self.name))
         return found
 
 
-def _named(name: str) -> Select[*tuple[Any, ...]]:
-    here = select(Document.id).where(Document.name.contains(name, autoescape=True))
-    arrived = select(Arrival.document_id).where(Arrival.name.contains(name, autoescape=True))
-    return select(Document.id).where(Document.id.in_(here) | Document.id.in_(arrived))
+def _named(name: str) -> ColumnElement[bool]:
+    """Return the condition that a document's name, at any arrival, contains a text.
+
+    It is asked of each letter: there are many more documents than dead ones.
+    """
+    here = exists().where(
+        Document.id == DeadLetter.document_id, Document.name.contains(name, autoescape=True)
+    )
+    arrived = exists().where(
+        Arrival.document_id == DeadLetter.document_id, Arrival.name.contains(name, autoescape=True)
+    )
+    return or_(here.correlate(DeadLetter), arrived.correlate(DeadLetter))
 
 
 def letters(session: Session, wanted: LetterFilter, *, limit: int | None = None) -> list[LetterRow]:

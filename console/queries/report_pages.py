@@ -58,6 +58,9 @@ class ReportSearch:
         return found
 
 
+_UNNARROWED: Final = ReportSearch()
+
+
 @dataclass(frozen=True, slots=True)
 class Facets:
     """How many reports there are by each value, were the others as they are chosen.
@@ -82,19 +85,24 @@ def page(
     limit: int = keyset.ROWS,
 ) -> Slice[ReportRow]:
     """Return reports that match, those after the place ``after``."""
-    query = headers().where(*wanted.conditions())
+    # first which, from indexes alone: rows hold whole narratives
+    chosen = select(StoredReport.id).where(*wanted.conditions())
+    found = keyset.decode(after, 1 if sort not in _SORTS else 2)
     if sort not in _SORTS:
-        found = keyset.decode(after, 1)
         if found:
-            query = query.where(StoredReport.id < found[0])
-        query = query.order_by(StoredReport.id.desc())
+            chosen = chosen.where(StoredReport.id < found[0])
+        # an expression, so that what is narrowed down is not looked for row by row
+        number = StoredReport.id if wanted == _UNNARROWED else StoredReport.id + 0
+        chosen = chosen.order_by(number.desc())
     else:
         key, descending = _SORTS[sort]
-        found = keyset.decode(after, 2)
         if found:
-            query = query.where(keyset.beyond(key, StoredReport.id, found, descending=descending))
-        query = keyset.ordered(query, key, StoredReport.id, descending=descending)
-    rows = [row_of(row) for row in session.execute(query.limit(limit + 1))]
+            further = keyset.beyond(key, StoredReport.id, found, descending=descending)
+            chosen = chosen.where(further)
+        chosen = keyset.ordered(chosen, key, StoredReport.id, descending=descending)
+    ids = list(session.scalars(chosen.limit(limit + 1)))
+    found_rows = session.execute(headers().where(StoredReport.id.in_(ids)))
+    rows = sorted((row_of(row) for row in found_rows), key=lambda row: ids.index(row.id))
     return Slice(rows[:limit], _place(rows[limit - 1], sort) if len(rows) > limit else "")
 
 

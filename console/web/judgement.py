@@ -8,7 +8,7 @@ import orjson
 
 from console import labels
 from console.desk.recheck import recheck
-from console.marks import Marks, marks_of
+from console.marks import Marks, marks_of, printed
 from console.web.described import Described, described
 from models.disclosure.finding import Finding
 from models.disclosure.report import Report
@@ -29,7 +29,8 @@ class Change:
 class Candidate:
     """The smallest change, or one as small, with which every hard edit would hold."""
 
-    rank: int
+    id: str
+    block: int
     changes: tuple[Change, ...]
     mechanism: str
     origin: str
@@ -57,6 +58,24 @@ class Judgement:
     candidates: list[Candidate]
     storable: bool = False
     problems: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def together(self) -> str:
+        """The first candidate of each block, where several blocks fail: all are needed then."""
+        first: dict[int, str] = {}
+        for one in self.candidates:
+            first.setdefault(one.block, one.id)
+        return ",".join(first.values()) if len(first) > 1 else ""
+
+    @property
+    def changes(self) -> list[tuple[str, str, str]]:
+        """What is changed: the cell in the words of the form, as published, as it would be."""
+        report = self.report
+        return [
+            (labels.cell(address), printed(cell.published), printed(cell))
+            for address, cell in (() if report is None else report.cells())
+            if cell.published is not None
+        ]
 
     @property
     def marks_as_json(self) -> str:
@@ -97,7 +116,8 @@ def judged(inspection: Mapping[str, Any], changes: Changes = UNCHANGED) -> Judge
 
 def _candidate(told: Mapping[str, Any]) -> Candidate:
     return Candidate(
-        rank=told["rank"],
+        id=str(told.get("id", told["rank"])),
+        block=int(told.get("block", 1)),
         changes=tuple(_change(change) for change in told["changes"]),
         mechanism=str(told.get("mechanism") or ""),
         origin=str(told.get("origin") or ""),

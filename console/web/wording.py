@@ -39,12 +39,6 @@ _LEVELS: Final[Mapping[str, str]] = {
     "critical": "严重",
 }
 _ROLES: Final[Mapping[str, str]] = {"viewer": "查看", "operator": "操作", "admin": "管理"}
-_MECHANISMS: Final[Mapping[str, str]] = {}
-_ORIGINS: Final[Mapping[str, str]] = {
-    "reading": "疑为识读差错",
-    "publisher": "疑为原件差错",
-    "undetermined": "来由不明",
-}
 _PROVINCE: Final = 2
 
 
@@ -67,8 +61,8 @@ def words(language: str) -> dict[str, Callable[..., str]]:
         "action_name": of(_ACTIONS),
         "level_name": of(_LEVELS),
         "role_name": of(_ROLES),
-        "mechanism_name": of(_MECHANISMS),
-        "origin_name": of(_ORIGINS),
+        "mechanism_name": of(labels.MECHANISMS),
+        "origin_name": of(labels.ORIGINS),
         "event_name": lambda name: (titles.title(name) or name) if chinese else name,
         "rule_name": lambda rule: rule_name(rule, language),
         "division_name": division_name,

@@ -1,5 +1,6 @@
 """Deciding about one dead letter: checked as one types, asked for a note, done once."""
 
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +9,6 @@ from typing import Any, Final
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from console import labels
 from console.access.roles import Role
 from console.desk import comments, decisions, sending
 from console.desk.outcome import Outcome
@@ -27,6 +27,7 @@ from worker.errors import BrokerUnreachable
 _CELL: Final = "cell:"
 _MOST_KEY: Final = 128
 _LARGEST: Final = 2**63
+_IDS: Final = re.compile(r"[0-9]{1,6}(?:[.,][0-9]{1,6}){0,40}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class _Asked:
 
     action: Action
     cells: Mapping[str, str]
-    candidate: int | None
+    candidate: str | None
     identity: Identity
 
     @property
@@ -144,18 +145,15 @@ def _linked(visit: Visit) -> _Asked:
     action = visit.query.get("action", "")
     if action not in list(Action):
         raise HTTPException(404, visit.text("There is no such decision."))
-    rank = visit.query.get("candidate", "")
-    chosen = int(rank) if rank.isascii() and rank.isdecimal() and len(rank) < 10 else None
-    return _Asked(Action(action), {}, chosen, Identity())
+    return _Asked(Action(action), {}, _named(visit.query.get("candidate", "")), Identity())
 
 
 def _asked(visit: Visit, shown: Shown) -> _Asked:
     action = visit.field("action")
-    rank = visit.field("candidate")
     return _Asked(
         Action(action) if action in list(Action) else Action.CORRECT,
         _cells(visit, shown),
-        int(rank) if rank.isascii() and rank.isdecimal() and len(rank) < 10 else None,
+        _named(visit.field("candidate")),
         _identity(visit, shown),
     )
 
@@ -191,7 +189,6 @@ def _confirm(
         "asked": asked,
         "problem": problem,
         "key": new_key(),
-        "changes": _told(shown, asked),
     }
     if asked.action is Action.CORRECT:
         context["judgement"] = judged(shown.inspection, asked.changes)
@@ -199,18 +196,9 @@ def _confirm(
     return visit.render(template, code, **context)
 
 
-def _told(shown: Shown, asked: _Asked) -> list[tuple[str, str, str]]:
-    """Return what a correction changes: the cell in the words of the form, before, after."""
-    wanted: dict[str, str] = {}
-    for one in shown.inspection.get("candidates") or ():
-        if one["rank"] == asked.candidate:
-            wanted |= {change["cell"]: str(change["proposed"]) for change in one["changes"]}
-    wanted |= asked.cells
-    return [
-        (labels.cell(cell), standing(shown.report, cell), value)
-        for cell, value in wanted.items()
-        if cell.count(".") == 2
-    ]
+def _named(candidate: str) -> str | None:
+    """Return the ids of candidates, ``None`` for what names none."""
+    return candidate if _IDS.fullmatch(candidate) else None
 
 
 PAGES: Final = (

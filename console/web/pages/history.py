@@ -16,6 +16,7 @@ from models.event import EventName
 from models.ledger import Document
 
 _ROWS: Final = 100
+_NEVER: Final = 2**62
 _TIMELINE: Final = 500
 _FAMILIES: Final = tuple(dict.fromkeys(name.partition(".")[0] for name in EventName))
 
@@ -31,13 +32,13 @@ def events(visit: Visit) -> Response:
         event=name,
         level=parameters.one_of(query, "level", LEVELS),
         reason=parameters.one_of(query, "reason", list(Reason)),
-        since=since,
     )
     before = parameters.number(query, "before")
     with visit.reading() as session:
         if until is not None and before is None:
             before = history.first_since(session, until)
-        found = history.page(session, wanted, before=before, limit=_ROWS + 1)
+        first = None if since is None else history.first_since(session, since) or _NEVER
+        found = history.page(session, wanted, first=first, before=before, limit=_ROWS + 1)
     return visit.render(
         "events.html",
         wanted=wanted,

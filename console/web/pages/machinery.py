@@ -18,7 +18,7 @@ from models.base import now
 from worker.broker import QUEUES
 from worker.inspection import PARSER_VERSION
 from worker.secrecy import without_secrets
-from worker.settings import PREFIX, Settings
+from worker.settings import PREFIX, SECRET, Settings
 
 _LATELY: Final = timedelta(hours=1)
 _SILENT: Final = timedelta(minutes=5)
@@ -71,9 +71,10 @@ def settings(visit: Visit) -> Response:
 def _settings(chosen: Settings) -> Iterator[dict[str, Any]]:
     for name, default, meaning in configuration.explained():
         value = getattr(chosen, name)
+        hidden = name in SECRET and value
         yield {
             "name": name,
-            "value": _shown(value),
+            "value": "***" if hidden else _shown(value),
             "default": _shown(default),
             "changed": value != default,
             "from_environment": f"{PREFIX}{name.upper()}" in os.environ,

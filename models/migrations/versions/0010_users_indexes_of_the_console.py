@@ -49,8 +49,21 @@ _INDEXES = (
         "reports",
         ["standing", "year", "division_code", "edition", "soft", "publisher"],
     ),
-    ("ix_reports_publisher", "reports", ["publisher", "id"]),
-    ("ix_dead_letters_facets", "dead_letters", ["resolution", "reason", "year", "publisher"]),
+    ("ix_reports_standing_id", "reports", ["standing", "id"]),
+    (
+        "ix_dead_letters_facets",
+        "dead_letters",
+        [
+            "resolution",
+            "reason",
+            "year",
+            "publisher",
+            "parser_version",
+            "attempt_id",
+            "document_id",
+        ],
+    ),
+    ("ix_dead_letters_resolution_id", "dead_letters", ["resolution", "id"]),
     ("ix_attempts_ended_at", "attempts", ["ended_at", "outcome"]),
     (
         "ix_findings_attempt_id_rule_severity",

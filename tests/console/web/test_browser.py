@@ -96,8 +96,9 @@ def test_from_logging_in_to_the_audit_row(stocked: Console, english: Watched) ->
     expect(page.get_by_text("Every hard edit holds")).to_be_visible()
     expect(page.locator(".figure.hard")).to_have_count(0)
 
-    # When they have it stored, with a note that the dialog demands
-    page.get_by_role("button", name="Store as corrected").click()
+    # When they take the candidate that says so, with a note that the dialog demands
+    field.fill("12")
+    page.get_by_role("link", name="Take it").first.click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_be_visible()
     dialog.get_by_role("button", name="correct").click()

@@ -65,6 +65,22 @@ def test_a_figure_is_corrected_checked_and_stored(stocked: Console) -> None:
         assert len(session.scalars(select(Decision)).all()) == 1
 
 
+def test_a_candidate_is_taken(stocked: Console) -> None:
+    # Given the candidates of an imbalanced report, the likeliest first
+    browser = stocked.browser()
+    page = browser.get("/dead/1")
+    assert "Would balance if" in page
+    [first, *_] = re.findall(r'href="(/dead/1/decide\?action=correct&amp;candidate=[^"]+)"', page)
+
+    # When the first is taken, with a note
+    asked = browser.get(unescape(first))
+    assert "<del>12</del> → <ins>9</ins>" in asked
+    goal = send(browser, "/dead/1/decide", fields(asked, "/dead/1/decide") | {"note": "见原件"})
+
+    # Then it is stored
+    assert re.search(r"<del>12</del>\s*<ins>9</ins>", browser.get(goal))
+
+
 def test_what_cannot_be_a_figure_is_told_beside_its_name(stocked: Console) -> None:
     browser = stocked.browser()
     typed = fields(browser.get("/dead/1"), "/dead/1/recheck")
