@@ -5,7 +5,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run ocr s3 test test-all check bench lock clean
+.PHONY: help run ocr s3 notify test test-all check bench texts lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ ocr: $(VENV)/.run ## add what reads scans (about 120 MB): gouji[ocr]
 
 s3: $(VENV)/.run ## add what keeps originals on S3-like storage (about 15 MB): gouji[s3]
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/s3.lock
+
+notify: $(VENV)/.run ## add what tells chats and mail of dead letters: gouji[notify]
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/notify.lock
 
 test: $(VENV)/.dev ## run the tests (well under three minutes)
 	@$(BIN)/python -m pytest -m "not soak" -n auto --dist loadfile
@@ -34,6 +37,9 @@ check: $(VENV)/.dev ## ruff, mypy --strict, import contracts
 bench: $(VENV)/.dev ## measure; prints one table and writes bench.json
 	@$(BIN)/python -m tests.bench
 
+texts: $(VENV)/.dev ## gather the texts of the console and compile the Chinese ones
+	@$(BIN)/python -m console.web.locale.gather
+
 lock: ## refresh the locked dependencies (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-annotate --custom-compile-command "make lock" \
@@ -46,7 +52,10 @@ lock: ## refresh the locked dependencies (needs uv)
 	  --extra s3 pyproject.toml requirements/build.in -o requirements/s3.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-annotate --custom-compile-command "make lock" \
-	  --extra ocr --extra s3 --group dev pyproject.toml requirements/build.in -o requirements/dev.lock
+	  --extra notify pyproject.toml requirements/build.in -o requirements/notify.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-annotate --custom-compile-command "make lock" \
+	  --extra ocr --extra s3 --extra notify --group dev pyproject.toml requirements/build.in -o requirements/dev.lock
 
 clean: ## remove the virtual environment and caches; data in ./var and ./inbox stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis

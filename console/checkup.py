@@ -71,6 +71,7 @@ def checkup(settings: Settings) -> Iterator[Check]:
         ("archive", partial(_archive, settings)),
         *((f"source {source.name}", partial(_source, source)) for source in settings.watched),
         ("push", partial(_push, settings)),
+        ("notify", partial(_notify, settings)),
         ("readers", _readers),
         ("ledger", partial(_ledger, settings)),
     ]
@@ -290,6 +291,21 @@ def _push(settings: Settings) -> Iterator[Check]:
         yield Check("push", Verdict.WARN, detail, "gouji up  启动 starts it (or gouji push)")
         return
     yield Check("push", Verdict.OK, address)
+
+
+def _notify(settings: Settings) -> Iterator[Check]:
+    from console.notify.channels import channels
+    from worker.errors import SettingsError
+
+    try:
+        found = channels(settings)
+    except SettingsError as error:
+        advice = 'pip install "gouji[notify]"' if "gouji[notify]" in str(error) else "gouji init"
+        yield Check("notify", Verdict.FAIL, str(error), advice)
+        return
+    if found:
+        names = ", ".join(channel.name for channel in found)
+        yield Check("notify", Verdict.OK, f"{names} · gouji notify --test  试发 tries it out")
 
 
 def _ledger(settings: Settings) -> Iterator[Check]:

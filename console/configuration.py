@@ -96,6 +96,17 @@ MEANINGS: Final[dict[str, Meaning]] = {
     "grace": Meaning(
         "seconds that everything has to finish when stopped", "停止时留给各部分收尾的秒数"
     ),
+    "console_host": Meaning(
+        'where the web console listens; elsewhere than here only once there is a user; "": '
+        "gouji up runs none",
+        "网页控制台监听地址；非本机地址须先有用户；空则 gouji up 不开控制台",
+    ),
+    "console_port": Meaning("its port; 0 is any free one", "网页控制台端口；0 为任一空闲端口"),
+    "console_url": Meaning(
+        "the address that browsers see, where a proxy stands before it: https://gouji.example.cn; "
+        '"": they see its own',
+        "经代理访问时浏览器所见的地址，如 https://gouji.example.cn；空则直接访问",
+    ),
     "keep_events": Meaning(
         "days that details of the timeline are kept; 0: for ever", "经过明细保留天数；0 为永久"
     ),
@@ -110,6 +121,22 @@ MEANINGS: Final[dict[str, Meaning]] = {
     "keep_orphans": Meaning(
         "days that bytes no document has stay in the archive; 0: for ever",
         "存档中无主内容保留天数；0 为永久",
+    ),
+    "notify_webhook": Meaning(
+        "URLs that new dead letters are posted to as JSON, with spaces between",
+        "新死信以 JSON 推送到的地址，空格分隔",
+    ),
+    "notify_secret": Meaning(
+        'what those are signed with (HMAC-SHA256, Standard Webhooks); "": not signed',
+        "上述推送的签名密钥（HMAC-SHA256，Standard Webhooks）；空则不签名",
+    ),
+    "notify_apprise": Meaning(
+        "Apprise URLs that are told too, with spaces between; needs gouji[notify]",
+        "另行通知的 Apprise 地址（钉钉、企业微信、飞书、邮件等），空格分隔；需 gouji[notify]",
+    ),
+    "notify_interval": Meaning(
+        "seconds between two messages to one address at least",
+        "同一地址两次通知之间的最少秒数",
     ),
 }
 

@@ -6,9 +6,12 @@ from typing import Final
 
 from models.disclosure.finding import Reason
 from models.disclosure.form import RESULTS_GROUP, TABLES, Row, column_of
+from models.disclosure.localisation import Mechanism, Origin, Status
 
 _ROW_RULES: Final = {"T3.APPLICANTS": "applications", "T4.RESULTS": "review"}
 _COLUMN_RULES: Final = {"T3.FLOW": "applications", "T3.OUTCOMES": "applications"}
+_BETWEEN_YEARS: Final = {"YEAR.CARRIED": "T3.FLOW", "YEAR.STOCK": "YEAR"}
+"""Rules whose scope begins with two years; the rest is that of another rule."""
 _LONG: Final = 14
 
 
@@ -43,10 +46,64 @@ STAGES: Final[Mapping[str, str]] = {
 }
 """Where a document can be refused or given up."""
 
+ACTIONS: Final[Mapping[str, str]] = {
+    "retry": "重新处理",
+    "correct": "更正",
+    "accept": "接受",
+    "discard": "弃置",
+}
+"""What an operator can decide; a test holds them together."""
+
+MECHANISMS: Final[Mapping[str, str]] = {
+    Mechanism.SINGLE_CELL: "一个单元格",
+    Mechanism.LEAF_AND_TOTAL: "一格与其总计",
+    Mechanism.TWO_CELLS: "两个单元格",
+    Mechanism.THREE_CELLS: "三个单元格",
+    Mechanism.SWAPPED: "两格互换",
+    Mechanism.WRONG_COLUMN: "错列",
+    Mechanism.WRONG_ROW: "错行",
+    Mechanism.SHIFTED_LEFT: "整行左移一格",
+    Mechanism.SHIFTED_RIGHT: "整行右移一格",
+    Mechanism.SPLIT: "一数拆成两数",
+    Mechanism.MERGED: "两数并成一数",
+    Mechanism.LINE_SLIPPED: "数字串错位",
+    Mechanism.COLUMN_SLIPPED: "整列错位",
+    Mechanism.ROW_MISSING: "整行漏填",
+    Mechanism.ROWS_SLIPPED: "多行错位",
+    Mechanism.ROWS_SWAPPED: "两行互换",
+    Mechanism.TOTALS_NOT_PRINTED: "总计未填",
+    Mechanism.UNREADABLE: "非数字单元格",
+    Mechanism.SEVERAL: "多处",
+}
+"""By what a report may have come out of balance."""
+
+ORIGINS: Final[Mapping[str, str]] = {
+    Origin.READING: "识读",
+    Origin.PUBLISHER: "发布机关",
+    Origin.UNDETERMINED: "未定",
+}
+"""Who would have erred."""
+
+LOCALISED: Final[Mapping[str, str]] = {
+    Status.UNIQUE: "唯一最小改动",
+    Status.TIED: "多种同等可能",
+    Status.NOT_LOCALISED: "三格之内未能定位",
+    Status.CAPPED: "搜索已达上限",
+}
+"""How far localisation came."""
+
 QUEUE_AWAY: Final = "队列连不上 the queue cannot be reached"
 START_QUEUE: Final = "gouji up  启动 starts the embedded queue; 或检查 or check GOUJI_BROKER_URL"
 
-_SCOPED: Final = re.compile(r"\b([A-Z][A-Z0-9]*\.[A-Z]+) ([a-z_]+(?:\.[a-z_]+)*): ")
+
+def named(names: Mapping[str, str], key: str) -> str:
+    """Return a key in Chinese beside itself: ``整行左移一格 shifted_left``."""
+    return f"{names.get(key, '')} {key}".strip()
+
+
+_SCOPED: Final = re.compile(
+    r"\b([A-Z][A-Z0-9]*\.[A-Z]+) ((?:\d{4}-\d{4}\.)?[a-z_]+(?:\.[a-z_]+)*): "
+)
 
 
 def queue_away(error: object = "") -> str:
@@ -57,12 +114,17 @@ def queue_away(error: object = "") -> str:
 
 def reason(name: str | None) -> str | None:
     """Return a reason in Chinese beside its name: ``勾稽不平 imbalanced``."""
-    return name and f"{REASONS.get(name, '')} {name}".strip()
+    return name and named(REASONS, name)
 
 
 def stage(name: str | None) -> str | None:
     """Return a stage in Chinese beside its name: ``核对 check``."""
-    return name and f"{STAGES.get(name, '')} {name}".strip()
+    return name and named(STAGES, name)
+
+
+def action(name: str | None) -> str | None:
+    """Return a decision in Chinese beside its name: ``更正 correct``."""
+    return name and f"{ACTIONS.get(name, '')} {name}".strip()
 
 
 def worded(message: str) -> str:
@@ -99,6 +161,9 @@ def brief(row: Row) -> str:
 
 def scope(rule: str, key: str) -> str:
     """Return what a finding's scope is called; a scope the form does not know stays itself."""
+    if rule in _BETWEEN_YEARS:
+        years, _, rest = key.partition(".")
+        return f"{years} {scope(_BETWEEN_YEARS[rule], rest)}"
     if rule in _COLUMN_RULES:
         row = next(iter(TABLES[_COLUMN_RULES[rule]].rows.values()))
         return next((column.label for column in row.columns if column.key == key), key)

@@ -155,20 +155,33 @@ class _Tail:
                 yield entry
 
     def _entry(self, line: bytes) -> Entry:
-        try:
-            data = orjson.loads(line)
-        except orjson.JSONDecodeError:
-            data = None
-        if not isinstance(data, dict) or "event" not in data:
-            message = line.decode("utf-8", "replace").rstrip("\n")
-            return Entry(self._part, self._at, "", None, {"part": self._part, "message": message})
-        return Entry(
-            self._part,
-            _moment(data.get("timestamp")) or self._at,
-            str(data.get("level", "")),
-            str(data["event"]),
-            data,
-        )
+        return _entry(line, self._part, self._at)
+
+
+def parsed(lines: Iterable[bytes], part: str) -> Iterator[Entry]:
+    """Yield the entries of lines of a part's log, in their order."""
+    at: datetime | None = None
+    for line in lines:
+        entry = _entry(line, part, at)
+        at = entry.at
+        yield entry
+
+
+def _entry(line: bytes, part: str, before: datetime | None) -> Entry:
+    try:
+        data = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        data = None
+    if not isinstance(data, dict) or "event" not in data:
+        message = line.decode("utf-8", "replace").rstrip("\n")
+        return Entry(part, before, "", None, {"part": part, "message": message})
+    return Entry(
+        part,
+        _moment(data.get("timestamp")) or before,
+        str(data.get("level", "")),
+        str(data["event"]),
+        data,
+    )
 
 
 def _moment(text: Any) -> datetime | None:

@@ -22,6 +22,7 @@ from console.parts import Child, Part, gouji
 from console.recover import recover
 from console.screen import Screen, forward
 from console.supervise import Supervisor
+from console.web.exposure import demand_user
 from models import migrations
 from models.event import EventName
 from models.session import Database
@@ -117,6 +118,7 @@ class Service:
         Raises:
             AlreadyRunning: another one has the data directory.
             BrokerUnreachable: the embedded server cannot be started.
+            Exposed: the web console would be open to others, and there is no user.
             OSError: a directory cannot be used.
         """
         prepare(self._settings)
@@ -131,6 +133,7 @@ class Service:
             )
             database = self._database()
             stack.callback(database.close)
+            demand_user(self._settings, database)
             self._supervise(journal, database, stop)
         return stop.code
 
@@ -182,10 +185,16 @@ class Service:
         parts: list[Part] = [] if self._settings.broker_url else [EmbeddedServer(self._settings)]
         before = partial(recover, self._settings, database)
         workers = self._workers()
-        entrances = ["watch"] if self._settings.pushed is None else ["watch", "push"]
+        settings = self._settings
+        beside = {
+            "push": settings.pushed is not None,
+            "notify": bool(settings.notify_webhook or settings.notify_apprise),
+            "console": bool(settings.console_host),
+        }
+        singles = ["watch", *(name for name, wanted in beside.items() if wanted)]
         return [
             *parts,
-            *(Child(name, gouji(*self._options, name), journal) for name in entrances),
+            *(Child(name, gouji(*self._options, name), journal) for name in singles),
             *(Child(name, command, journal, before_start=before) for name, command in workers),
         ]
 

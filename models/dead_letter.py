@@ -31,6 +31,18 @@ class DeadLetter(Base):
     __table_args__ = (
         Index(None, "document_id"),
         Index(None, "resolution", "reason"),
+        # Counting without reading what was recognised, which is most of a row.
+        Index(
+            "ix_dead_letters_facets",
+            "resolution",
+            "reason",
+            "year",
+            "publisher",
+            "parser_version",
+            "attempt_id",
+            "document_id",
+        ),
+        Index(None, "resolution", "id"),
         Index(
             "uq_dead_letters_open",
             "document_id",
@@ -57,10 +69,15 @@ class DeadLetter(Base):
 
 
 class Decision(Base):
-    """The audit trail: who decided what about which dead letter, when and why."""
+    """The audit trail: who decided what about which dead letter, when and why.
+
+    ``before`` and ``after`` tell what was changed: cells by address, publisher, year, the state of
+    the document, and the report that is stored. ``key`` is the caller's idempotency key;
+    ``candidate`` is the candidate that was taken, ``None`` where cells were set by hand.
+    """
 
     __tablename__ = "decisions"
-    __table_args__ = (Index(None, "dead_letter_id"),)
+    __table_args__ = (Index(None, "dead_letter_id"), Index(None, "decided_at"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     dead_letter_id: Mapped[int] = mapped_column(ForeignKey("dead_letters.id"))
@@ -68,3 +85,7 @@ class Decision(Base):
     action: Mapped[str] = mapped_column(String(16))
     note: Mapped[str]
     decided_at: Mapped[datetime] = mapped_column(default=now)
+    key: Mapped[str | None] = mapped_column("idempotency_key", String(128))
+    candidate: Mapped[str | None] = mapped_column(String(64))
+    before: Mapped[dict[str, Any] | None] = mapped_column("changed_from", Json)
+    after: Mapped[dict[str, Any] | None] = mapped_column("changed_to", Json)

@@ -43,6 +43,16 @@ class EventName(StrEnum):
     PUSH_REFUSED = "push.refused"
     TOKEN_CREATED = "token.created"  # noqa: S105 - the name of an event
     TOKEN_REVOKED = "token.revoked"  # noqa: S105
+    CONSOLE_LISTENING = "console.listening"
+    CONSOLE_FAILED = "console.failed"
+    USER_ADDED = "user.added"
+    USER_PASSWORD_CHANGED = "user.password_changed"  # noqa: S105
+    USER_ROLE_CHANGED = "user.role_changed"
+    USER_DISABLED = "user.disabled"
+    USER_ENABLED = "user.enabled"
+    USER_REMOVED = "user.removed"
+    USER_LOGGED_IN = "user.logged_in"
+    USER_REFUSED = "user.refused"
     DOCUMENT_RECEIVED = "document.received"
     DOCUMENT_DUPLICATE = "document.duplicate"
     DOCUMENT_QUEUED = "document.queued"
@@ -53,6 +63,9 @@ class EventName(StrEnum):
     DOCUMENT_DEAD = "document.dead"
     DOCUMENT_DISCARDED = "document.discarded"
     DOCUMENT_RETRIED = "document.retried"
+    DOCUMENT_CORRECTED = "document.corrected"
+    DOCUMENT_ACCEPTED = "document.accepted"
+    DOCUMENT_COMMENTED = "document.commented"
     ATTEMPT_STARTED = "attempt.started"
     ATTEMPT_SKIPPED = "attempt.skipped"
     ATTEMPT_RETRYING = "attempt.retrying"
@@ -64,8 +77,12 @@ class EventName(StrEnum):
     REPORT_STORED = "report.stored"
     REPORT_SUPERSEDED = "report.superseded"
     REPORT_RESTORED = "report.restored"
+    REPORT_REASSESSED = "report.reassessed"
     REPORT_IMBALANCED = "report.imbalanced"
     REPORT_REFUSED = "report.refused"
+    NOTIFICATION_SENT = "notification.sent"
+    NOTIFICATION_FAILED = "notification.failed"
+    NOTIFICATION_GIVEN_UP = "notification.given_up"
     STORE_PRUNED = "store.pruned"
     DATABASE_MIGRATED = "database.migrated"
     VERIFY_REPAIRED = "verify.repaired"
@@ -84,6 +101,7 @@ class Event(Base):
         Index(None, "document_id", "id"),
         Index(None, "arrival_id"),
         Index(None, "name", "id"),
+        Index(None, "level", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

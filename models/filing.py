@@ -47,7 +47,8 @@ class StoredReport(Base):
 
     ``publisher_key`` is what spellings of one publisher have in common; versions count by it.
     ``division_code`` (GB/T 2260) is where the publisher belongs, ``evidence`` what each witness
-    says of publisher and year.
+    says of publisher and year. ``decision_id`` is the decision by which an operator stored it,
+    corrected or accepted; its rows are as published all the same (:mod:`models.correction`).
     """
 
     __tablename__ = "reports"
@@ -71,6 +72,17 @@ class StoredReport(Base):
         ),
         Index(None, *reversed(_SUBJECT)),
         Index(None, "division_code"),
+        Index(None, "standing", "id"),
+        # What facets and counts are made of: without it every report would be read whole.
+        Index(
+            "ix_reports_facets",
+            "standing",
+            "year",
+            "division_code",
+            "edition",
+            "soft",
+            "publisher",
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -96,6 +108,7 @@ class StoredReport(Base):
     publisher_key: Mapped[str | None]
     division_code: Mapped[str | None] = mapped_column(String(6))
     evidence: Mapped[list[Any] | None] = mapped_column(Json)
+    decision_id: Mapped[int | None]  # no foreign key: SQLite would have to write the table anew
 
     disclosure: Mapped[list["DisclosureRow"]] = relationship(order_by="DisclosureRow.position")
     applications: Mapped[list["ApplicationRow"]] = relationship(order_by="ApplicationRow.position")
@@ -121,6 +134,12 @@ class Subject:
     def values(self) -> dict[str, Any]:
         """What a statement with :func:`of_subject` is executed with."""
         return dict(zip(_SUBJECT, (self.publisher_key, self.year), strict=True))
+
+    def around(self, years: int) -> tuple[Self, ...]:
+        """Return the same publisher's subjects up to so many years before and after, in order."""
+        cls = type(self)
+        near = range(self.year - years, self.year + years + 1)
+        return tuple(cls(self.publisher_key, year) for year in near)
 
     @property
     def lock(self) -> int:
@@ -234,7 +253,11 @@ class StoredFinding(Base):
     """A finding of one attempt; kept for reports and for dead letters alike."""
 
     __tablename__ = "findings"
-    __table_args__ = (Index(None, "document_id"), Index(None, "rule", "severity"))
+    __table_args__ = (
+        Index(None, "document_id"),
+        Index(None, "rule", "severity"),
+        Index(None, "attempt_id", "rule", "severity"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     document_id: Mapped[int] = mapped_column(ForeignKey("documents.id"))

@@ -175,7 +175,10 @@ class Attempt(Base):
     """One try to process a document, written down before it starts."""
 
     __tablename__ = "attempts"
-    __table_args__ = (UniqueConstraint("document_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("document_id", "number"),
+        Index("ix_attempts_ended_at", "ended_at", "outcome"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     document_id: Mapped[int] = mapped_column(ForeignKey("documents.id"))

@@ -6,7 +6,7 @@
        ^          ^           |       +-> unpacked (an archive: each member is an arrival)
        |          +-(retry)---+       +-> dead --(discard)--> discarded
        +--(a scan: to OCR)----+             |
-       +-------------(an operator's retry)--'
+       +-------------(an operator's retry)--+--(correct, accept)--> stored
 
 ``models.transitions`` has a function for each; ``docs/state-machine.md`` draws and explains them,
 and a test holds the three equal.
@@ -24,7 +24,8 @@ class Transition:
     """One way a document's state changes.
 
     ``start`` is empty for the one that makes the document. ``condition`` is what must hold besides
-    the state. ``outcome`` is that of the attempt which it ends, if there is one.
+    the state. ``outcome`` is that of the attempt which it ends, if there is one; what an operator
+    has stored counts as an attempt of its own, begun and ended at once.
     """
 
     name: str
@@ -96,6 +97,17 @@ BURY_ABANDONED: Final = Transition(
     AttemptOutcome.LOST,
 )
 REVIVE: Final = Transition("revive", (State.DEAD,), State.RECEIVED, "operator")
+CORRECT: Final = Transition(
+    "correct", (State.DEAD,), State.STORED, "operator", "no hard edit fails", AttemptOutcome.STORED
+)
+ACCEPT: Final = Transition(
+    "accept",
+    (State.DEAD,),
+    State.STORED,
+    "operator",
+    "a report with publisher and year was recognised",
+    AttemptOutcome.STORED,
+)
 DISCARD: Final = Transition("discard", (State.DEAD,), State.DISCARDED, "operator")
 
 TRANSITIONS: Final = {
@@ -116,6 +128,8 @@ TRANSITIONS: Final = {
     BURY_CRASH_LOOP: EventName.DOCUMENT_DEAD,
     BURY_ABANDONED: EventName.DOCUMENT_DEAD,
     REVIVE: EventName.DOCUMENT_RETRIED,
+    CORRECT: EventName.REPORT_STORED,
+    ACCEPT: EventName.REPORT_STORED,
     DISCARD: EventName.DOCUMENT_DISCARDED,
 }
 """Every transition in the order of a document's life, and the event that tells of it.

@@ -19,9 +19,11 @@ from sqlalchemy.orm import Session
 from models.base import now
 from models.ledger import Attempt, AttemptOutcome, Document, State
 from models.state_machine import (
+    ACCEPT,
     BURY_ABANDONED,
     BURY_CRASH_LOOP,
     CLAIM,
+    CORRECT,
     DISCARD,
     END_LEASE,
     ENTER,
@@ -85,6 +87,14 @@ class Ending:
     duration_ms: float
     error: str | None = None
     traceback: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Who has a dead document stored by hand, and which version of the parser had read it."""
+
+    operator: str
+    parser_version: str
 
 
 # --- coming in, and onto the queue ----------------------------------------------------------------
@@ -289,7 +299,25 @@ def discard(session: Session, document_id: int) -> bool:
     return bool(_change(session, DISCARD, Document.id == document_id))
 
 
+def correct(session: Session, document_id: int, desk: Desk) -> Attempt | None:
+    """Store the report of a dead document with cells that an operator has corrected.
+
+    Returns:
+        The attempt as which it counts; ``None`` where the document was not dead.
+    """
+    return _store_by_hand(session, CORRECT, document_id, desk)
+
+
+def accept(session: Session, document_id: int, desk: Desk) -> Attempt | None:
+    """Store the report of a dead document as it was published; returns what ``correct`` does."""
+    return _store_by_hand(session, ACCEPT, document_id, desk)
+
+
 # --- compare and set ------------------------------------------------------------------------------
+
+_LONGEST_WORKER: Final = 128
+BY_HAND: Final = "desk:"
+"""What the worker of an attempt begins with that an operator had stored."""
 
 _RETURNED: Final = (Document.id, Document.attempt_id, Document.unfinished)
 
@@ -361,6 +389,42 @@ def _begin(
     )
     if not moved:
         raise Overtaken(f"document {document.id} changed while it was claimed")
+    return attempt
+
+
+def _store_by_hand(
+    session: Session, transition: Transition, document_id: int, desk: Desk
+) -> Attempt | None:
+    document = lock(session, document_id)
+    if document is None or document.state not in transition.start:
+        return None
+    moment = now()
+    attempt = Attempt(
+        document_id=document_id,
+        number=document.attempts + 1,
+        worker=f"{BY_HAND}{desk.operator}"[:_LONGEST_WORKER],
+        parser_version=desk.parser_version,
+        started_at=moment,
+        ended_at=moment,
+        outcome=transition.outcome,
+        stage="store",
+        duration_ms=0.0,
+    )
+    session.add(attempt)
+    session.flush()
+    moved = _change(
+        session,
+        transition,
+        Document.id == document_id,
+        Document.attempts == document.attempts,
+        attempts=Document.attempts + 1,
+        unfinished=0,
+        attempt_id=attempt.id,
+        lease_expires_at=None,
+    )
+    if not moved:
+        raise Overtaken(f"document {document_id} changed while it was decided about")
+    session.expire(document)
     return attempt
 
 

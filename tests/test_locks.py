@@ -14,6 +14,7 @@ ROOT: Final = Path(__file__).parents[1]
 PROJECT: Final[dict[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 RUN: Final[list[str]] = PROJECT["project"]["dependencies"]
 OCR: Final[list[str]] = PROJECT["project"]["optional-dependencies"]["ocr"]
+NOTIFY: Final[list[str]] = PROJECT["project"]["optional-dependencies"]["notify"]
 DEV: Final[list[str]] = PROJECT["dependency-groups"]["dev"]
 BUILD: Final = (ROOT / "requirements" / "build.in").read_text("utf-8").splitlines()
 PIN: Final = re.compile(
@@ -42,7 +43,12 @@ def asked(lines: Iterable[str]) -> list[Requirement]:
 
 @pytest.mark.parametrize(
     ("lock", "wanted"),
-    [("run", RUN), ("ocr", [*RUN, *OCR]), ("dev", [*RUN, *OCR, *DEV])],
+    [
+        ("run", RUN),
+        ("ocr", [*RUN, *OCR]),
+        ("notify", [*RUN, *NOTIFY]),
+        ("dev", [*RUN, *OCR, *NOTIFY, *DEV]),
+    ],
 )
 def test_a_lock_has_everything_that_is_asked_for(lock: str, wanted: list[str]) -> None:
     pins = locked(lock)
@@ -53,7 +59,7 @@ def test_a_lock_has_everything_that_is_asked_for(lock: str, wanted: list[str]) -
         assert any(map(requirement.specifier.contains, versions)), f"{requirement}: make lock"
 
 
-@pytest.mark.parametrize("lock", ["run", "ocr", "dev"])
+@pytest.mark.parametrize("lock", ["run", "ocr", "notify", "dev"])
 def test_every_pin_has_its_hashes(lock: str) -> None:
     pins = [one for pins in locked(lock).values() for one in pins]
     assert len(pins) > 20
@@ -65,8 +71,8 @@ def test_every_pin_has_its_hashes(lock: str) -> None:
 
 
 def test_the_locks_agree() -> None:
-    run, ocr, dev = locked("run"), locked("ocr"), locked("dev")
-    for smaller, larger in ((run, ocr), (ocr, dev)):
+    run, ocr, notify, dev = map(locked, ("run", "ocr", "notify", "dev"))
+    for smaller, larger in ((run, ocr), (ocr, dev), (run, notify), (notify, dev)):
         for name, pins in smaller.items():
             versions = {str(pin.specifier) for pin, _ in larger[name]}
             assert {str(pin.specifier) for pin, _ in pins} <= versions, name

@@ -1,45 +1,25 @@
 """Giving a document up, and what operators decide about it afterwards."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Select, select, update
-from sqlalchemy.orm import Session, defer
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
 
 from models import transitions
-from models.base import now
 from models.dead_letter import Action, DeadLetter, Decision
 from models.disclosure.finding import Reason
 from models.event import EventName
 from models.filing import StoredFinding
-from models.ledger import Document
+from models.ledger import Document, State
 from worker import waiting
+from worker.deciding import Effect, Order, letters, resolve
 from worker.faults import reach
 from worker.logs import record
 
 _BATCH: Final = 500
 _QUOTING: Final = ("read", "unpack")
-_EVENTS: Final = {
-    Action.RETRY: EventName.DOCUMENT_RETRIED,
-    Action.DISCARD: EventName.DOCUMENT_DISCARDED,
-}
-
-
-class DecisionError(Exception):
-    """Base of every reason why a decision cannot be taken."""
-
-
-class NoteMissing(DecisionError):  # noqa: N818 - it says what is wrong
-    """Every decision needs a note that says why."""
-
-
-class UnknownLetter(DecisionError):  # noqa: N818 - it says what is wrong
-    """There is no dead letter with such an id."""
-
-
-class Conflict(DecisionError):  # noqa: N818 - it says what is wrong
-    """Somebody else has decided otherwise, or changed the row since it was looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,16 +127,6 @@ class Decided:
     to_send: tuple[tuple[int, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Order:
-    """A decision as the operator gave it."""
-
-    action: Action
-    note: str
-    operator: str
-    versions: Mapping[int, int]
-
-
 def retry(
     session: Session,
     chosen: Chosen,
@@ -164,6 +134,7 @@ def retry(
     note: str,
     operator: str,
     versions: Mapping[int, int] | None = None,
+    key: str | None = None,
     dry_run: bool = False,
 ) -> Decided:
     """Put documents back to ``received``, to be processed from the start.
@@ -178,6 +149,7 @@ def retry(
         note: why; kept in the audit trail.
         operator: who.
         versions: the row versions the operator looked at, by id; not checked where missing.
+        key: the caller's idempotency key, for the audit trail.
         dry_run: only say what would be done.
 
     Raises:
@@ -185,7 +157,7 @@ def retry(
         UnknownLetter: an id does not exist.
         Conflict: a letter was decided otherwise, or has another version; nothing is decided.
     """
-    order = _Order(Action.RETRY, note, operator, versions or {})
+    order = Order(Action.RETRY, note, operator, versions or {}, key)
     return _decide(session, chosen, order, _revive, dry_run=dry_run)
 
 
@@ -196,112 +168,44 @@ def discard(
     note: str,
     operator: str,
     versions: Mapping[int, int] | None = None,
+    key: str | None = None,
     dry_run: bool = False,
 ) -> Decided:
     """Give documents up for good; arguments and errors are those of :func:`retry`."""
-    order = _Order(Action.DISCARD, note, operator, versions or {})
+    order = Order(Action.DISCARD, note, operator, versions or {}, key)
     return _decide(session, chosen, order, _discard, dry_run=dry_run)
 
 
 def _decide(
-    session: Session,
-    chosen: Chosen,
-    order: _Order,
-    effect: Callable[[Session, DeadLetter], bool],
-    *,
-    dry_run: bool,
+    session: Session, chosen: Chosen, order: Order, effect: Effect, *, dry_run: bool
 ) -> Decided:
-    if not order.note.strip():
-        raise NoteMissing("a decision needs a note that says why")
-    letters = _letters(session, chosen)
-    for letter in letters:
-        _check(letter, order)
-    fresh = [letter for letter in letters if letter.resolution is None]
-    already = tuple(letter.id for letter in letters if letter.resolution is not None)
-    lane = waiting.URGENT if len(fresh) <= waiting.FEW else waiting.RETRIED
+    ids = list(session.scalars(chosen.query())) if isinstance(chosen, Selection) else chosen
+    found = letters(session, ids, order)
+    lane = waiting.URGENT if len(found.fresh) <= waiting.FEW else waiting.RETRIED
     decided = Decided(
-        letters=tuple(letter.id for letter in fresh),
-        already=already,
-        to_send=_to_send(session, fresh, lane) if order.action is Action.RETRY else (),
+        letters=found.ids,
+        already=found.already,
+        to_send=_to_send(session, found.fresh, lane) if order.action is Action.RETRY else (),
     )
     if not dry_run:
         waiting.line_up(session, [document_id for document_id, _ in decided.to_send], lane)
-        for letter in fresh:
-            _resolve(session, letter, order, effect)
-            session.expire(letter)
+        for letter in found.fresh:
+            resolve(session, letter, order, effect)
     return decided
 
 
-def _letters(session: Session, chosen: Chosen) -> list[DeadLetter]:
-    wanted = list(session.scalars(chosen.query())) if isinstance(chosen, Selection) else chosen
-    found: dict[int, DeadLetter] = {}
-    for start in range(0, len(wanted), _BATCH):
-        query = (
-            select(DeadLetter)
-            .where(DeadLetter.id.in_(wanted[start : start + _BATCH]))
-            .options(defer(DeadLetter.inspection))  # thousands of whole reports
-        )
-        found |= {letter.id: letter for letter in session.scalars(query.with_for_update())}
-    for letter_id in wanted:
-        if letter_id not in found:
-            raise UnknownLetter(f"there is no dead letter {letter_id}")
-    return [found[letter_id] for letter_id in dict.fromkeys(wanted)]
-
-
-def _check(letter: DeadLetter, order: _Order) -> None:
-    if letter.resolution is not None:
-        if letter.resolution != order.action:
-            raise Conflict(f"dead letter {letter.id} is already resolved: {letter.resolution}")
-        return
-    seen = order.versions.get(letter.id, letter.version)
-    if seen != letter.version:
-        raise Conflict(
-            f"dead letter {letter.id} has changed: version {letter.version}, looked at {seen}"
-        )
-
-
-def _resolve(
-    session: Session,
-    letter: DeadLetter,
-    order: _Order,
-    effect: Callable[[Session, DeadLetter], bool],
-) -> None:
-    taken = session.connection().execute(
-        update(DeadLetter)
-        .where(
-            DeadLetter.id == letter.id,
-            DeadLetter.version == letter.version,
-            DeadLetter.resolution.is_(None),
-        )
-        .values(resolution=order.action, resolved_at=now(), version=letter.version + 1)
-    )
-    if taken.rowcount != 1 or not effect(session, letter):
-        raise Conflict(f"dead letter {letter.id} was decided by somebody else meanwhile")
-    session.add(
-        Decision(
-            dead_letter_id=letter.id,
-            operator=order.operator,
-            action=order.action,
-            note=order.note,
-        )
-    )
-    record(
-        session,
-        _EVENTS[order.action],
-        document_id=letter.document_id,
-        attempt_id=letter.attempt_id,
-        dead_letter_id=letter.id,
-        operator=order.operator,
-        note=order.note,
-    )
-
-
-def _revive(session: Session, letter: DeadLetter) -> bool:
+def _revive(session: Session, letter: DeadLetter, decision: Decision) -> bool:
+    _tell(decision, State.RECEIVED)
     return transitions.revive(session, letter.document_id)
 
 
-def _discard(session: Session, letter: DeadLetter) -> bool:
+def _discard(session: Session, letter: DeadLetter, decision: Decision) -> bool:
+    _tell(decision, State.DISCARDED)
     return transitions.discard(session, letter.document_id)
+
+
+def _tell(decision: Decision, state: State) -> None:
+    decision.before, decision.after = {"state": State.DEAD}, {"state": state}
 
 
 def _to_send(

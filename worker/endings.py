@@ -15,9 +15,10 @@ from models.event import EventName
 from worker.claim import Claim
 from worker.dead_letter import Grave, bury
 from worker.faults import reach
+from worker.findings import Origin, keep
 from worker.inspection import PARSER_VERSION, Inspection
 from worker.judge import told, traced
-from worker.store import Origin, keep_findings, store
+from worker.store import store
 
 
 def stored(session: Session, claim: Claim, found: Inspection, report: Report) -> None:
@@ -33,7 +34,7 @@ def stored(session: Session, claim: Claim, found: Inspection, report: Report) ->
         publisher=report.publisher,
         year=report.year,
         **filed.told(),
-        rules=_rules(found),
+        rules=sorted({*_rules(found), *filed.across}),
     )
     reach("store.entered")
 
@@ -41,7 +42,7 @@ def stored(session: Session, claim: Claim, found: Inspection, report: Report) ->
 def refused(session: Session, claim: Claim, found: Inspection, grave: Grave) -> None:
     """Dead-letter a document for what was found in it."""
     if claim.end(session, transitions.refuse, error=found.message, traceback=found.traceback):
-        keep_findings(session, _origin(claim), found.findings)
+        keep(session, _origin(claim), found.findings)
         imbalanced = grave.reason is Reason.IMBALANCED
         claim.record(
             session,

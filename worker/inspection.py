@@ -12,8 +12,12 @@ from typing import Any, Final, Literal
 
 from models.disclosure.finding import Finding, Reason, Severity
 from models.disclosure.hints import NONE, Hints
-from models.disclosure.report import Cell, Printed, Report
+from models.disclosure.localisation import Localisation
+from models.disclosure.report import Cell, Printed, ReadTable, Report
+from worker.candidates import candidates_json, localisation_json
 from worker.check.check import check, verdict
+from worker.check.localise.witnesses import Context
+from worker.check.locate import locate
 from worker.errors import Refused, Scanned
 from worker.isolation.reading import Reader, Reading, Refusal
 from worker.reading import choose, ocr
@@ -25,6 +29,8 @@ from worker.unpacking.members import CONTAINERS
 SCHEMA: Final = "gouji.inspection/1"
 PARSER_VERSION: Final = "2"
 """Raised by hand whenever a document may be read differently than before."""
+
+_LOCALISED: Final = ("T3.", "T4.", "CELL.VALUE")
 
 Timing = Callable[[str, float], None]
 
@@ -51,7 +57,7 @@ class Inspection:
     ``scanned`` tells of a document that was refused because only OCR reads it.
     ``stage`` is where the document was refused: ``read``, ``recognise`` or ``check``; empty when
     it would be stored. ``message`` is the reason in words; ``traceback`` is there where a reader
-    failed unforeseen.
+    failed unforeseen. ``localisation`` says what would make a report balance that does not.
     """
 
     file: File
@@ -63,6 +69,7 @@ class Inspection:
     findings: tuple[Finding, ...] = ()
     traceback: str | None = None
     scanned: bool = False
+    localisation: Localisation | None = None
 
 
 def in_process(data: bytes) -> Reading:
@@ -116,6 +123,7 @@ def inspect(
             notes = _unread_parts(reading.pages)
             findings = (*check(report, tuple(named(name))), *notes)
             reason = verdict(findings)
+            localisation = localised(report, findings, reading.media_type)
     except Refused as refusal:
         told = "; ".join((refusal.message, *reading.pages.warnings))
         return Inspection(file, "dead", refusal.reason, stages.current, told)
@@ -123,7 +131,17 @@ def inspect(
         return Inspection(file, "stored", report=report, findings=findings)
     first = dict.fromkeys((*notes, *findings[:3]))
     message = "; ".join(f"{f.rule} {f.scope}: {f.message}" for f in first)
-    return Inspection(file, "dead", reason, "check", message, report, findings)
+    return Inspection(
+        file, "dead", reason, "check", message, report, findings, localisation=localisation
+    )
+
+
+def localised(
+    report: Report, findings: tuple[Finding, ...], media_type: str | None
+) -> Localisation | None:
+    """Look for the likely wrong cells, where an edit fails or a cell is no figure of its kind."""
+    fails = any(f.severity is Severity.HARD and f.rule.startswith(_LOCALISED) for f in findings)
+    return locate(report, Context(media_type)) if fails else None
 
 
 def _unread_parts(pages: Pages) -> tuple[Finding, ...]:
@@ -194,7 +212,8 @@ def as_json(inspection: Inspection) -> dict[str, Any]:
         "tables": tables_json(report) if report else {},
         "cells": cells_json(report) if report else [],
         "findings": [finding_json(finding) for finding in inspection.findings],
-        "candidates": [],
+        "candidates": candidates_json(inspection.localisation),
+        "localisation": localisation_json(inspection.localisation),
     }
 
 
@@ -219,11 +238,20 @@ def _header(report: Report) -> dict[str, Any]:
         "signed_on": _day(report.signed_on),
         "division": report.division and report.division.as_dict(),
         "evidence": [claim.as_dict() for claim in report.evidence],
+        "hinted": list(report.hinted),
         "layouts": {key: table.layout for key, table in report.tables.items()},
+        "reading": {key: _beside_cells(table) for key, table in report.tables.items()},
         "sections": [
             {"key": section.key, "heading": section.heading, "text": section.text}
             for section in report.sections
         ],
+    }
+
+
+def _beside_cells(table: ReadTable) -> dict[str, list[str]]:
+    """Return what reading a table left over: with it, checking anew finds what was found."""
+    return {
+        name: list(getattr(table, name)) for name in ("unaligned", "unplaced", "chosen", "lost")
     }
 
 
@@ -253,14 +281,18 @@ def cells_json(report: Report) -> list[dict[str, Any]]:
 
 
 def _cell(key: str, cell: Cell) -> dict[str, Any]:
+    read = cell.published or cell
     result: dict[str, Any] = {
         "cell": key,
-        "raw": cell.raw,
-        "printed": str(cell.printed),
-        "place": cell.place.as_dict()
-        if cell.place and cell.printed is not Printed.ABSENT
+        "raw": read.raw,
+        "printed": str(read.printed),
+        "place": read.place.as_dict()
+        if read.place and read.printed is not Printed.ABSENT
         else None,
     }
+    if cell.published is not None:
+        result["published"] = value_json(read.value)
+        result["corrected"] = value_json(cell.value)
     if cell.note:
         result["note"] = cell.note
     if cell.chosen:

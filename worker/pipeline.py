@@ -12,6 +12,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Final, Protocol
@@ -21,10 +22,12 @@ from dramatiq.middleware import Shutdown, TimeLimitExceeded
 from models.base import now
 from models.disclosure.finding import Reason
 from models.disclosure.hints import Hints
+from models.filing import Subject
 from models.session import Database
 from models.transitions import Bid
-from worker import endings, inspection
+from worker import endings, inspection, neighbours
 from worker.archive import Archive
+from worker.check.locate import locate
 from worker.claim import Claim, Suspect, begin
 from worker.company import Company
 from worker.dead_letter import Grave
@@ -167,10 +170,23 @@ class Pipeline:
     def _refuse(self, claim: Claim, found: Inspection) -> None:
         if found.reason is None:
             raise ValueError("an inspection that refuses must give a reason")
-        claim.stage = found.stage
-        grave = _grave(claim, found, found.reason)  # before the transaction: it takes a while
+        claim.stage, reason = found.stage, found.reason
+        found = self._weighed(found)
+        grave = _grave(claim, found, reason)  # before the transaction: it takes a while
         self._database.unit(lambda session: endings.refused(session, claim, found, grave))
         reach("bury.committed")
+
+    def _weighed(self, found: Inspection) -> Inspection:
+        """Weigh candidates by what the years beside carried over."""
+        report = found.report
+        subject = None if report is None else Subject.of(report.publisher, report.year)
+        if found.localisation is None or report is None or subject is None:
+            return found
+        with self._database.reading() as session:
+            known = neighbours.context(session, subject, found.file.media_type)
+        if not (known.previous or known.following):
+            return found
+        return replace(found, localisation=locate(report, known))
 
     # --- failures -------------------------------------------------------------------------------
 

@@ -8,11 +8,22 @@ from typing import Any, Final, cast
 from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
+from models.correction import Correction
+from models.disclosure.correction import Value, amended, corrected, typed
 from models.disclosure.difference import figure
 from models.disclosure.evidence import Claim, Source
 from models.disclosure.finding import Reason
 from models.disclosure.form import LAYOUTS, TABLES, Edition, cell_key
-from models.disclosure.report import Cell, Period, Place, Printed, ReadTable, Report, Section
+from models.disclosure.report import (
+    ABSENT,
+    Cell,
+    Period,
+    Place,
+    Printed,
+    ReadTable,
+    Report,
+    Section,
+)
 from models.divisions.division import NOWHERE, Located
 from models.divisions.gazetteer import division
 from models.filing import ApplicationRow, DisclosureRow, ReviewRow, StoredReport
@@ -78,7 +89,9 @@ def _confidence(cells: Mapping[str, Cell]) -> dict[str, float] | None:
 
 
 def load(session: Session, report_id: int) -> Report:
-    """Rebuild a stored report as it was recognised, every cell with its text and place.
+    """Rebuild a stored report, every cell with its text and place.
+
+    Cells that an operator has corrected have their corrected value, and the cell as published.
 
     Raises:
         KeyError: there is no such report.
@@ -91,12 +104,14 @@ def load(session: Session, report_id: int) -> Report:
         "applications": header.applications,
         "review": header.review,
     }
-    return Report(
+    read = Report(
         publisher=header.publisher,
         year=header.year,
         edition=None if header.edition is None else Edition(header.edition),
         title=header.title,
-        tables={key: _table(told, stored[key]) for key, told in header.layouts.items()},
+        tables={
+            key: _table(header.layouts[key], stored[key]) for key in TABLES if key in header.layouts
+        },
         sections=tuple(Section(*section) for section in header.sections),
         period=_period(header),
         signature=header.signature,
@@ -104,6 +119,18 @@ def load(session: Session, report_id: int) -> Report:
         evidence=tuple(_claim(told) for told in header.evidence or ()),
         located=_located(header.division_code),
     )
+    return amended(read, corrected_values(session, [report_id]).get(report_id, {}))
+
+
+def corrected_values(session: Session, report_ids: Sequence[int]) -> dict[int, dict[str, Value]]:
+    """Return the values of the corrected cells of reports, by address."""
+    query = select(Correction.report_id, Correction.cell, Correction.value)
+    found: dict[int, dict[str, Value]] = {}
+    for report_id, address, value in session.execute(
+        query.where(Correction.report_id.in_(report_ids)).order_by(Correction.cell)
+    ):
+        found.setdefault(report_id, {})[address] = typed(address, value or "")
+    return found
 
 
 def figures(session: Session, report_ids: Sequence[int]) -> dict[int, dict[str, str]]:
@@ -121,6 +148,9 @@ def figures(session: Session, report_ids: Sequence[int]) -> dict[int, dict[str, 
                 if how != Printed.ABSENT:
                     cell = Cell(row[column], raw[column], Printed(how))
                     said[cell_key(key, row["row"], column)] = figure(cell)
+    for report_id, values in corrected_values(session, report_ids).items():
+        for address, value in values.items():
+            found[report_id][address] = figure(corrected(ABSENT, value))
     return found
 
 

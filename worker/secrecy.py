@@ -13,8 +13,25 @@ _QUERY: Final = re.compile(
 _TOKEN: Final = re.compile(r"\bgouji_[\w-]{20,}|(?<=Bearer )\S+", re.IGNORECASE)
 
 
+_LEAST: Final = 8
+_PARTS: Final = re.compile(r"[^\s/:@?&=#,]+")
+_kept: set[str] = set()
+
+
+def keep(*secrets: str) -> None:
+    """Let no log of this process tell these, nor the parts of them that are long enough to be keys.
+
+    For what is a secret as a whole, such as the URL of a webhook.
+    """
+    for secret in secrets:
+        found = {secret, *_PARTS.findall(secret)} - {""}
+        _kept.update(part for part in found if len(part) >= _LEAST)
+
+
 def without_secrets(text: str) -> str:
     """Return text in which URLs have no user, no password and no key to anything, nor tokens."""
+    for secret in sorted(_kept, key=len, reverse=True):
+        text = text.replace(secret, _HIDDEN)
     if "://" in text:
         text = _USER.sub(f"{_HIDDEN}@", text)
     if "=" in text:

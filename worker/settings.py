@@ -6,7 +6,7 @@ import os
 import tempfile
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final, get_type_hints
 from urllib.parse import quote
@@ -26,7 +26,7 @@ class Settings:
 
     Seconds for times, bytes for sizes, days for ``keep_...``. ``database_url`` and ``broker_url``
     empty mean the embedded SQLite and Valkey in ``data_dir``; ``archive_url`` empty means
-    ``data_dir/archive``.
+    ``data_dir/archive``. What ``SECRET`` names gives access to something, and is shown nowhere.
     """
 
     data_dir: Path = Path("var")
@@ -52,10 +52,17 @@ class Settings:
     retry_max: float = 900.0
     max_retries: int = 5
     grace: float = 30.0
+    console_host: str = "127.0.0.1"
+    console_port: int = 8351
+    console_url: str = ""
     keep_events: float = 365.0
     keep_attempts: float = 365.0
     keep_done: float = 0.0
     keep_orphans: float = 7.0
+    notify_webhook: str = field(default="", repr=False)
+    notify_secret: str = field(default="", repr=False)
+    notify_apprise: str = field(default="", repr=False)
+    notify_interval: float = 300.0
     sources: tuple[Source, ...] = ()
 
     @property
@@ -104,6 +111,9 @@ class Settings:
         return next((one for one in self.sources if one.kind == "push"), None)
 
 
+SECRET: Final = ("notify_webhook", "notify_secret", "notify_apprise")
+"""Settings that are secrets as a whole: whoever has such a URL can write there."""
+
 _LEAST: Final = {
     "worker_processes": 1,
     "worker_threads": 1,
@@ -113,8 +123,12 @@ _LEAST: Final = {
     "reading_timeout": 1,
     "reading_memory": 200_000_000,
 }
+_MOST: Final = {"console_port": 65_535}
 _POSITIVE: Final = frozenset(
-    {"lease", "scan_interval", "sweep_interval", "unsettled_after", "retry_min", "retry_max"}
+    {
+        *("lease", "scan_interval", "sweep_interval", "unsettled_after"),
+        *("retry_min", "retry_max", "notify_interval"),
+    }
 )
 _DAYS: Final = frozenset({"keep_events", "keep_attempts", "keep_done", "keep_orphans"})
 _CHOICES: Final = {
@@ -189,7 +203,7 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _known(key: str, where: str) -> str:
-    names = (field.name for field in fields(Settings) if field.name != "sources")
+    names = (one.name for one in fields(Settings) if one.name != "sources")
     return source.known(key, where, names)
 
 
@@ -199,6 +213,7 @@ def _converted(key: str, value: Any) -> Any:
         result = _convert(wanted, value)
     except (TypeError, ValueError):
         expected = f"{_WANTED[_kind(wanted)]} is expected"
+        value = "***" if key in SECRET else value
         raise SettingsError(f"{key}: {value!r} is not usable: {expected}") from None
     if key in _CHOICES and result not in _CHOICES[key]:
         raise SettingsError(f"{key}: {value!r} is none of {', '.join(_CHOICES[key])}")
@@ -206,6 +221,8 @@ def _converted(key: str, value: Any) -> Any:
         raise SettingsError(f"{key}: {value!r} is not above 0")
     if key in _DAYS and 0 < result < 1:
         raise SettingsError(f"{key}: {value!r} is below a day; 0 means for ever")
+    if key in _MOST and result > _MOST[key]:
+        raise SettingsError(f"{key}: {value!r} is above {_MOST[key]}")
     least = _LEAST.get(key, 0)
     if isinstance(result, int | float) and result < least:
         raise SettingsError(f"{key}: {value!r} is below {least}")

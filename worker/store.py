@@ -1,32 +1,36 @@
 """Keeping what was recognised: a report and its findings as rows, in its place among versions."""
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from types import MappingProxyType
 from typing import Any, Final, cast
 
 from sqlalchemy import Table, insert
 from sqlalchemy.orm import Session
 
+from models.correction import Correction
 from models.disclosure import publisher
+from models.disclosure.correction import Value, amended, written
 from models.disclosure.difference import compare, fingerprint
 from models.disclosure.finding import Finding, Severity
 from models.disclosure.report import Report
-from models.filing import REPORTS, StoredFinding, Subject
-from worker import versions
+from models.filing import REPORTS, Subject
+from worker import neighbours, versions
+from worker.findings import Origin, keep
 from worker.rows import KINDS, load, rows, told
-from worker.versions import Version
+from worker.versions import Place, Version
 
 _INSERT_HEADER: Final = insert(REPORTS).returning(REPORTS.c.id)
-_FINDINGS: Final = cast("Table", StoredFinding.__table__)
+_CORRECTIONS: Final = cast("Table", Correction.__table__)
 _ROWS: Final = {key: cast("Table", kind.__table__) for key, kind in KINDS.items()}
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a report comes from: the document, and the attempt that read it."""
+class Amendment:
+    """By which decision a report is stored, and what its cells are then, by address."""
 
-    document_id: int
-    attempt_id: int
+    decision_id: int
+    values: Mapping[str, Value] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,7 @@ class Filed:
     ``version`` counts those of its publisher and year; ``same_as`` is the id of the version whose
     figures it has once more. ``standing`` tells whether it stands now. ``before`` is the id of the
     version that stood when it came, and ``changed`` the number of cells that say another thing.
+    ``across`` names the rules between it and the years beside it that do not hold.
     """
 
     report_id: int
@@ -44,32 +49,76 @@ class Filed:
     same_as: int | None = None
     before: int | None = None
     changed: int | None = None
+    across: tuple[str, ...] = ()
 
     def told(self) -> dict[str, Any]:
-        """Return what an event tells of it; what does not apply is left out."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
+        """Return what an event tells of it; what does not apply is left out, as are rules."""
+        known = {name: value for name, value in asdict(self).items() if value is not None}
+        del known["across"]
+        return known
 
 
-def store(session: Session, origin: Origin, report: Report, findings: Iterable[Finding]) -> Filed:
+def store(
+    session: Session,
+    origin: Origin,
+    report: Report,
+    findings: Iterable[Finding],
+    amendment: Amendment | None = None,
+) -> Filed:
     """Keep a report with its findings, as a version of its publisher and year or a copy of one.
 
     Nobody else changes the versions of that publisher and year before the transaction ends.
+
+    Args:
+        session: an open transaction.
+        origin: the document, and the attempt that read it.
+        report: the report as published.
+        findings: those of the report as it is amended.
+        amendment: what an operator corrected; its rows are as published all the same.
 
     Raises:
         Refused: a figure is too large to be kept.
     """
     findings = tuple(findings)
+    values = {} if amendment is None else amendment.values
     kept = {key: list(rows(table)) for key, table in report.tables.items()}
-    figures = fingerprint(report)
+    amounts_to = amended(report, values)
+    figures = fingerprint(amounts_to)
     subject = Subject.of(report.publisher, report.year)
     place = versions.place(session, subject, figures, origin.document_id)
     header = _header(origin, report, findings) | {"figures": figures} | place.columns
+    header["decision_id"] = amendment and amendment.decision_id
     report_id: int = session.connection().execute(_INSERT_HEADER, header).scalar_one()
-    for key, values in kept.items():
-        _insert_all(session, _ROWS[key], [{"report_id": report_id} | row for row in values])
-    keep_findings(session, origin, findings)
-    filed = Filed(report_id, place.version, place.standing, place.same_as)
-    return filed if place.before is None else _compared(session, filed, place.before, report)
+    for key, table_rows in kept.items():
+        _insert_all(session, _ROWS[key], [{"report_id": report_id} | row for row in table_rows])
+    if amendment is not None:
+        _insert_all(session, _CORRECTIONS, list(_corrections(report_id, amendment)))
+    keep(session, origin, findings)
+    across = _assess(session, subject, place, report_id)
+    filed = Filed(report_id, place.version, place.standing, place.same_as, across=across)
+    return filed if place.before is None else _compared(session, filed, place.before, amounts_to)
+
+
+def _corrections(report_id: int, amendment: Amendment) -> Iterator[dict[str, Any]]:
+    for address, value in amendment.values.items():
+        yield {
+            "report_id": report_id,
+            "cell": address,
+            "value": written(value),
+            "decision_id": amendment.decision_id,
+        }
+
+
+def _assess(
+    session: Session, subject: Subject | None, place: Place, report_id: int
+) -> tuple[str, ...]:
+    """Hold the report against the years beside it where it stands; return the rules that fail."""
+    if subject is None or not place.standing:
+        return ()
+    if place.before is not None:
+        neighbours.forget(session, place.before)
+    found = neighbours.reassess(session, subject, by=report_id)
+    return tuple(sorted({finding.rule for finding in found}))
 
 
 def _compared(session: Session, filed: Filed, before: Version, report: Report) -> Filed:
@@ -78,11 +127,6 @@ def _compared(session: Session, filed: Filed, before: Version, report: Report) -
     if filed.standing:
         versions.tell_superseded(session, before, filed.report_id, filed.version, changed=changed)
     return replace(filed, before=before.id, changed=changed)
-
-
-def keep_findings(session: Session, origin: Origin, findings: Iterable[Finding]) -> None:
-    """Keep the findings of an attempt, whether its report is stored or not."""
-    _insert_all(session, _FINDINGS, [_finding(origin, finding) for finding in findings])
 
 
 def _insert_all(session: Session, table: Table, values: list[dict[str, Any]]) -> None:
@@ -112,24 +156,3 @@ def _header(origin: Origin, report: Report, findings: tuple[Finding, ...]) -> di
         "hard": hard,
         "soft": len(findings) - hard,
     }
-
-
-def _finding(origin: Origin, finding: Finding) -> dict[str, Any]:
-    return {
-        "document_id": origin.document_id,
-        "attempt_id": origin.attempt_id,
-        "rule": finding.rule,
-        "severity": str(finding.severity),
-        "scope": finding.scope,
-        "message": finding.message,
-        "left_side": _text(finding.left),
-        "right_side": _text(finding.right),
-        "difference": _text(finding.difference),
-        "cells": list(finding.cells),
-        "blanks": list(finding.blanks),
-        "evidence": finding.evidence,
-    }
-
-
-def _text(value: float | str | None) -> str | None:
-    return None if value is None else str(value)

@@ -7,7 +7,8 @@ arrived; so a document that waited as a dead letter, or on a slow queue, comes i
 belongs. Figures that are known make a copy, and a copy never changes what stands.
 
 Whoever changes the versions of a publisher and year holds a lock on them to the end of his
-transaction: the whole database on SQLite, an advisory lock on PostgreSQL.
+transaction: the whole database on SQLite, advisory locks on PostgreSQL. They are on the years
+beside it as well, whose reports have findings that speak of this one.
 """
 
 from dataclasses import dataclass, fields, replace
@@ -21,7 +22,8 @@ from models.disclosure.difference import fingerprint
 from models.event import EventName
 from models.filing import REPORTS, Restoration, Subject, of_subject
 from models.ledger import Arrival
-from worker.dead_letter import Conflict, DecisionError, NoteMissing
+from worker import neighbours
+from worker.deciding import Conflict, DecisionError, NoteMissing
 from worker.logs import record
 from worker.rows import load
 
@@ -94,7 +96,7 @@ def place(session: Session, subject: Subject | None, figures: str, document_id: 
     """
     if subject is None:
         return Place(1, standing=True)  # nobody knows what it would be a version of
-    _lock(session, subject)
+    lock(session, subject)
     newest, known = _known(session, subject, figures)
     stands = next((one for one in known if one.standing), None)
     same = next((one for one in known if one.figures == figures), None)
@@ -171,7 +173,7 @@ def restore(
     subject = Subject.of(chosen.publisher, chosen.year)
     if subject is None:
         raise Conflict(f"report {report_id} stands: without publisher or year it has no versions")
-    _lock(session, subject)
+    lock(session, subject)
     stands = _standing(session, subject)
     if stands.id == chosen.id:
         if _restoration(session, chosen.id) is None:
@@ -179,7 +181,10 @@ def restore(
         return Restored(chosen.id, chosen.version, None, already=True)
     if instead_of not in (None, stands.id):
         raise Conflict(f"report {stands.id} stands now, not report {instead_of}")
-    return _put_back(session, chosen, stands, note=note, operator=operator)
+    done = _put_back(session, chosen, stands, note=note, operator=operator)
+    neighbours.forget(session, stands)
+    neighbours.reassess(session, subject, by=chosen.id)
+    return done
 
 
 def let_newest_stand(session: Session, report_id: int) -> int | None:
@@ -195,11 +200,13 @@ def let_newest_stand(session: Session, report_id: int) -> int | None:
     subject = Subject.of(header.publisher, header.year)
     if subject is None:
         return _let_stand(session, report_id)
-    _lock(session, subject)
+    lock(session, subject)
     versions = [Version(*row) for row in session.connection().execute(_VERSIONS, subject.values)]
     if not versions or any(version.standing for version in versions):
         return None
-    return _let_stand(session, versions[-1].id)
+    stands = _let_stand(session, versions[-1].id)
+    neighbours.reassess(session, subject, by=stands)
+    return stands
 
 
 def _let_stand(session: Session, report_id: int) -> int | None:
@@ -233,10 +240,15 @@ def _put_back(
     return Restored(chosen.id, chosen.version, stands.id)
 
 
-def _lock(session: Session, subject: Subject) -> None:
-    """Wait until nobody else changes these versions; SQLite's transactions do so by themselves."""
+def lock(session: Session, subject: Subject) -> None:
+    """Wait until nobody else changes these versions, nor those of the years beside.
+
+    SQLite's transactions do so by themselves. Whoever locks years of a publisher locks the
+    earlier ones first, so that no two wait for each other.
+    """
     if session.get_bind().dialect.name == "postgresql":
-        session.execute(select(func.pg_advisory_xact_lock(subject.lock)))
+        locks = (func.pg_advisory_xact_lock(one.lock) for one in subject.around(1))
+        session.execute(select(*locks))
 
 
 def _known(session: Session, subject: Subject, figures: str) -> tuple[int, list[Version]]:

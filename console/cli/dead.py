@@ -1,23 +1,20 @@
-"""``gouji dead``: list, show, retry and discard dead letters."""
+"""``gouji dead``: list, group and show dead letters; decisions are in ``dead_deeds``."""
 
-from collections.abc import Callable
+import shlex
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 import click
 
 from console import labels
-from console.cli import output
+from console.cli import dead_deeds, output
+from console.cli.dead_options import LETTER, criteria, filters, given
 from console.cli.errors import NotFound
 from console.cli.invocation import Invocation, pass_invocation
-from console.cli.parameters import WORDS, YEAR, Identifier, demand_known
-from models.disclosure.finding import Reason
 
 if TYPE_CHECKING:
     from console.queries.letters import LetterRow
 
-_F = TypeVar("_F", bound=Callable[..., Any])
-_LETTER: Final = Identifier("dead letter", "gouji dead list")
 _HEADS: Final = (
     "编号 ID",
     "原因 Reason",
@@ -31,40 +28,14 @@ _HEADS: Final = (
 _GROUP_HEADS: Final = {
     "reason": ("原因 Reason", "件数 Count"),
     "rule": ("规则 Rule", "程度 Severity", "件数 Count"),
+    "publisher": ("机关 Publisher", "件数 Count"),
+    "parser_version": ("解析器版本 Parser version", "件数 Count"),
 }
-
-
-def filters(function: _F) -> _F:
-    """Add the options that select dead letters; the same for list, retry and discard."""
-    for option in reversed(
-        [
-            click.option("--reason", metavar="REASON", help="原因 Reason, such as imbalanced."),
-            click.option("--rule", metavar="RULE", help="规则 With a finding of this rule."),
-            click.option("--publisher", type=WORDS, help="机关名含 Part of the publisher's name."),
-            click.option("--year", type=YEAR, help="年度 The year reported on."),
-            click.option("--name", type=WORDS, help="文件名含 Part of the file's name."),
-        ]
-    ):
-        function = option(function)
-    return function
-
-
-def check_filters(reason: str | None, rule: str | None) -> None:
-    """Refuse a reason or a rule that no dead letter can have.
-
-    Raises:
-        click.BadParameter: it is not one of the closed set.
-    """
-    demand_known(reason, [str(one) for one in Reason], "--reason")
-    if rule is not None:
-        from worker.check.rules import RULES
-
-        demand_known(rule, RULES, "--rule")
 
 
 @click.group("dead")
 def command() -> None:
-    """死信 List, show, retry and discard dead letters."""
+    """死信 List, show, correct, accept, retry and discard dead letters."""
 
 
 @command.command("list")
@@ -87,15 +58,14 @@ def list_letters(
     """死信一览 List the open dead letters, the latest first."""
     from console.queries import letters
 
-    check_filters(wanted["reason"], wanted["rule"])
-    criteria = letters.LetterFilter(**wanted, only_open=not resolved)
+    chosen = criteria(wanted, only_open=not resolved)
     with invocation.database() as database, database.reading() as session:
         if group_by is not None:
-            groups = letters.grouped(session, criteria, group_by)
+            groups = letters.grouped(session, chosen, group_by)
             _print_groups(groups, group_by, as_json=as_json)
             return
-        rows = letters.letters(session, criteria, limit=None if everything else limit)
-        total = letters.count(session, criteria)
+        rows = letters.letters(session, chosen, limit=None if everything else limit)
+        total = letters.count(session, chosen)
     if as_json:
         output.emit([asdict(row) for row in rows])
     else:
@@ -103,10 +73,35 @@ def list_letters(
     output.cut_off(len(rows), total)
     if rows:
         output.hint(f"gouji dead show {rows[0].id}", "看原因 shows why")
-    elif any(value is not None for value in wanted.values()):
+    elif given(wanted):
         output.hint("gouji dead list", "去掉条件看全部 lists them without a filter")
     else:
         output.hint("gouji dead list --resolved", "含已处置的 lists those decided about too")
+
+
+@command.command("groups")
+@filters
+@click.option(
+    "--by",
+    type=click.Choice(["reason", "rule", "publisher", "parser-version"]),
+    default="reason",
+    show_default=True,
+    help="分组 Count by this.",
+)
+@click.option("--resolved", is_flag=True, help="含已处置 With those already decided about.")
+@output.json_option
+@pass_invocation
+def groups(
+    invocation: Invocation, /, as_json: bool, by: str, resolved: bool, **wanted: Any
+) -> None:
+    """死信分组 Count the open dead letters by reason, rule, publisher or parser, most first."""
+    from console.queries import letters
+
+    chosen = criteria(wanted, only_open=not resolved)
+    column = cast("letters.Group", by.replace("-", "_"))
+    with invocation.database() as database, database.reading() as session:
+        found = letters.grouped(session, chosen, column)
+    _print_groups(found, column, as_json=as_json)
 
 
 def _print_groups(groups: list[dict[str, Any]], by: str, *, as_json: bool) -> None:
@@ -119,8 +114,9 @@ def _print_groups(groups: list[dict[str, Any]], by: str, *, as_json: bool) -> No
     if by == "reason":
         rows = [[labels.reason(name), count] for name, count in rows]
     print_list(_GROUP_HEADS[by], rows)
-    if groups:
-        output.hint(f"gouji dead list --{by} {groups[0][by]}", "列出这些 lists these")
+    if groups and groups[0][by] is not None:
+        option = f"--{by.replace('_', '-')} {shlex.quote(groups[0][by])}"
+        output.hint(f"gouji dead list {option}", "列出这些 lists these")
 
 
 def _print_rows(rows: "list[LetterRow]") -> None:
@@ -151,7 +147,7 @@ def _reason(row: "LetterRow") -> str:
 
 
 @command.command("show")
-@click.argument("letter_id", metavar="ID", type=_LETTER)
+@click.argument("letter_id", metavar="ID", type=LETTER)
 @output.json_option
 @pass_invocation
 def show(invocation: Invocation, letter_id: int, as_json: bool) -> None:
@@ -167,48 +163,18 @@ def show(invocation: Invocation, letter_id: int, as_json: bool) -> None:
     else:
         dead_view.print_story(story)
     if story.letter.resolution is None:
+        if story.candidates:
+            command_line = f"gouji dead correct {letter_id} --candidate 1 --note WHY"
+            output.hint(command_line, "更正 takes the first candidate")
         output.hint(f"gouji dead retry {letter_id} --note WHY", "重新处理 processes it again")
         output.hint(f"gouji dead discard {letter_id} --note WHY", "弃置 gives it up for good")
 
 
-def _deciding(function: Callable[..., int]) -> Any:
-    """Add what retry and discard have in common."""
-    decorators: list[Callable[[Any], Any]] = [
-        pass_invocation,
-        output.json_option,
-        click.option("--yes", "-y", is_flag=True, help="不再询问 Do not ask."),
-        click.option("--dry-run", is_flag=True, help="只说不做 Only say what would be done."),
-        click.option("--operator", metavar="NAME", help="操作人 Who decides; else the login name."),
-        click.option("--note", required=True, metavar="TEXT", help="理由 Why; kept for ever."),
-        filters,
-        click.option("--all-matching", is_flag=True, help="按条件全选 All that match the filters."),
-        click.argument("ids", metavar="[ID]...", nargs=-1, type=_LETTER),
-    ]
-    decorated: Any = function
-    for decorate in decorators:
-        decorated = decorate(decorated)
-    return decorated
-
-
-@command.command("retry")
-@_deciding
-def retry(invocation: Invocation, /, **chosen: Any) -> int:
-    """重新处理 Process dead letters again from the start.
-
-    Name IDs, or --all-matching with filters. Off a terminal --yes is needed for more than one.
-    """
-    from console.cli.dead_decide import decide
-
-    return decide(invocation, "retry", **chosen)
-
-
-@command.command("discard")
-@_deciding
-def discard(invocation: Invocation, /, **chosen: Any) -> int:
-    """弃置 Give dead letters up for good; their bytes stay in the archive.
-
-    Name IDs, or --all-matching with filters. Off a terminal --yes is needed for more than one.
-    """
-    from console.cli.dead_decide import decide
-
-    return decide(invocation, "discard", **chosen)
+for deed in (
+    dead_deeds.retry,
+    dead_deeds.correct,
+    dead_deeds.accept,
+    dead_deeds.discard,
+    dead_deeds.comment,
+):
+    command.add_command(deed)

@@ -2,26 +2,34 @@
 
 import getpass
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
 
 from console import labels
 from console.cli import output
-from console.cli.errors import Conflict, ExitCode, NotFound
+from console.cli.dead_options import criteria, given
+from console.cli.errors import ExitCode
 from console.cli.invocation import Invocation
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
-
+    from console.desk.outcome import Outcome
     from console.queries.letters import LetterFilter, LetterRow
     from models.session import Database
-    from worker.dead_letter import Decided
+    from worker.desk.order import Given
 
-Action = Literal["retry", "discard"]
-_VERBS: Final = {"retry": "重新处理 retry", "discard": "弃置 discard"}
-_DONE: Final = {"retry": "已重新处理 retried", "discard": "已弃置 discarded"}
+Action = Literal["retry", "accept", "discard"]
+_VERBS: Final = {
+    "retry": "重新处理 retry",
+    "accept": "照原样接受 accept",
+    "discard": "弃置 discard",
+}
+_DONE: Final = {
+    "retry": "已重新处理 retried",
+    "accept": "已照原样接受 accepted",
+    "discard": "已弃置 discarded",
+}
 
 
 def decide(
@@ -30,11 +38,16 @@ def decide(
     *,
     ids: tuple[int, ...],
     all_matching: bool,
+    expect: int | None,
+    if_version: int | None,
     note: str,
     operator: str | None,
+    key: str | None,
     dry_run: bool,
     yes: bool,
     as_json: bool,
+    set_publisher: str | None = None,
+    set_year: int | None = None,
     **wanted: Any,
 ) -> int:
     """Take a decision about the letters chosen and send what is to be processed again.
@@ -43,101 +56,92 @@ def decide(
     what matches then, not what matched when the question was asked.
     """
     ids = tuple(dict.fromkeys(ids))
-    criteria = _criteria(ids, wanted, all_matching=all_matching)
+    chosen = _chosen(ids, wanted, all_matching=all_matching, expect=expect, version=if_version)
     if not note.strip():
         raise click.BadParameter("a decision needs a note that says why", param_hint="--note")
     from console.cli import journal_file
-    from worker.faults import reach
+    from console.desk import sending
+    from worker.desk.order import Given, Identity
 
-    by = operator or getpass.getuser()
+    by = Given(operator or getpass.getuser(), note, key)
+    identity = Identity(set_publisher, set_year)
+    certain = dry_run or yes or expect is not None
     with invocation.database() as database, journal_file.logging(invocation.settings):
-        if not (dry_run or yes or _agreed(database, action, ids, criteria)):
+        if not (certain or _agreed(database, action, ids, chosen)):
             click.echo("未作改动 nothing was changed", err=True)
             return ExitCode.ERROR
-        with database.transaction() as session:
-            decided = _decide(session, action, ids or criteria, note, by, dry_run=dry_run)
-            reach("decide.entered")
-        reach("decide.committed")
-        send = bool(decided.to_send) and not dry_run
-        sent = _send(invocation, database, decided) if send else 0
-        rows = _matching(database, decided) if dry_run else []
-    _tell(action, decided, sent, rows, dry_run=dry_run, as_json=as_json)
+        looked: dict[int, int | None] = dict.fromkeys(ids, if_version)
+        options: dict[str, Any] = {"dry_run": dry_run}
+        if action == "accept":
+            options["identity"] = identity
+        outcome = _decided(database, action, looked, chosen, by, expect, options)
+        sent = 0 if dry_run else sending.send(invocation.settings, database, outcome)
+        rows = _matching(database, outcome) if dry_run else []
+    _tell(action, outcome, sent, rows, dry_run=dry_run, as_json=as_json)
     return ExitCode.OK
 
 
-def _criteria(
-    ids: tuple[int, ...], wanted: dict[str, Any], *, all_matching: bool
-) -> "LetterFilter":
-    from console.cli.dead import check_filters
-    from console.queries.letters import LetterFilter
+def _decided(
+    database: "Database",
+    action: Action,
+    looked: "dict[int, int | None]",
+    chosen: "LetterFilter",
+    by: "Given",
+    expect: int | None,
+    options: dict[str, Any],
+) -> "Outcome":
+    from console.desk import bulk, decisions
 
-    given = [f"--{name}" for name, value in wanted.items() if value is not None]
-    if ids and (all_matching or given):
+    if not looked:
+        return bulk.decide(database, action, chosen, by, expect=expect, **options)
+    acts: dict[str, Callable[..., Outcome]] = {
+        "retry": decisions.retry,
+        "accept": decisions.accept,
+        "discard": decisions.discard,
+    }
+    return acts[action](database, looked, by, **options)
+
+
+def _chosen(
+    ids: tuple[int, ...],
+    wanted: dict[str, Any],
+    *,
+    all_matching: bool,
+    expect: int | None,
+    version: int | None,
+) -> "LetterFilter":
+    if ids and (all_matching or expect is not None or given(wanted)):
         raise click.UsageError("give IDs, or --all-matching with filters, not both")
     if not ids and not all_matching:
         raise click.UsageError("give IDs, or --all-matching with filters")
-    check_filters(wanted["reason"], wanted["rule"])
-    return LetterFilter(**wanted)
+    if version is not None and len(ids) != 1:
+        raise click.UsageError("--if-version goes with one ID")
+    return criteria(wanted)
 
 
-def _matching(database: "Database", decided: "Decided") -> "list[LetterRow]":
+def _matching(database: "Database", outcome: "Outcome") -> "list[LetterRow]":
     from console.queries import letters
 
     with database.reading() as session:
-        found = (letters.letter(session, letter_id) for letter_id in decided.letters)
+        found = (letters.letter(session, letter_id) for letter_id in outcome.letters)
         return [row for row in found if row is not None]
 
 
 def _agreed(
-    database: "Database", action: Action, ids: Sequence[int], criteria: "LetterFilter"
+    database: "Database", action: Action, ids: Sequence[int], chosen: "LetterFilter"
 ) -> bool:
-    """Ask a person before deciding about many; a program has to say ``--yes``."""
+    """Ask a person before deciding about many; a program has to say ``--yes`` or ``--expect``."""
     from console.queries import letters
 
     count = len(ids)
     if not ids:
         with database.reading() as session:
-            count = letters.count(session, criteria)
+            count = letters.count(session, chosen)
     if count <= 1:
         return True
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise click.UsageError(f"{count} dead letters match; --yes decides about all of them")
     return click.confirm(f"{_VERBS[action]}: {count} 件死信 dead letters?", err=True)
-
-
-def _decide(
-    session: "Session",
-    action: Action,
-    chosen: "Sequence[int] | LetterFilter",
-    note: str,
-    operator: str,
-    *,
-    dry_run: bool,
-) -> "Decided":
-    from console.queries import letters
-    from worker import dead_letter
-
-    ids = letters.ids(session, chosen) if isinstance(chosen, letters.LetterFilter) else chosen
-    act = dead_letter.retry if action == "retry" else dead_letter.discard
-    try:
-        return act(session, list(ids), note=note, operator=operator, dry_run=dry_run)
-    except dead_letter.UnknownLetter as error:
-        raise NotFound(str(error), hint="gouji dead list") from error
-    except dead_letter.Conflict as error:
-        raise Conflict(str(error), hint="gouji dead list --resolved") from error
-
-
-def _send(invocation: Invocation, database: "Database", decided: "Decided") -> int:
-    """Send what the queue has room for; the sweeper sends the rest, so that nothing is lost."""
-    from worker.inbox import Inbox
-    from worker.send import Sender
-
-    inbox = Inbox(invocation.settings)
-    try:
-        sender = Sender(database, inbox, invocation.settings.max_outstanding)
-        return sender.send_received(decided.to_send)
-    finally:
-        inbox.close()
 
 
 def _brief(row: "LetterRow") -> dict[str, Any]:
@@ -146,7 +150,7 @@ def _brief(row: "LetterRow") -> dict[str, Any]:
 
 def _tell(
     action: Action,
-    decided: "Decided",
+    decided: "Outcome",
     sent: int,
     rows: "list[LetterRow]",
     *,
@@ -154,6 +158,7 @@ def _tell(
     as_json: bool,
 ) -> None:
     waiting = 0 if dry_run else len(decided.to_send) - sent
+    reports = {str(letter): report for letter, report in decided.reports.items()}
     if as_json:
         output.emit(
             {
@@ -163,6 +168,8 @@ def _tell(
                 "already": list(decided.already),
                 "sent": sent,
                 "waiting": waiting,
+                "repeated": decided.repeated,
+                **({"reports": reports} if action == "accept" else {}),
                 **({"matching": [_brief(row) for row in rows]} if dry_run else {}),
             }
         )

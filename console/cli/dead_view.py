@@ -8,15 +8,18 @@ from rich.text import Text
 
 from console import labels
 from console.cli import output
+from console.cli.candidates_view import candidate_lines
+from console.cli.commenting import print_comments
 from console.cli.events import print_events
 from console.cli.listing import moment, print_list
 from console.cli.report_view import facts, print_findings, print_lines, print_report
-from console.inspected import findings_of, report_of
-from console.queries import documents, filings, history, letters
+from console.queries import comments, documents, filings, history, letters
+from console.queries.comments import CommentRow
 from console.queries.documents import ArrivalRow, AttemptRow
 from console.queries.history import EventFilter, EventRow
 from console.queries.letters import DecisionRow, LetterRow
 from models.disclosure.finding import Finding
+from worker.inspected import findings_of, localisation_of, report_of
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -26,7 +29,11 @@ SCHEMA: Final = "gouji.dead_letter/1"
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """Everything known about a dead letter; ``original`` is where its bytes are kept."""
+    """Everything known about a dead letter; ``original`` is where its bytes are kept.
+
+    ``letters`` are all those of its document, this one among them, with what was decided about
+    any of them; ``comments`` are those on the document.
+    """
 
     letter: LetterRow
     original: str
@@ -36,6 +43,13 @@ class Story:
     attempts: list[AttemptRow]
     decisions: list[DecisionRow]
     timeline: list[EventRow]
+    letters: list[LetterRow]
+    comments: list[CommentRow]
+
+    @property
+    def candidates(self) -> list[dict[str, Any]]:
+        """What would make it balance, as the inspection has it."""
+        return list((self.inspection or {}).get("candidates", ()))
 
 
 def story(session: "Session", letter_id: int, archive: str) -> Story | None:
@@ -45,6 +59,7 @@ def story(session: "Session", letter_id: int, archive: str) -> Story | None:
         return None
     inspection, attempt_id = letters.details(session, letter_id)
     stored = filings.findings(session, attempt_id)
+    every = letters.of_document(session, letter.document_id)
     return Story(
         letter=letter,
         original=f"{archive.rstrip('/')}/{letter.sha256[:2]}/{letter.sha256}",
@@ -52,8 +67,10 @@ def story(session: "Session", letter_id: int, archive: str) -> Story | None:
         findings=stored or findings_of(inspection or {}),
         arrivals=documents.arrivals(session, letter.document_id),
         attempts=documents.attempts(session, letter.document_id),
-        decisions=letters.decisions(session, letter_id),
+        decisions=letters.decisions(session, [one.id for one in every]),
         timeline=history.latest(session, EventFilter(documents=[letter.document_id]), limit=None),
+        letters=every,
+        comments=comments.comments(session, letter.document_id),
     )
 
 
@@ -68,6 +85,8 @@ def as_dict(told: Story) -> dict[str, Any]:
         "arrivals": [asdict(arrival) for arrival in told.arrivals],
         "attempt_history": [asdict(attempt) for attempt in told.attempts],
         "decisions": [asdict(decision) for decision in told.decisions],
+        "letters": [asdict(one) for one in told.letters],
+        "comments": [asdict(one) for one in told.comments],
         "timeline": [asdict(event) for event in told.timeline],
     }
 
@@ -80,16 +99,14 @@ def print_story(told: Story) -> None:
     if report is not None:
         print_lines(console, [Text("")])
         print_report(console, report, told.findings)
+        print_lines(console, candidate_lines(localisation_of(told.inspection or {})))
     elif told.findings:
         print_lines(console, [Text("")])
         print_findings(console, None, told.findings)
     _print_attempts(told.attempts)
-    if told.decisions:
-        _title("处置 Decisions")
-        rows = [(d.decided_at, d.operator, d.action, d.note) for d in told.decisions]
-        print_list(
-            ("时间 When", "操作人 Who", "处置 What", "理由 Why"), rows, folding=("理由 Why",)
-        )
+    _print_letters(told)
+    print_decisions(told.decisions)
+    print_comments(told.comments)
     _title("经过 Timeline")
     print_events(told.timeline)
 
@@ -122,6 +139,51 @@ def _arrived(arrival: ArrivalRow) -> str:
     seen = f"{arrival.state}, {moment(arrival.seen_at)}"
     inside = "" if arrival.container_id is None else f" ← 文档 document {arrival.container_id}"
     return f"{arrival.source}: {root}{arrival.path}{moved}{inside} ({seen})"
+
+
+def _print_letters(told: Story) -> None:
+    """Print the other letters of the document: it was given up before, or was again since."""
+    others = [one for one in told.letters if one.id != told.letter.id]
+    if not others:
+        return
+    _title("其他死信 Other letters of this document")
+    heads = ("编号 ID", "原因 Reason", "解析器 Parser", "时间 Since", "处置 Resolution")
+    rows = [
+        (one.id, labels.reason(one.reason), one.parser_version, one.created_at, one.resolution)
+        for one in others
+    ]
+    print_list(heads, rows)
+
+
+def print_decisions(decisions: list[DecisionRow]) -> None:
+    """Print decisions under their heading, where there are any."""
+    if not decisions:
+        return
+    _title("处置 Decisions")
+    heads = ("时间 When", "操作人 Who", "死信 Letter", "处置 What", "改动 Changed", "理由 Why")
+    rows = [
+        (d.decided_at, d.operator, d.dead_letter_id, d.action, _changed(d), d.note)
+        for d in decisions
+    ]
+    print_list(heads, rows, folding=("改动 Changed", "理由 Why"))
+
+
+def _changed(decision: DecisionRow) -> str:
+    """Return which cells a decision corrected, with their figures before and after."""
+    before = (decision.before or {}).get("cells", {})
+    after = (decision.after or {}).get("cells", {})
+    changes = [
+        f"{labels.cell(cell)}: {_shown(before.get(cell))} → {value if value is not None else '空'}"
+        for cell, value in after.items()
+    ]
+    rank = "" if decision.candidate is None else f"候选 candidate {decision.candidate}: "
+    return rank + "; ".join(changes)
+
+
+def _shown(read: dict[str, Any] | None) -> str:
+    if read is None:
+        return "?"
+    return str(read["value"]) if read["value"] is not None else read["raw"].strip() or "空"
 
 
 def _print_attempts(attempts: list[AttemptRow]) -> None:

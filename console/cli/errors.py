@@ -5,6 +5,7 @@
     Failure           1  something failed
     ├── Misused       2  the command or its settings cannot be understood
     ├── NotFound      3  there is no such thing
+    ├── Unsettled     4  hard findings are left, and nothing was changed
     ├── Conflict      5  it was changed or decided by someone else in between
     └── Unreachable   6  the database, the queue or the archive does not answer
 """
@@ -16,6 +17,9 @@ from typing import ClassVar, Final
 import click
 
 from console.labels import START_QUEUE, queue_away
+
+ADD_USER: Final = "gouji user add NAME --role admin  新增用户 adds one"
+"""What to do about a web console that nobody could log in to."""
 
 
 class ExitCode(IntEnum):
@@ -70,6 +74,13 @@ class Conflict(Failure):
     default_code = "conflict"
 
 
+class Unsettled(Failure):
+    """Hard findings are left; nothing was changed."""
+
+    exit_code: ClassVar[int] = ExitCode.FINDINGS
+    default_code = "findings"
+
+
 class Unreachable(Failure):
     """A dependency does not answer."""
 
@@ -85,7 +96,12 @@ def failure_of(error: BaseException) -> Failure | None:
         return _from_usage(error)
     if isinstance(error, click.ClickException):
         return Failure(error.format_message())
-    return _from_settings(error) or _from_database(error) or _from_environment(error)
+    return (
+        _from_settings(error)
+        or _from_desk(error)
+        or _from_database(error)
+        or _from_environment(error)
+    )
 
 
 def _from_usage(error: click.UsageError) -> Failure:
@@ -97,6 +113,30 @@ def _from_settings(error: BaseException) -> Failure | None:
     from worker.errors import SettingsError
 
     return Misused(str(error), code="settings") if isinstance(error, SettingsError) else None
+
+
+def _from_desk(error: BaseException) -> Failure | None:
+    """Tell why a decision was not taken; what never imported the desk cannot have raised that."""
+    if sys.modules.get("worker.deciding") is None:
+        return None
+    from worker.deciding import Conflict as Overtaken
+    from worker.deciding import DecisionError, UnknownLetter
+    from worker.desk import errors
+
+    message = str(error)
+    if isinstance(error, UnknownLetter):
+        return NotFound(message, hint="gouji dead list")
+    if isinstance(error, errors.UnknownSubject):
+        return NotFound(message)
+    if isinstance(error, Overtaken):
+        return Conflict(message, hint="gouji dead list --resolved")
+    if isinstance(error, errors.StillWrong):
+        return Unsettled(message, hint="gouji rules explain RULE", code="still_wrong")
+    if isinstance(error, errors.UnfitChanges):
+        return Misused(message, code="unfit")
+    if isinstance(error, DecisionError):
+        return Failure(message, code="unacceptable")
+    return None
 
 
 def _from_database(error: BaseException) -> Failure | None:

@@ -3,39 +3,23 @@
 Source of the layout: 国办公开办函〔2021〕30号 and 〔2019〕60号, annexes.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Final
 
 from rich.cells import cell_len
 from rich.text import Text
 
-from console.cli.findings_view import SIGNS, STYLES
+from console.cli.findings_view import STYLES
 from console.cli.grid import Figure, Grid, Span
 from console.labels import numbered
-from models.disclosure.finding import Finding, Severity
+from console.marks import CLAUSES, ORDINALS, RELATION, SIGNS, Marks, printed
 from models.disclosure.form import RESULTS_GROUP, TABLES, Column, Layout, Row, cell_key
-from models.disclosure.report import Cell, Printed, ReadTable, Report
-
-Marks = Mapping[str, Severity]
-"""Cell address → the gravest finding it takes part in."""
+from models.disclosure.report import ReadTable, Report
 
 LEGEND: Final = "! 不平衡 fails a hard edit   ? 存疑 worth a look"
 
 _NOT_IN_FILE: Final = "文件中无此行 not in the file"
-_TITLES: Final = {"disclosure": "二", "applications": "三", "review": "四"}
-_CLAUSES: Final = {
-    "regulations": "一",
-    "normative_documents": "一",
-    "licences": "五",
-    "other_services": "五",
-    "penalties": "六",
-    "coercion": "六",
-    "fees": "八",
-    "procurement": "九",
-}
-"""条例 art. 20: the item under which table 二 prints each row."""
-
 _SHORT: Final = {
     "natural_person": "自然",
     "business": "企业",
@@ -47,21 +31,6 @@ _SHORT: Final = {
 }
 _SHORT_BELOW: Final = 90
 _LEAST_LABEL: Final = 16
-_RELATION: Final = "（第一项加第二项之和，等于第三项加第四项之和）"
-
-
-def marks_of(findings: Iterable[Finding]) -> dict[str, Severity]:
-    """Return for each cell the gravest finding it takes part in.
-
-    Of an edit that could not be assessed only the cells that stood in its way are marked.
-    """
-    marks: dict[str, Severity] = {}
-    for finding in findings:
-        hard = finding.severity is Severity.HARD
-        for cell in finding.cells if hard else finding.blanks or finding.cells:
-            if marks.get(cell) is not Severity.HARD:
-                marks[cell] = finding.severity
-    return marks
 
 
 def form_lines(report: Report, marks: Marks, width: int) -> list[Text]:
@@ -71,7 +40,7 @@ def form_lines(report: Report, marks: Marks, width: int) -> list[Text]:
     """
     lines: list[Text] = []
     for key, table in TABLES.items():
-        lines += [Text(f"{_TITLES[key]}、{table.title}", style="bold")]
+        lines += [Text(f"{ORDINALS[key]}、{table.title}", style="bold")]
         read = report.tables.get(key)
         if read is None:
             lines += [Text("文件中无此表 not in the file", style="dim"), Text("")]
@@ -94,7 +63,7 @@ def table_lines(table: ReadTable, marks: Marks, width: int) -> list[Text]:
 
 def _disclosure(table: ReadTable, marks: Marks, width: int) -> list[Text]:
     lines: list[Text] = []
-    for clause, group in groupby(table.form.rows, key=lambda row: _CLAUSES[row.key]):
+    for clause, group in groupby(table.form.rows, key=lambda row: CLAUSES[row.key]):
         rows = list(group)
         columns = rows[0].columns
         label = min(24, width // 3)
@@ -137,7 +106,7 @@ def _applications_head(grid: Grid, columns: Sequence[Column], *, short: bool) ->
         return
     organisations = len(columns) - 2
     grid.head([Span("申请人情况", len(columns))], label="本列数据的勾稽关系为：")
-    grid.head([Span(""), Span("法人或其他组织", organisations), Span("")], label=_RELATION)
+    grid.head([Span(""), Span("法人或其他组织", organisations), Span("")], label=RELATION)
     grid.head([Span(column.label) for column in columns])
 
 
@@ -214,12 +183,3 @@ def _figure(table: ReadTable, layout: Layout, row: Row, column: Column, marks: M
     if mark is None:
         return Figure(text)
     return Figure(text, SIGNS[mark], STYLES[mark])
-
-
-def printed(cell: Cell | None) -> str:
-    """Return a cell as it is printed: its number, a slash or dash as it is, a blank as nothing."""
-    if cell is None or cell.printed in (Printed.BLANK, Printed.ABSENT):
-        return ""
-    if cell.printed is Printed.NUMBER and cell.value is not None:
-        return str(cell.value)
-    return cell.raw.strip()

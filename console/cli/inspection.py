@@ -112,6 +112,7 @@ def _shown(path: str) -> str:
 
 
 def _show(inspection: "Inspection") -> None:
+    from console.cli.candidates_view import candidate_lines
     from console.cli.report_view import facts, print_lines, print_report
 
     console = output.console()
@@ -123,6 +124,7 @@ def _show(inspection: "Inspection") -> None:
     _show_outcome(inspection)
     if inspection.report is not None:
         print_report(console, inspection.report, inspection.findings)
+        print_lines(console, candidate_lines(inspection.localisation))
 
 
 def _show_outcome(inspection: "Inspection") -> None:

@@ -7,9 +7,9 @@ from rich.text import Text
 
 from console import labels
 from console.cli import output
-from console.cli.form_view import printed
 from console.cli.listing import print_list
 from console.cli.report_view import facts, print_lines
+from console.marks import printed
 from models.disclosure.difference import Change, Difference
 from models.disclosure.form import LAYOUTS, SECTIONS, TABLES
 from models.disclosure.report import Cell, Printed

@@ -28,7 +28,7 @@ def restore(
         raise click.BadParameter("a decision needs a note that says why", param_hint="--note")
     from console.cli import journal_file
     from worker import versions
-    from worker.dead_letter import Conflict as Taken
+    from worker.deciding import Conflict as Taken
 
     by = operator or getpass.getuser()
     with invocation.database() as database, journal_file.logging(invocation.settings):

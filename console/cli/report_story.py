@@ -5,16 +5,23 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rich.text import Text
 
+from console import labels
 from console.cli import output
+from console.cli.commenting import print_comments
+from console.cli.dead_view import print_decisions
 from console.cli.listing import moment, print_list
 from console.cli.report_view import facts, print_lines, print_report
-from console.queries import filings, versions
+from console.marks import printed
+from console.queries import comments, filings, versions
+from console.queries.comments import CommentRow
 from console.queries.filings import ReportRow
+from console.queries.letters import DecisionRow
 from console.queries.versions import RestorationRow, VersionRow
+from models.disclosure.correction import corrections
 from models.disclosure.finding import Finding
 from models.disclosure.form import TABLES
-from models.disclosure.report import Report
-from worker.inspection import File, Inspection
+from models.disclosure.report import Cell, Report
+from worker.inspection import File, Inspection, value_json
 from worker.inspection import as_json as inspected
 from worker.rows import load
 
@@ -33,6 +40,8 @@ class Story:
     findings: list[Finding]
     versions: list[VersionRow]
     restorations: list[RestorationRow]
+    decision: DecisionRow | None
+    comments: list[CommentRow]
 
 
 def story(session: "Session", row: ReportRow) -> Story:
@@ -44,6 +53,8 @@ def story(session: "Session", row: ReportRow) -> Story:
         filings.findings(session, filings.attempt_of(session, row.id)),
         found,
         versions.restorations(session, [one.id for one in found]),
+        filings.decision(session, row.id),
+        comments.comments(session, row.document_id),
     )
 
 
@@ -63,6 +74,12 @@ def as_dict(told: Story) -> dict[str, Any]:
         **{name: read[name] for name in ("report", "tables", "cells", "findings")},
         "versions": [asdict(one) for one in told.versions],
         "restorations": [asdict(one) for one in told.restorations],
+        "decision": told.decision and asdict(told.decision),
+        "corrections": [
+            {"cell": address, **correction(cell)}
+            for address, cell in corrections(told.report).items()
+        ],
+        "comments": [asdict(one) for one in told.comments],
     }
 
 
@@ -81,10 +98,39 @@ def print_story(told: Story) -> None:
     state = Text(f"   {stands(row) or '非现行 superseded'}", style="" if row.standing else "bold")
     print_lines(output.console(), [line + state if len(told.versions) > 1 else line])
     print_report(output.console(), told.report, told.findings)
+    _print_corrections(told.report)
+    print_decisions([told.decision] if told.decision else [])
+    print_comments(told.comments)
     if len(told.versions) > 1:
         _print_versions(told.versions)
     if told.restorations:
         _print_restorations(told.restorations)
+
+
+def correction(cell: Cell) -> dict[str, Any]:
+    """Return a corrected cell as JSON: as published, and as it is now."""
+    read = cell.published or cell
+    return {
+        "published": value_json(read.value),
+        "raw": read.raw,
+        "printed": str(read.printed),
+        "corrected": value_json(cell.value),
+    }
+
+
+def _print_corrections(report: Report) -> None:
+    changed = corrections(report)
+    if not changed:
+        return
+    _title("更正 Corrected")
+    print_list(
+        ("项目 Cell", "原载 As published", "更正为 Corrected"),
+        [
+            (labels.cell(address), printed(cell.published) or "空", printed(cell) or "空")
+            for address, cell in changed.items()
+        ],
+        folding=("项目 Cell",),
+    )
 
 
 def stands(row: ReportRow | VersionRow) -> str:

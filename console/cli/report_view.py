@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final
 from rich.text import Text
 
 from console.cli.findings_view import finding_lines, summary
-from console.cli.form_view import LEGEND, form_lines, marks_of
+from console.cli.form_view import LEGEND, form_lines
+from console.marks import marks_of
 from models.disclosure.finding import Finding
 from models.disclosure.report import Report
 

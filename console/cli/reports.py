@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from console import labels
 from console.cli import output
 from console.cli.errors import NotFound
 from console.cli.invocation import Invocation, pass_invocation
@@ -26,6 +27,7 @@ _HEADS: Final = (
     "版次 Version",
     "版数 Versions",
     "提示 Soft",
+    "处置 Decision",
     "入库 Stored",
     "文件 File",
 )
@@ -42,7 +44,7 @@ def _code(_context: click.Context, _option: click.Parameter, value: str | None) 
 
 @click.group("reports")
 def command() -> None:
-    """入库报告 List, show and compare stored reports; put an earlier version back."""
+    """入库报告 List, show and compare stored reports; comment; put an earlier version back."""
 
 
 @command.command("list")
@@ -152,6 +154,21 @@ def restore(invocation: Invocation, /, report_id: int, **decided: Any) -> None:
     report_restore.restore(invocation, report_id, **decided)
 
 
+@command.command("comment")
+@click.argument("report_id", metavar="ID", type=_REPORT)
+@click.option("--note", required=True, metavar="TEXT", help="批注 What is to be kept in mind.")
+@click.option("--operator", metavar="NAME", help="操作人 Who writes; else the login name.")
+@click.option("--key", metavar="KEY", help="幂等键 Given again, it is not written twice.")
+@output.json_option
+@pass_invocation
+def comment(invocation: Invocation, /, report_id: int, **written: Any) -> None:
+    """批注 Write a note on a report; it stays with its document."""
+    from console.cli import commenting
+    from worker.desk.remark import About
+
+    commenting.write(invocation, About("report", report_id), **written)
+
+
 def _row(session: "Session", report_id: int) -> "ReportRow":
     from console.queries import filings
 
@@ -174,6 +191,7 @@ def _print_rows(rows: "list[ReportRow]", *, standing: bool) -> None:
             row.version,
             row.versions,
             row.findings["soft"],
+            row.decision and labels.action(row.decision),
             row.stored_at,
             row.name,
         )

@@ -1,4 +1,4 @@
-"""``gouji token``: who may push documents."""
+"""``gouji token``: who may push documents, or use the JSON API."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,14 +26,19 @@ def _transaction(invocation: Invocation) -> Iterator["Session"]:
 
 @click.group("token")
 def command() -> None:
-    """推送令牌 Make, list and revoke tokens for pushing documents."""
+    """令牌 Make, list and revoke tokens for pushing documents and for the JSON API."""
 
 
 @command.command("create")
 @click.argument("name")
+@click.option(
+    "--role",
+    type=click.Choice(["viewer", "operator", "admin"]),
+    help="角色 What it may do with the API; without one it pushes documents and nothing else.",
+)
 @output.json_option
 @pass_invocation
-def create(invocation: Invocation, name: str, as_json: bool) -> None:
+def create(invocation: Invocation, name: str, role: str | None, as_json: bool) -> None:
     """新建令牌 Make a token for NAME and print it, this once; only its digest is kept."""
     from models import token
     from models.event import EventName
@@ -41,14 +46,14 @@ def create(invocation: Invocation, name: str, as_json: bool) -> None:
 
     with _transaction(invocation) as session:
         try:
-            made = token.issue(session, name)
+            made = token.issue(session, name, role)
         except token.NameTaken as error:
             raise Conflict(
                 f"there is, or was, a token of that name: {name}", code="name_taken"
             ) from error
-        record(session, EventName.TOKEN_CREATED, holder=name)
+        record(session, EventName.TOKEN_CREATED, holder=name, role=role)
     if as_json:
-        output.emit({"name": name, "token": made})
+        output.emit({"name": name, "role": role, "token": made})
         return
     click.echo(made)
     output.say("只显示这一次 shown this once; send it as  Authorization: Bearer TOKEN")
@@ -65,7 +70,12 @@ def list_tokens(invocation: Invocation, as_json: bool) -> None:
 
     with invocation.database() as database, database.reading() as session:
         rows = [
-            {"name": row.name, "created_at": row.created_at, "revoked_at": row.revoked_at}
+            {
+                "name": row.name,
+                "role": row.role,
+                "created_at": row.created_at,
+                "revoked_at": row.revoked_at,
+            }
             for row in session.scalars(select(PushToken).order_by(PushToken.id))
         ]
     if as_json:
@@ -73,7 +83,7 @@ def list_tokens(invocation: Invocation, as_json: bool) -> None:
         return
     from console.cli.listing import print_list
 
-    head = ("名称 Name", "建于 Created", "吊销于 Revoked")
+    head = ("名称 Name", "角色 Role", "建于 Created", "吊销于 Revoked")
     print_list(head, [list(row.values()) for row in rows])
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from console.cli import output
-from console.cli.errors import Conflict
+from console.cli.errors import ADD_USER, Conflict, Misused
 from console.cli.invocation import Invocation, pass_invocation
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def command(invocation: Invocation, with_samples: bool) -> int:
     """
     from console.lock import AlreadyRunning
     from console.service import Service
+    from console.web.exposure import Exposed
 
     settings = invocation.settings
     pretty = settings.log_format == "console" or (
@@ -48,6 +49,8 @@ def command(invocation: Invocation, with_samples: bool) -> int:
             hint="gouji status  查看现状 look at it; or stop that process first",
             code="already_running",
         ) from running
+    except Exposed as error:
+        raise Misused(f"console_host: {error}", hint=ADD_USER, code="no_user") from error
     if pretty:
         output.say("已停止，数据都在 Stopped; everything is kept.")
     return code
@@ -60,6 +63,7 @@ def _greet(settings: "Settings") -> None:
         f"勾稽 gouji 已启动 is running · Ctrl-C 停止 stops it\n"
         f"  放入文件  drop reports into   {folders}\n{_pushing(settings)}"
         f"  现状      how things stand    {gouji} status\n"
+        f"{_console(settings)}"
         f"  死信      what failed, why    {gouji} dead list\n"
         f"  经过      the story of each   {gouji} events\n"
         f"  日志      logs                {settings.data_dir.resolve() / 'logs'}\n",
@@ -72,6 +76,16 @@ def _pushing(settings: "Settings") -> str:
     if door is None:
         return ""
     return f"  推送      push reports to     http://{door.host}:{door.port}/api/v1/documents\n"
+
+
+def _console(settings: "Settings") -> str:
+    if not settings.console_host:
+        return ""
+    address = settings.console_url or f"http://{settings.console_host}:{settings.console_port}"
+    where = (
+        address if settings.console_port else str(settings.data_dir.resolve() / "logs/console.log")
+    )
+    return f"  控制台    in a browser        {where}\n"
 
 
 def _program() -> str:

@@ -29,13 +29,17 @@ def documents(session: Session) -> dict[str, int]:
 
     Together they are the ends of the promise: what came to rest in a source ends in one of them.
     """
-    counts = {str(state): 0 for state in State}
-    query = select(Document.state, func.count()).group_by(Document.state)
-    counts |= dict(session.execute(query).all())
+    counts = documents_by_state(session)
     seen = arrivals(session)
     return counts | {
         str(state): seen[state] for state in (ArrivalState.DUPLICATE, ArrivalState.IGNORED)
     }
+
+
+def documents_by_state(session: Session) -> dict[str, int]:
+    """Return the number of documents in each state."""
+    query = select(Document.state, func.count()).group_by(Document.state)
+    return {str(state): 0 for state in State} | dict(session.execute(query).all())
 
 
 def arrivals(session: Session) -> dict[str, int]:

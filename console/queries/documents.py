@@ -8,6 +8,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from console.queries.counts import readable
+from models.filing import StoredReport
 from models.ledger import Arrival, Attempt, Document
 
 LEAST_PREFIX: Final = 4
@@ -70,6 +71,11 @@ def find(session: Session, wanted: str) -> list[int]:
 def exists(session: Session, what: Literal["arrival", "attempt"], number: int) -> bool:
     """Tell whether there is an arrival or an attempt with a number."""
     return session.get(Arrival if what == "arrival" else Attempt, number) is not None
+
+
+def report_of(session: Session, document_id: int) -> int | None:
+    """Return the report that a document was stored as."""
+    return session.scalar(select(StoredReport.id).where(StoredReport.document_id == document_id))
 
 
 def named(session: Session, name: str) -> list[int]:

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.orm import Session
 
+from console.queries.letters import DecisionRow, decision_row
+from models.dead_letter import Decision
 from models.disclosure.finding import Finding, Severity
 from models.filing import REPORTS, StoredFinding, StoredReport, same_subject
 from models.ledger import Document
@@ -17,7 +19,8 @@ class ReportRow:
     """A stored report as lists show it.
 
     ``versions`` is how many there are of its publisher and year; ``same_as`` is the id of the
-    version whose figures a copy has.
+    version whose figures a copy has. ``decision`` is how an operator had it stored: ``correct``,
+    ``accept``, or ``None`` where it was stored by itself.
     """
 
     id: int
@@ -36,6 +39,7 @@ class ReportRow:
     standing: bool
     versions: int
     same_as: int | None
+    decision: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +72,17 @@ class ReportFilter:
         return found
 
 
+_DECISION: Final = (
+    select(Decision.action).where(Decision.id == StoredReport.decision_id).scalar_subquery()
+)
+
+
 def reports(
     session: Session, wanted: ReportFilter = ReportFilter(), *, limit: int | None = None
 ) -> list[ReportRow]:
     """Return stored reports, the latest first, at most ``limit`` of them."""
-    query = _headers().where(*wanted.conditions()).order_by(StoredReport.id.desc()).limit(limit)
-    return [_row(row) for row in session.execute(query)]
+    query = headers().where(*wanted.conditions()).order_by(StoredReport.id.desc()).limit(limit)
+    return [row_of(row) for row in session.execute(query)]
 
 
 def count(session: Session, wanted: ReportFilter = ReportFilter()) -> int:
@@ -84,8 +93,8 @@ def count(session: Session, wanted: ReportFilter = ReportFilter()) -> int:
 
 def report(session: Session, report_id: int) -> ReportRow | None:
     """Return one stored report, ``None`` where there is none."""
-    row = session.execute(_headers().where(StoredReport.id == report_id)).one_or_none()
-    return None if row is None else _row(row)
+    row = session.execute(headers().where(StoredReport.id == report_id)).one_or_none()
+    return None if row is None else row_of(row)
 
 
 def findings(session: Session, attempt_id: int | None) -> list[Finding]:
@@ -105,7 +114,15 @@ def attempt_of(session: Session, report_id: int) -> int | None:
     return session.scalar(select(StoredReport.attempt_id).where(StoredReport.id == report_id))
 
 
-def _headers() -> Select[*tuple[Any, ...]]:
+def decision(session: Session, report_id: int) -> DecisionRow | None:
+    """Return the decision by which an operator had a report stored, ``None`` where nobody had."""
+    query = select(Decision).join(StoredReport, StoredReport.decision_id == Decision.id)
+    found = session.scalars(query.where(StoredReport.id == report_id)).one_or_none()
+    return None if found is None else decision_row(found)
+
+
+def headers() -> Select[*tuple[Any, ...]]:
+    """Return the query that :func:`row_of` takes the rows of."""
     other = REPORTS.alias()
     versions = (
         select(func.count())
@@ -131,10 +148,12 @@ def _headers() -> Select[*tuple[Any, ...]]:
         Document.sha256,
         Document.name,
         Document.size,
+        _DECISION.label("decision"),
     ).join(Document, Document.id == StoredReport.document_id)
 
 
-def _row(row: Row[*tuple[Any, ...]]) -> ReportRow:
+def row_of(row: Row[*tuple[Any, ...]]) -> ReportRow:
+    """Return a row of :func:`headers` as lists show it."""
     return ReportRow(
         id=row.id,
         publisher=row.publisher,
@@ -152,6 +171,7 @@ def _row(row: Row[*tuple[Any, ...]]) -> ReportRow:
         standing=row.standing,
         versions=max(row.versions, 1),  # without publisher or year it is the only one
         same_as=row.same_as,
+        decision=row.decision,
     )
 
 

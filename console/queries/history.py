@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from models.event import Event
+from models.dead_letter import DeadLetter
+from models.event import Event, EventName
 from models.ledger import Arrival
 
 LEVELS: Final = ("debug", "info", "warning", "error")
@@ -33,7 +34,8 @@ class EventFilter:
     """Events that match everything given.
 
     ``documents`` also takes in what happened to their files before anybody knew the content.
-    ``level`` is the least level; ``event`` a name, or the part of it before a dot.
+    ``level`` is the least level; ``event`` a name, or the part of it before a dot. ``reason`` is
+    that of a dead letter of the document.
     """
 
     documents: Sequence[int] | None = None
@@ -42,6 +44,7 @@ class EventFilter:
     event: str | None = None
     level: str | None = None
     since: datetime | None = None
+    reason: str | None = None
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """Return the filter as conditions on ``Event``."""
@@ -57,12 +60,16 @@ class EventFilter:
         if self.attempt is not None:
             found.append(Event.attempt_id == self.attempt)
         if self.event is not None:
+            whole = "." in self.event  # then an index has them in the order of their ids
             family = Event.name.startswith(f"{self.event}.", autoescape=True)
-            found.append(or_(Event.name == self.event, family))
+            found.append(Event.name == self.event if whole else family)
         if self.level is not None:
             found.append(Event.level.in_(LEVELS[LEVELS.index(self.level) :]))
         if self.since is not None:
             found.append(Event.at >= self.since)
+        if self.reason is not None:
+            died = select(DeadLetter.document_id).where(DeadLetter.reason == self.reason)
+            found.append(Event.document_id.in_(died))
         return found
 
 
@@ -76,6 +83,58 @@ def after(session: Session, wanted: EventFilter, event_id: int) -> list[EventRow
     """Return the events that match and have a greater id, oldest first."""
     query = select(Event).where(Event.id > event_id, *wanted.conditions()).order_by(Event.id)
     return [_row(event) for event in session.scalars(query)]
+
+
+def newest(session: Session, event_id: int, *, limit: int) -> list[EventRow]:
+    """Return the newest events with a greater id, at most ``limit``, oldest first."""
+    query = select(Event).where(Event.id > event_id).order_by(Event.id.desc()).limit(limit)
+    return [_row(event) for event in session.scalars(query)][::-1]
+
+
+def newest_named(
+    session: Session, name: EventName, *, since: datetime, limit: int
+) -> list[EventRow]:
+    """Return the newest events of one name since a moment, at most ``limit``, latest first."""
+    query = select(Event).where(Event.name == name, Event.at >= since)
+    return [_row(event) for event in session.scalars(query.order_by(Event.id.desc()).limit(limit))]
+
+
+def page(
+    session: Session,
+    wanted: EventFilter,
+    *,
+    first: int | None = None,
+    before: int | None = None,
+    limit: int,
+) -> list[EventRow]:
+    """Return events that match, the latest first, with ids from ``first`` to below ``before``."""
+    query = select(Event).where(*wanted.conditions())
+    if first is not None:
+        query = query.where(Event.id >= first)
+    if before is not None:
+        query = query.where(Event.id < before)
+    return [_row(event) for event in session.scalars(query.order_by(Event.id.desc()).limit(limit))]
+
+
+def first_since(session: Session, moment: datetime) -> int | None:
+    """Return the id of the first event at or after a moment; ``None``: there is none.
+
+    Ids are in the order of time, but for what was written at once: it is looked for by halves.
+    """
+    low = session.scalar(select(func.min(Event.id)))
+    high = session.scalar(select(func.max(Event.id)))
+    if low is None or high is None:
+        return None
+    while low <= high:
+        middle = (low + high) // 2
+        found = session.execute(
+            select(Event.id, Event.at).where(Event.id >= middle).order_by(Event.id).limit(1)
+        ).one()
+        if found.at < moment:
+            low = found.id + 1
+        else:
+            high = middle - 1
+    return session.scalar(select(func.min(Event.id)).where(Event.id >= low))
 
 
 def _row(event: Event) -> EventRow:

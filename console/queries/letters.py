@@ -1,16 +1,23 @@
 """Dead letters and what was decided about them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from sqlalchemy import ColumnElement, Row, Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from models.dead_letter import DeadLetter, Decision
 from models.filing import StoredFinding
 from models.ledger import Arrival, Attempt, Document
 
+Group = Literal["reason", "rule", "publisher", "parser_version"]
+_GROUPS: Final = {
+    "reason": DeadLetter.reason,
+    "publisher": DeadLetter.publisher,
+    "parser_version": DeadLetter.parser_version,
+}
 _GIVEN_UP_AT: Final = (
     select(Attempt.number).where(Attempt.id == DeadLetter.attempt_id).scalar_subquery()
 )
@@ -43,20 +50,31 @@ class LetterRow:
 
 @dataclass(frozen=True, slots=True)
 class DecisionRow:
-    """What an operator decided."""
+    """What an operator decided about the letter ``dead_letter_id``, and what that changed.
+
+    ``before`` and ``after`` are ``None`` for decisions of older releases. ``key`` is the
+    idempotency key of the request, ``candidate`` the id or rank of what was taken.
+    """
 
     id: int
+    dead_letter_id: int
     operator: str
     action: str
     note: str
     decided_at: datetime
+    key: str | None
+    candidate: str | None
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
 class LetterFilter:
     """Dead letters that match everything given; ``publisher`` and ``name`` are parts of names.
 
-    ``rule`` is an edit with a finding in the attempt that was given up.
+    ``rule`` is an edit with a finding in the attempt that was given up. ``parser_version`` is the
+    one that refused them; ``not_version`` leaves out what that one refused, and so selects what an
+    older parser did.
     """
 
     reason: str | None = None
@@ -65,6 +83,8 @@ class LetterFilter:
     year: int | None = None
     name: str | None = None
     only_open: bool = True
+    parser_version: str | None = None
+    not_version: str | None = None
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """Return the filter as conditions on ``DeadLetter``."""
@@ -77,24 +97,38 @@ class LetterFilter:
             found.append(DeadLetter.publisher.contains(self.publisher, autoescape=True))
         if self.year is not None:
             found.append(DeadLetter.year == self.year)
+        if self.parser_version is not None:
+            found.append(DeadLetter.parser_version == self.parser_version)
+        if self.not_version is not None:
+            found.append(DeadLetter.parser_version != self.not_version)
         if self.rule is not None:
-            failed = select(StoredFinding.attempt_id).where(StoredFinding.rule == self.rule)
-            found.append(DeadLetter.attempt_id.in_(failed))
+            failed = exists().where(
+                StoredFinding.attempt_id == DeadLetter.attempt_id, StoredFinding.rule == self.rule
+            )
+            found.append(failed.correlate(DeadLetter))
         if self.name is not None:
-            found.append(DeadLetter.document_id.in_(_named(self.name)))
+            found.append(_named(self.name))
         return found
 
 
-def _named(name: str) -> Select[*tuple[Any, ...]]:
-    here = select(Document.id).where(Document.name.contains(name, autoescape=True))
-    arrived = select(Arrival.document_id).where(Arrival.name.contains(name, autoescape=True))
-    return select(Document.id).where(Document.id.in_(here) | Document.id.in_(arrived))
+def _named(name: str) -> ColumnElement[bool]:
+    """Return the condition that a document's name, at any arrival, contains a text.
+
+    It is asked of each letter: there are many more documents than dead ones.
+    """
+    here = exists().where(
+        Document.id == DeadLetter.document_id, Document.name.contains(name, autoescape=True)
+    )
+    arrived = exists().where(
+        Arrival.document_id == DeadLetter.document_id, Arrival.name.contains(name, autoescape=True)
+    )
+    return or_(here.correlate(DeadLetter), arrived.correlate(DeadLetter))
 
 
 def letters(session: Session, wanted: LetterFilter, *, limit: int | None = None) -> list[LetterRow]:
     """Return dead letters, the latest first, at most ``limit`` of them."""
-    query = _rows().where(*wanted.conditions()).order_by(DeadLetter.id.desc()).limit(limit)
-    return [_row(row) for row in session.execute(query)]
+    query = rows().where(*wanted.conditions()).order_by(DeadLetter.id.desc()).limit(limit)
+    return [row_of(row) for row in session.execute(query)]
 
 
 def ids(session: Session, wanted: LetterFilter) -> list[int]:
@@ -109,30 +143,32 @@ def count(session: Session, wanted: LetterFilter) -> int:
     return session.scalar(query) or 0
 
 
-def grouped(
-    session: Session, wanted: LetterFilter, by: Literal["reason", "rule"]
-) -> list[dict[str, Any]]:
-    """Return how many match for each reason or each edit, most first.
+def grouped(session: Session, wanted: LetterFilter, by: Group) -> list[dict[str, Any]]:
+    """Return how many match for each reason, edit, publisher or version of the parser, most first.
 
     A letter counts once for every edit that has a finding in it; ``severity`` tells the edits
-    that made it dead (hard) from those that would not have.
+    that made it dead (hard) from those that would not have. Letters without a publisher are one
+    group.
+
+    Args:
+        session: an open transaction or reader.
+        wanted: which letters.
+        by: ``rule``, ``reason``, ``publisher`` or ``parser_version``.
     """
     letters_found = func.count(DeadLetter.id.distinct())
-    if by == "reason":
-        query: Select[*tuple[Any, ...]] = select(DeadLetter.reason, letters_found.label("count"))
-        query = query.group_by(DeadLetter.reason).order_by(letters_found.desc(), DeadLetter.reason)
-    else:
-        kind = (StoredFinding.rule, StoredFinding.severity)
-        query = select(*kind, letters_found.label("count"))
+    columns = (StoredFinding.rule, StoredFinding.severity) if by == "rule" else (_GROUPS[by],)
+    kind: tuple[Any, ...] = columns
+    query: Select[*tuple[Any, ...]] = select(*kind, letters_found.label("count"))
+    if by == "rule":
         query = query.join(StoredFinding, StoredFinding.attempt_id == DeadLetter.attempt_id)
-        query = query.group_by(*kind).order_by(letters_found.desc(), *kind)
+    query = query.group_by(*kind).order_by(letters_found.desc(), *kind)
     return [dict(row) for row in session.execute(query.where(*wanted.conditions())).mappings()]
 
 
 def letter(session: Session, letter_id: int) -> LetterRow | None:
     """Return one dead letter, ``None`` where there is none."""
-    row = session.execute(_rows().where(DeadLetter.id == letter_id)).one_or_none()
-    return None if row is None else _row(row)
+    row = session.execute(rows().where(DeadLetter.id == letter_id)).one_or_none()
+    return None if row is None else row_of(row)
 
 
 def details(session: Session, letter_id: int) -> tuple[dict[str, Any] | None, int | None]:
@@ -142,16 +178,36 @@ def details(session: Session, letter_id: int) -> tuple[dict[str, Any] | None, in
     return inspection, attempt_id
 
 
-def decisions(session: Session, letter_id: int) -> list[DecisionRow]:
-    """Return what was decided about a dead letter, first to last."""
-    query = select(Decision).where(Decision.dead_letter_id == letter_id).order_by(Decision.id)
-    return [
-        DecisionRow(one.id, one.operator, one.action, one.note, one.decided_at)
-        for one in session.scalars(query)
-    ]
+def of_document(session: Session, document_id: int) -> list[LetterRow]:
+    """Return every dead letter of a document, first to last: one for each time it was given up."""
+    query = rows().where(DeadLetter.document_id == document_id).order_by(DeadLetter.id)
+    return [row_of(row) for row in session.execute(query)]
 
 
-def _rows() -> Select[*tuple[Any, ...]]:
+def decisions(session: Session, letter_ids: Iterable[int]) -> list[DecisionRow]:
+    """Return what was decided about dead letters, first to last."""
+    query = select(Decision).where(Decision.dead_letter_id.in_(list(letter_ids)))
+    return [decision_row(one) for one in session.scalars(query.order_by(Decision.id))]
+
+
+def decision_row(one: Decision) -> DecisionRow:
+    """Return a decision as it is shown."""
+    return DecisionRow(
+        one.id,
+        one.dead_letter_id,
+        one.operator,
+        one.action,
+        one.note,
+        one.decided_at,
+        one.key,
+        one.candidate,
+        one.before,
+        one.after,
+    )
+
+
+def rows() -> Select[*tuple[Any, ...]]:
+    """Return the query that :func:`row_of` takes the rows of."""
     return select(
         DeadLetter.id,
         DeadLetter.document_id,
@@ -172,5 +228,6 @@ def _rows() -> Select[*tuple[Any, ...]]:
     ).join(Document, Document.id == DeadLetter.document_id)
 
 
-def _row(row: Row[*tuple[Any, ...]]) -> LetterRow:
-    return LetterRow(*row)  # the columns of ``_rows`` stand in the order of the fields
+def row_of(row: Row[*tuple[Any, ...]]) -> LetterRow:
+    """Return a row of :func:`rows` as lists show it."""
+    return LetterRow(*row)  # the columns of ``rows`` stand in the order of the fields

@@ -44,6 +44,14 @@ RULES: Final = (
         TELL,
     ),
     Rule(
+        "REPORT.YEARS",
+        WARNING,
+        "跨年发现有误",
+        "a report has other findings between years than it and its neighbours make",
+        REPAIR,
+        "finds them anew, for it and both its neighbours",
+    ),
+    Rule(
         "REPORT.STANDING",
         ERROR,
         "现行版次不唯一",
@@ -60,6 +68,20 @@ RULES: Final = (
     ),
     Rule(
         "REPORT.COPY", ERROR, "副本指向有误", "a copy that is not one of the version it names", TELL
+    ),
+    Rule(
+        "REPORT.UNDECIDED",
+        ERROR,
+        "入库无人决定",
+        "a report stored by hand, or with hard findings, that nobody decided about",
+        TELL,
+    ),
+    Rule(
+        "REPORT.CORRECTIONS",
+        ERROR,
+        "更正与决定不符",
+        "corrected cells are not those that were decided",
+        RESTORE,
     ),
     Rule(
         "LETTER.NO_DOCUMENT",
@@ -110,6 +132,13 @@ RULES: Final = (
         ERROR,
         "已决定而死信未结",
         "a decision about a dead letter that is still open",
+        TELL,
+    ),
+    Rule(
+        "DECISION.UNANSWERED",
+        WARNING,
+        "幂等键无答复",
+        "a decision whose idempotency key has no answer",
         TELL,
     ),
     Rule(

@@ -14,8 +14,9 @@ from models import mending
 from models.base import now
 from models.dead_letter import Action, DeadLetter, Decision
 from models.event import Event, EventName
+from models.filing import Subject
 from models.ledger import Arrival, Document, State
-from worker import versions
+from worker import neighbours, versions
 from worker.claim import CRASH_LIMIT
 from worker.entry import queue_of
 from worker.logs import record
@@ -133,6 +134,15 @@ def _write(session: Session, document: Document, name: EventName, **ids: Any) ->
     record(session, name, level="warning", document_id=document.id, was_missing=True, **ids)
 
 
+def _years(_hands: Hands, session: Session, found: Discrepancy) -> str | None:
+    subject = Subject.of(found.about["publisher"], found.about["year"])
+    if subject is None:
+        return None
+    versions.lock(session, subject)
+    neighbours.reassess(session, subject)
+    return "held against its neighbours again"
+
+
 MENDS: Final[Mapping[str, Mend]] = {
     "DOCUMENT.QUEUE": changing(_queue),
     "DOCUMENT.NO_CLAIM": _documents(mending.free_unclaimed, "put back to received", send=True),
@@ -146,6 +156,7 @@ MENDS: Final[Mapping[str, Mend]] = {
     "ATTEMPT.OPEN": changing(_attempt_open),
     "REPORT.NOT_STORED": _documents(mending.mark_stored, "marked as stored"),
     "REPORT.STANDING": changing(_standing),
+    "REPORT.YEARS": changing(_years),
     "LETTER.NOT_DEAD": changing(_not_dead),
     "EVENT.NO_BEGINNING": changing(_no_beginning),
     "EVENT.NO_END": changing(_no_end),

@@ -14,12 +14,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from console.verification import (
     archive,
     database,
+    desk,
     history,
     ledger,
     letters,
     queue,
     reports,
     sources,
+    years,
 )
 from console.verification.discrepancy import Unseen, Verification
 from console.verification.look import Advance, Check, Look, Wishes
@@ -35,8 +37,8 @@ from worker.settings import Settings
 AREAS: Final[Mapping[str, tuple[Check, ...]]] = {
     "database": database.CHECKS,
     "ledger": ledger.CHECKS,
-    "reports": reports.CHECKS,
-    "letters": letters.CHECKS,
+    "reports": (*reports.CHECKS, *years.CHECKS),
+    "letters": (*letters.CHECKS, *desk.CHECKS),
     "history": history.CHECKS,
     "queue": queue.CHECKS,
     "sources": sources.CHECKS,

@@ -55,6 +55,8 @@ class Cell:
     ``note`` is what stood beside the number (``（含修订1件）``) or how it was converted.
     ``chosen`` tells that several placements were equally good and the edits chose this one.
     ``confidence`` (0 to 1) says how sure its least sure character is, where OCR read it.
+    ``published`` is the cell as it was read, where an operator has corrected it; ``raw`` and
+    ``place`` are what stands in the file in any case.
     """
 
     value: int | Decimal | None
@@ -64,6 +66,7 @@ class Cell:
     note: str = ""
     chosen: bool = False
     confidence: float | None = None
+    published: "Cell | None" = None
 
 
 ABSENT = Cell(None, "", Printed.ABSENT)

@@ -5,12 +5,17 @@ from typing import Any, Literal
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
 
+import models.answer
+import models.comment
+import models.correction
 import models.dead_letter
 import models.event
 import models.feed
 import models.filing
 import models.ledger
-import models.token  # noqa: F401 - these six register their tables
+import models.notification
+import models.token
+import models.user  # noqa: F401 - these register their tables
 from models import migrations
 from models.base import Amount, Base, Json, Moment
 

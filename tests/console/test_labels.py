@@ -3,8 +3,10 @@
 import pytest
 
 from console import labels
+from models.dead_letter import Action
 from models.disclosure.finding import Reason
 from models.disclosure.form import TABLES
+from models.disclosure.localisation import Mechanism, Origin, Status
 
 
 @pytest.mark.parametrize(
@@ -20,6 +22,8 @@ from models.disclosure.form import TABLES
         ("CELL.VALUE", "disclosure.fees.amount", "行政事业性收费 · 本年收费金额（单位：万元）"),
         ("CELL.VALUE", "disclosure.x.y", "disclosure.x.y"),
         ("TEXT.COUNTS", "received", "received"),
+        ("YEAR.CARRIED", "2022-2023.total", "2022-2023 总计"),
+        ("YEAR.STOCK", "2022-2023.regulations", "2022-2023 规章"),
     ],
 )
 def test_scopes_have_names(rule: str, scope: str, called: str) -> None:
@@ -33,8 +37,20 @@ def test_brief_labels_are_brief() -> None:
     assert labels.brief(rows["granted"]) == "予以公开"
 
 
+def test_every_decision_has_a_chinese_name() -> None:
+    assert set(labels.ACTIONS) == set(Action)
+    assert labels.action("correct") == "更正 correct"
+    assert labels.action(None) is None
+
+
 def test_every_reason_has_a_chinese_name() -> None:
     assert set(labels.REASONS) == set(Reason)
+
+
+def test_everything_told_of_candidates_has_a_chinese_name() -> None:
+    assert set(labels.MECHANISMS) == set(Mechanism)
+    assert set(labels.ORIGINS) == set(Origin)
+    assert set(labels.LOCALISED) == set(Status)
 
 
 def test_scopes_in_a_message_are_in_the_words_of_the_form() -> None:

@@ -46,7 +46,8 @@ class Running:
         self.data = directory / "var"
         self.directory = directory
         kept = {name: value for name, value in os.environ.items() if not name.startswith("GOUJI_")}
-        own = {"DATA_DIR": str(self.data), "INBOX": str(self.inbox)} | QUICK | settings
+        folders = {"DATA_DIR": str(self.data), "INBOX": str(self.inbox)}
+        own = folders | {"CONSOLE_PORT": "0"} | QUICK | settings
         self.environment = kept | {f"GOUJI_{name}": value for name, value in own.items()}
         self.settings: Settings = load(None, self.environment)
         self.database = Database.at(self.settings.database)

@@ -17,12 +17,17 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CreateTable
 
+import models.answer
+import models.comment
+import models.correction
 import models.dead_letter
 import models.event
 import models.feed
 import models.filing
 import models.ledger
-import models.token  # noqa: F401 - they register their tables
+import models.notification
+import models.token
+import models.user  # noqa: F401 - these register their tables
 from models import migrations
 from models.base import Base
 from models.session import create

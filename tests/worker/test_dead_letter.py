@@ -13,17 +13,8 @@ from models.disclosure.finding import Reason
 from models.event import Event
 from models.ledger import Document, State
 from tests.worker.house import House, house, imbalanced, raising
-from worker.dead_letter import (
-    Conflict,
-    Decided,
-    Grave,
-    NoteMissing,
-    Selection,
-    UnknownLetter,
-    bury,
-    discard,
-    retry,
-)
+from worker.dead_letter import Decided, Grave, Selection, bury, discard, retry
+from worker.deciding import Conflict, NoteMissing, UnknownLetter
 from worker.errors import Refused
 from worker.inspection import PARSER_VERSION
 

@@ -104,7 +104,7 @@ def test_the_printed_contract() -> None:
     assert printed["tables"]["disclosure"]["fees"] == {"amount": "115.1"}
     assert len(printed["cells"]) == 10 + 175 + 15
     assert {"cell", "raw", "printed", "place"} <= set(printed["cells"][0])
-    assert printed["candidates"] == []
+    assert (printed["candidates"], printed["localisation"]) == ([], None)
 
 
 def test_a_row_that_is_not_in_the_file_is_left_out() -> None:

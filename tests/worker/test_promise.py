@@ -6,7 +6,7 @@ checked from the rows; at the end everything is let work undisturbed, and must f
 """
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +23,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from sqlalchemy import select, text
+from sqlalchemy.orm import Session
 
 from models.base import Base
 from models.dead_letter import DeadLetter
@@ -34,6 +35,9 @@ from tests.worker import promise
 from tests.worker.unpacking.archives import zipped
 from tests.worker.world import Fault, Message, World, failing, killing, refusing
 from worker import dead_letter
+from worker.deciding import DecisionError
+from worker.desk import settle
+from worker.desk.order import Given, Identity
 from worker.faults import POINTS
 
 CONTENTS: Final = [b"a", b"bad b", zipped([("1.txt", b"a"), ("2.txt", b"c"), ("3.txt", b"scan")])]
@@ -60,6 +64,17 @@ worker_faults = st.one_of(
 )
 watcher_faults = st.one_of(st.none(), st.builds(Fault, st.sampled_from(WATCH), st.just(killing)))
 _NUMBERS: Final = itertools.count()
+
+
+def _decide(session: Session, act: str, chosen: list[int]) -> Sequence[tuple[int, str]]:
+    """Decide about letters, and return what is to be sent."""
+    if act == "accept":
+        settle.accept(
+            session, dict.fromkeys(chosen), Given("王", "because"), Identity("某局", 2023)
+        )
+        return ()
+    decide = dead_letter.retry if act == "retry" else dead_letter.discard
+    return decide(session, chosen, note="because", operator="王").to_send
 
 
 class Promise(RuleBasedStateMachine):
@@ -205,20 +220,19 @@ class Promise(RuleBasedStateMachine):
 
     # --- operators --------------------------------------------------------------------------------
 
-    @rule(data=st.data(), act=st.sampled_from(["retry", "discard"]), commit=st.booleans())
+    @rule(data=st.data(), act=st.sampled_from(["retry", "discard", "accept"]), commit=st.booleans())
     def an_operator_decides(self, data: st.DataObject, act: str, commit: bool) -> None:
         with self.database.reading() as session:
             letters = session.scalars(select(DeadLetter.id).order_by(DeadLetter.id)).all()
         if not letters:
             return
         chosen = data.draw(st.lists(st.sampled_from(letters), min_size=1, max_size=2))
-        decide = dead_letter.retry if act == "retry" else dead_letter.discard
-        with suppress(dead_letter.Conflict, ZeroDivisionError):
+        with suppress(DecisionError, ZeroDivisionError):
             with self.database.transaction() as session:
-                decided = decide(session, chosen, note="because", operator="王")
+                to_send = _decide(session, act, chosen)
                 if not commit:
                     raise ZeroDivisionError
-            self.world.sender.send_received(decided.to_send)
+            self.world.sender.send_received(to_send)
 
     # --- the promise ------------------------------------------------------------------------------
 

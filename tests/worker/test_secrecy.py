@@ -7,7 +7,7 @@ import structlog
 
 from models.disclosure.hints import Hints
 from watcher.hints import hints_of
-from worker import logs
+from worker import logs, secrecy
 from worker.secrecy import cleaned, without_secrets
 
 TOKEN = "gouji_" + "aB3_-" * 8 + "xyz"
@@ -59,3 +59,13 @@ def test_tracebacks_have_no_secrets_either(form: str) -> None:
 
 def test_nobody_s_password_is_provenance() -> None:
     assert hints_of({"url": "http://user:pw@a/b?x=1"}) == Hints("http://a/b?x=1")
+
+
+def test_what_is_kept_is_told_in_no_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given the address of a webhook
+    monkeypatch.setattr(secrecy, "_kept", set())
+    secrecy.keep("https://host.example.org/hook/AAAABBBBCCCC?x=12", "")
+
+    # Then neither it nor what is secret in it is told
+    assert without_secrets("POST https://host.example.org/hook/AAAABBBBCCCC?x=12") == "POST ***"
+    assert without_secrets("path /hook/AAAABBBBCCCC not found") == "path /hook/*** not found"

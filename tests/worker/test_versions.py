@@ -21,8 +21,9 @@ from models.filing import Restoration, StoredReport
 from models.ledger import Arrival, Attempt, Document
 from tests.worker.house import House, house, report
 from worker import versions
-from worker.dead_letter import Conflict, NoteMissing
-from worker.store import Filed, Origin, store
+from worker.deciding import Conflict, NoteMissing
+from worker.findings import Origin
+from worker.store import Filed, store
 
 SOMEBODY: Final = "甲局"
 _NUMBERS: Final = itertools.count()

@@ -14,7 +14,7 @@ _GAP: Final = r"[^，,。；;、\d]"
 
 
 @dataclass(frozen=True, slots=True)
-class _Statement:
+class _Pattern:
     """A kind of count: how it is worded, what it needs in its sentence, and its cells.
 
     Each entry of ``sums`` is one way to count it: cells to add up. Agreement with one is enough.
@@ -34,26 +34,26 @@ _REQUESTS: Final = re.compile(r"申请")
 _DISCLOSURE: Final = re.compile(r"信息公开|依申请|政务公开")
 _MADE: Final = re.compile(r"制定|制发|印发|出台|发布|公开|新增|形成")
 _NORMATIVE: Final = "disclosure.normative_documents."
-_STATEMENTS: Final = (
-    _Statement(
+_PATTERNS: Final = (
+    _Pattern(
         "received",
         re.compile(rf"(?:新收|收到|受理|接收|接到){_GAP}{{0,25}}申请{_GAP}{{0,12}}?{_N}"),
         _REQUESTS,
         (_cells("new_requests"), _cells("new_requests", "carried_in")),
     ),
-    _Statement(
+    _Pattern(
         "received",
         re.compile(rf"(?:新收|收到|受理)(?:的)?{_N}{_GAP}{{0,12}}(?:信息公开申请|依申请公开)"),
         _REQUESTS,
         (_cells("new_requests"), _cells("new_requests", "carried_in")),
     ),
-    _Statement(
+    _Pattern(
         "carried_in",
         re.compile(rf"(?:上年度?|上一年度?|去年){_GAP}{{0,8}}结转{_GAP}{{0,12}}?{_N}"),
         re.compile(""),
         (_cells("carried_in"),),
     ),
-    _Statement(
+    _Pattern(
         "carried_out",
         re.compile(
             rf"{_N}{_GAP}{{0,6}}结转(?:至|到)?(?:下年|下一年|次年|20\d\d年)"
@@ -62,7 +62,7 @@ _STATEMENTS: Final = (
         re.compile(""),
         (_cells("carried_out"),),
     ),
-    _Statement(
+    _Pattern(
         "processed",
         re.compile(
             rf"(?:已?答复|办结|办理答复)(?:政府信息公开|依申请公开|信息公开)?(?:申请)?(?:共)?{_N}"
@@ -76,13 +76,13 @@ _STATEMENTS: Final = (
             _cells("new_requests", "carried_in"),
         ),
     ),
-    _Statement(
+    _Pattern(
         "reconsideration",
         re.compile(rf"行政复议(?:案件|申请)?{_GAP}{{0,6}}?{_N}"),
         _DISCLOSURE,
         (("review.reconsideration.total",),),
     ),
-    _Statement(
+    _Pattern(
         "litigation",
         re.compile(rf"(?:行政诉讼|行政应诉)(?:案件)?{_GAP}{{0,6}}?{_N}"),
         _DISCLOSURE,
@@ -91,7 +91,7 @@ _STATEMENTS: Final = (
             ("review.litigation_direct.total",),
         ),
     ),
-    _Statement(
+    _Pattern(
         "normative_documents",
         re.compile(rf"规范性文件{_GAP}{{0,6}}?{_N}"),
         _MADE,
@@ -110,21 +110,44 @@ _STATEMENTS: Final = (
 )
 
 
-def narrative(report: Report) -> Iterator[Finding]:
-    """Yield a soft finding for each kind of count that the narrative states differently."""
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What section 一 says of one kind of count: (number, quote) each time it does.
+
+    ``sums`` are the ways to count it in the tables, as for the pattern that found it.
+    """
+
+    scope: str
+    quotes: tuple[tuple[int, str], ...]
+    sums: tuple[tuple[str, ...], ...]
+
+    @property
+    def numbers(self) -> frozenset[int]:
+        """What would agree: each number, or their sum, since reports also list parts of a count."""
+        numbers = [number for number, _ in self.quotes]
+        return frozenset((*numbers, sum(numbers)))
+
+
+def statements(report: Report) -> Iterator[Statement]:
+    """Yield what the narrative states of the counts in the tables."""
     text = "".join(report.section("overview").replace("\u3000", " ").split(" "))
     sentences = [found.group() for found in _SENTENCE.finditer(text)]
+    for pattern in _PATTERNS:
+        quotes = tuple(_stated(pattern, sentences))
+        if quotes:
+            yield Statement(pattern.scope, quotes, pattern.sums)
+
+
+def narrative(report: Report) -> Iterator[Finding]:
+    """Yield a soft finding for each kind of count that the narrative states differently."""
     seen: set[str] = set()
-    for statement in _STATEMENTS:
-        if statement.scope in seen:
-            continue
-        quotes = list(_stated(statement, sentences))
-        if quotes and (finding := _compared(report, statement, quotes)) is not None:
+    for statement in statements(report):
+        if statement.scope not in seen and (finding := _compared(report, statement)) is not None:
             seen.add(statement.scope)
             yield finding
 
 
-def _stated(statement: _Statement, sentences: list[str]) -> Iterator[tuple[int, str]]:
+def _stated(statement: _Pattern, sentences: list[str]) -> Iterator[tuple[int, str]]:
     for sentence in sentences:
         if statement.needs.search(sentence) is None:
             continue
@@ -134,15 +157,12 @@ def _stated(statement: _Statement, sentences: list[str]) -> Iterator[tuple[int, 
                 yield int(number), found.group()
 
 
-def _compared(
-    report: Report, statement: _Statement, quotes: list[tuple[int, str]]
-) -> Finding | None:
-    """Any statement that agrees, or their sum, settles it: reports also list parts of a count."""
+def _compared(report: Report, statement: Statement) -> Finding | None:
+    """Any statement that agrees settles it."""
     sums = [total for keys in statement.sums if (total := _sum(report, keys)) is not None]
-    numbers = {number for number, _ in quotes} | {sum(number for number, _ in quotes)}
-    if not sums or numbers & set(sums):
+    if not sums or statement.numbers & set(sums):
         return None
-    number, quote = quotes[0]
+    number, quote = statement.quotes[0]
     cells = tuple(key for key in statement.sums[0] if report.cell(key).value is not None)
     message = f"正文 {number}, 表中 {sums[0]} (text {number}, table {sums[0]})"
     return Finding(

@@ -103,6 +103,31 @@ _ALL: Final = (
         "missing rows, blank cells, and figures whose column the edits had to choose.",
     ),
     Rule(
+        "YEAR.CARRIED",
+        Severity.SOFT,
+        "结转衔接",
+        "Requests carried in are those carried out the year before",
+        "each of the 7 columns of table 三, two reports of one publisher",
+        "本年：上年结转 = 上年：结转下年度继续办理",
+        f"{_FORM_2021}, {_FORM_2019}, 表三 二、上年结转, 四、结转下年度",
+        "Found on the reports of both years, between the versions that stand, and looked at again "
+        "when either changes. A blank counts as 0 and is listed; where a figure is not in the file "
+        "or neither is printed it is not assessed. Bodies that were merged carry over each "
+        "other's.",
+    ),
+    Rule(
+        "YEAR.STOCK",
+        Severity.SOFT,
+        "现行有效件数衔接",
+        "Documents in force are those of the year before, more what was made, less what was "
+        "repealed",
+        "规章 and 行政规范性文件 of table 二, two reports of one publisher",
+        "本年现行有效 = 上年现行有效 + 本年制发 - 本年废止",
+        f"{_FORM_2021}, 表二 第二十条第（一）项",
+        "Found on the reports of both years, as YEAR.CARRIED. Only the 2021 form has a stock: "
+        "对外公开总数量 of the 2019 form is what is published, not what is in force.",
+    ),
+    Rule(
         "TEXT.COUNTS",
         Severity.SOFT,
         "文表一致",

@@ -16,7 +16,7 @@ from models.event import EventName
 from models.ledger import Arrival, Attempt, AttemptOutcome, Document, SourceStatus, State
 from models.migrations import upgrade
 from models.session import Database
-from worker import dead_letter, store
+from worker import dead_letter, findings, store
 from worker.inspection import PARSER_VERSION, Inspection, as_json, inspect
 from worker.logs import record
 
@@ -140,7 +140,7 @@ def add(database: Database, inspection: Inspection, name: str) -> int:
         )
         session.add(attempt)
         session.flush()
-        origin = store.Origin(document.id, attempt.id)
+        origin = findings.Origin(document.id, attempt.id)
         if inspection.reason is None:
             assert inspection.report is not None
             document.state = State.STORED
@@ -150,7 +150,7 @@ def add(database: Database, inspection: Inspection, name: str) -> int:
         document.state = State.DEAD
         attempt.error = inspection.message
         attempt.traceback = "Traceback:\n  somewhere"
-        store.keep_findings(session, origin, inspection.findings)
+        findings.keep(session, origin, inspection.findings)
         report = inspection.report
         grave = dead_letter.Grave(
             reason=inspection.reason,

@@ -106,6 +106,18 @@ def test_shows_the_form_the_equation_attempts_and_story(seeded: Place) -> None:
     assert any("document.dead" in line and "成为死信" in line for line in lines)
 
 
+def test_shows_what_would_make_it_balance(seeded: Place) -> None:
+    # When
+    lines = seeded.run("dead", "show", "1").stdout.splitlines()
+    told = seeded.json("dead", "show", "1")
+
+    # Then
+    assert any("自然人: 12 → 9" in line for line in lines)
+    assert told["inspection"]["localisation"]["status"] == "unique"
+    (candidate,) = told["inspection"]["candidates"]
+    assert [(c["read"], c["proposed"]) for c in candidate["changes"]] == [(12, 9)]
+
+
 def test_shows_everything_as_json(seeded: Place) -> None:
     # When
     told = seeded.json("dead", "show", "1")

@@ -1,6 +1,7 @@
 """Findings with their equations written out."""
 
-from console.cli.findings_view import equation, finding_lines
+from console.cli.findings_view import finding_lines
+from console.equation import equation
 from models.disclosure.finding import Finding, Severity
 from models.disclosure.report import Cell, Printed
 from tests.console.cli.test_form_view import number, report, zeros

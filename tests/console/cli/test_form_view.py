@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 from rich.cells import cell_len
 
-from console.cli.form_view import form_lines, marks_of, printed, table_lines
+from console.cli.form_view import form_lines, table_lines
 from console.cli.grid import centre
+from console.marks import marks_of, printed
 from models.disclosure.finding import Finding, Severity
 from models.disclosure.form import LAYOUTS, cell_key
 from models.disclosure.report import Cell, Printed, ReadTable, Report

@@ -67,6 +67,22 @@ def test_people_see_header_tables_and_equations(bare: Path) -> None:
     )
 
 
+def test_people_see_what_would_make_it_balance(bare: Path) -> None:
+    # Given
+    Path("bad.txt").write_bytes(imbalanced())
+
+    # When
+    lines = run("bad.txt").stdout.splitlines()
+
+    # Then
+    note = "仅供参考，不会自动更改 nothing is changed by itself"
+    at = lines.index(f"若…则平衡 Would balance if ({note})")
+    assert lines[at + 1 :] == [
+        ("  T3.FLOW 自然人, T3.APPLICANTS 一、本年新收政府信息公开申请数量: 唯一最小改动 unique"),
+        ("    1.1  一、本年新收政府信息公开申请数量 · 自然人: 12 → 9   一个单元格 single_cell"),
+    ]
+
+
 def test_standard_input_is_read(bare: Path) -> None:
     # When
     result = run("-", "--json", stdin=BALANCED.read_bytes())

@@ -1,5 +1,8 @@
 """``gouji reports``."""
 
+from dataclasses import replace
+
+from models.disclosure.report import Cell, Printed
 from tests.console.cli.conftest import BALANCED, SEEDS, Place, add
 from worker.inspection import as_json, inspect
 
@@ -83,3 +86,33 @@ def test_a_division_is_given_by_its_code(seeded: Place) -> None:
     code, told = seeded.error("reports", "list", "--division", "洛阳")
     assert code == 2
     assert "GB/T 2260" in told["message"]
+
+
+def test_years_that_do_not_fit_show_on_both(seeded: Place) -> None:
+    # Given a report on the next year that carries in what nobody carried out
+    name = "applications.carried_in.natural_person"
+    inspection = inspect(BALANCED.read_bytes(), BALANCED.name)
+    assert inspection.report is not None
+    table = inspection.report.tables["applications"]
+    cells = {**table.cells, name: Cell(2, "2", Printed.NUMBER)}
+    tables = {**inspection.report.tables, "applications": replace(table, cells=cells)}
+    later = replace(inspection.report, year=2023, tables=tables)
+
+    # When it is stored
+    file = replace(inspection.file, sha256="1" * 64)
+    read = replace(inspection, file=file, report=later, findings=())
+    add(seeded.database, read, "次年.txt")
+
+    # Then both years say so
+    for report_id in ("1", "2"):
+        result = seeded.run("reports", "show", report_id)
+        assert any(
+            line.startswith(
+                "? YEAR.CARRIED 2022-2023 自然人: 2023 年上年结转 2 ≠ 2022 年结转下年 0"
+            )
+            for line in result.stdout.splitlines()
+        )
+        told = seeded.json("reports", "show", report_id)["findings"]
+        assert ("YEAR.CARRIED", "2022-2023.natural_person") in {
+            (f["rule"], f["scope"]) for f in told
+        }

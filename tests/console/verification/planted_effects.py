@@ -36,6 +36,11 @@ _LETTER = (
     "SELECT document_id, attempt_id, reason, stage, message, parser_version, created_at, version "
     "FROM dead_letters WHERE document_id = :id"
 )
+_BETWEEN_YEARS = (
+    "INSERT INTO findings (document_id, attempt_id, rule, severity, scope, message, cells, blanks, "
+    "evidence) SELECT document_id, attempt_id, 'YEAR.CARRIED', 'soft', '2001-2002.total', 'x', "
+    "evidence, evidence, '' FROM reports WHERE document_id = :id"
+)
 
 EFFECTS: Final[dict[str, Planted]] = {
     # reports
@@ -87,6 +92,15 @@ EFFECTS: Final[dict[str, Planted]] = {
         None,
         "b.txt",
     ),
+    "findings between years of nobody": Planted(
+        sql(
+            _BETWEEN_YEARS,
+            "UPDATE reports SET soft = soft + 1 WHERE document_id = :id",
+            of="c.txt",
+        ),
+        ("REPORT.YEARS",),
+        document="c.txt",
+    ),
     "no version stands": Planted(
         sql("UPDATE reports SET standing = (1 = 0) WHERE document_id = :id", of="e.txt"),
         ("REPORT.STANDING",),
@@ -114,6 +128,53 @@ EFFECTS: Final[dict[str, Planted]] = {
         ("REPORT.COPY",),
         None,
         "d.txt",
+    ),
+    # what operators had stored
+    "corrected cell changed": Planted(
+        sql("UPDATE corrections SET value = '8'"),
+        ("REPORT.CORRECTIONS", "REPORT.FIGURES"),
+        None,
+        "corrected.txt",
+    ),
+    "corrected cell lost": Planted(
+        sql("DELETE FROM corrections"),
+        ("REPORT.CORRECTIONS", "REPORT.FIGURES"),
+        None,
+        "corrected.txt",
+    ),
+    "stored by hand, by no decision": Planted(
+        sql("UPDATE reports SET decision_id = NULL WHERE document_id = :id", of="accepted.txt"),
+        ("REPORT.UNDECIDED",),
+        None,
+        "accepted.txt",
+    ),
+    "stored by the decision about another": Planted(
+        sql(
+            "UPDATE reports SET decision_id = "
+            "(SELECT max(id) FROM decisions WHERE action = 'discard') WHERE document_id = :id",
+            of="accepted.txt",
+        ),
+        ("REPORT.UNDECIDED",),
+        None,
+        "accepted.txt",
+    ),
+    "hard findings in a report that nobody accepted": Planted(
+        sql(
+            "UPDATE reports SET hard = hard + 1, soft = soft - 1 WHERE document_id = :id",
+            "UPDATE findings SET severity = 'hard' WHERE id = "
+            "(SELECT min(id) FROM findings WHERE severity = 'soft' AND attempt_id = "
+            "(SELECT attempt_id FROM reports WHERE document_id = :id))",
+            of="b.txt",
+        ),
+        ("REPORT.UNDECIDED",),
+        None,
+        "b.txt",
+    ),
+    "key without its answer": Planted(sql("DELETE FROM answers"), ("DECISION.UNANSWERED",), None),
+    "comment on a missing document": Planted(
+        sql("UPDATE comments SET document_id = 99999 WHERE document_id = :id", of="corrected.txt"),
+        ("DATABASE.REFERENCE",),
+        None,
     ),
     # dead letters
     "dead without letter": Planted(

@@ -18,6 +18,8 @@ from typing import Any, Final
 import redis
 from sqlalchemy import create_engine, make_url, select, text, update
 
+from console.desk import decisions
+from console.desk.comments import comment
 from console.verification.look import Patience, Wishes
 from models import transitions
 from models.base import now
@@ -33,6 +35,8 @@ from tests.worker.unpacking.archives import zipped
 from worker import dead_letter, inspection
 from worker.archive import Archive
 from worker.claim import CRASH_LIMIT
+from worker.desk.order import Changes, Given
+from worker.desk.remark import About
 from worker.errors import Transient
 from worker.inbox import Inbox
 from worker.pipeline import Pipeline
@@ -163,6 +167,8 @@ def _bring(station: Station) -> None:
         "imbalanced.txt": imbalanced(),
         "retried.txt": b"neither here nor there",
         "discarded.txt": b"nor anywhere else",
+        "corrected.txt": imbalanced() + b"\n",
+        "accepted.txt": imbalanced() + b"\n\n",
         "sub/all.zip": zipped([("三.txt", seed(3)), ("二.txt", seed(2)), ("._x", b"litter")]),
         "passing.txt": seed(4),
         "crash.txt": b"kills whoever reads it",
@@ -234,6 +240,13 @@ def _decide(station: Station) -> None:
         dead_letter.retry(session, [letters[ids["retried.txt"]]], **told)
         dead_letter.discard(session, [letters[ids["discarded.txt"]]], **told)
     _pipeline(station).run(ids["retried.txt"])
+    by = Given("tester", "核对原件", "a key")
+    wrong = Changes({"applications.new_requests.natural_person": "9"})
+    decisions.correct(station.database, letters[ids["corrected.txt"]], by, wrong)
+    by = Given("tester", "公布即如此", "another key")
+    decisions.accept(station.database, {letters[ids["accepted.txt"]]: 1}, by)
+    for name in ("corrected.txt", "imbalanced.txt"):
+        comment(station.database, About("document", ids[name]), Given("tester", "已致电"))
 
 
 def _leave_under_way(station: Station) -> None:

@@ -63,7 +63,7 @@ def test_a_healthy_house_has_no_discrepancy(site: Site) -> None:
     # Then everything was looked at, and nothing found
     assert found.counts == {}
     assert (found.sound, found.complete, found.unseen) == (True, True, [])
-    assert found.looked_at["documents"] == found.looked_at["contents"] == 18
+    assert found.looked_at["documents"] == found.looked_at["contents"] == 20
     assert found.looked_at["files"] == 4
 
 

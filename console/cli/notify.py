@@ -1,0 +1,77 @@
+"""``gouji notify``: tell of new dead letters."""
+
+import signal
+from typing import TYPE_CHECKING
+
+import click
+
+from console.cli import output
+from console.cli.errors import Misused, Unreachable
+from console.cli.invocation import Invocation, pass_invocation
+
+if TYPE_CHECKING:
+    from console.notify.channels import Channel
+
+
+@click.command()
+@click.option("--test", is_flag=True, help="试发 Send one test message to each, and end.")
+@click.option("--parent", type=int, hidden=True)
+@pass_invocation
+def command(invocation: Invocation, test: bool, parent: int | None) -> None:
+    """死信通知 Tell of new dead letters by webhook and Apprise, until stopped.
+
+    Part of gouji up where notify_webhook or notify_apprise is set. One message in notify_interval
+    at most, with the counts by reason and the first few letters.
+    """
+    from console.notify.channels import channels
+    from console.notify.notifier import Notifier
+    from console.parent import die_with_parent
+    from worker import logs
+    from worker.secrecy import keep
+    from worker.settings import SECRET
+
+    if parent is not None:
+        die_with_parent(parent)
+    settings = invocation.settings
+    keep(*(getattr(settings, name) for name in SECRET))
+    found = channels(settings)
+    if not found:
+        raise Misused(
+            "nobody is to be told: notify_webhook and notify_apprise are empty",
+            hint="GOUJI_NOTIFY_WEBHOOK=https://… gouji notify --test",
+            code="no_channel",
+        )
+    if test:
+        _try_out(found)
+        return
+    logs.configure("notify", form=settings.log_format, level=settings.log_level)
+    with invocation.database() as database:
+        notifier = Notifier(database, found, settings.notify_interval)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: notifier.stop())
+        notifier.run()
+
+
+def _try_out(found: "list[Channel]") -> None:
+    """Send a message about nothing to each channel.
+
+    Raises:
+        Unreachable: one was not taken.
+    """
+    import uuid
+
+    from console.notify.channels import Envelope
+    from console.notify.errors import Undelivered
+    from console.notify.message import compose
+    from models.base import now
+
+    envelope = Envelope(str(uuid.uuid4()), now().isoformat(), compose([("imbalanced", 0)], []))
+    failed = []
+    for channel in found:
+        try:
+            channel.send(envelope)
+            output.say(f"已送达 delivered: {channel.name}")
+        except Undelivered as error:
+            failed.append(f"{channel.name}: {error}")
+    if failed:
+        raise Unreachable("; ".join(failed), code="undelivered")

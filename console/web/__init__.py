@@ -1,0 +1,1 @@
+"""The console in a browser: pages rendered here, forms that work without a script."""

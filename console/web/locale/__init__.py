@@ -1,0 +1,1 @@
+"""The texts of the console: English stands in the source, Chinese in ``zh/``."""

@@ -1,0 +1,1 @@
+"""The pages, one module each; every one has ``PAGES``, the addresses it answers."""

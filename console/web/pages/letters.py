@@ -1,0 +1,54 @@
+"""The dead letters: grouped, then row by row; decisions about some, or about all that match."""
+
+from typing import Any, Final, get_args
+
+from starlette.responses import Response
+
+from console.queries import letter_pages, letters
+from console.queries.letters import Group, LetterFilter
+from console.web import parameters
+from console.web.visit import Page, Visit
+from models.disclosure.finding import Reason
+from worker.check.rules import RULES
+
+GROUPS: Final[tuple[Group, ...]] = get_args(Group)
+_MOST_GROUPS: Final = 40
+FIELDS: Final = ("reason", "rule", "q", "year", "name", "state")
+
+
+def filter_of(given: Any) -> LetterFilter:
+    """Return what an address, or the fields of a form, narrow the dead letters down by."""
+    return LetterFilter(
+        reason=parameters.one_of(given, "reason", list(Reason)),
+        rule=parameters.one_of(given, "rule", list(RULES)),
+        publisher=parameters.words(given, "q"),
+        year=parameters.number(given, "year"),
+        name=parameters.words(given, "name"),
+        only_open=given.get("state") != "all",
+    )
+
+
+def show(visit: Visit) -> Response:
+    """Show how many there are by a group, and a page of them."""
+    wanted = filter_of(visit.query)
+    by = next((one for one in GROUPS if one == visit.query.get("by")), GROUPS[0])
+    with visit.reading() as session:
+        groups = letters.grouped(session, wanted, by)
+        found = letter_pages.page(session, wanted, after=visit.query.get("after", ""))
+        total = letters.count(session, wanted)
+    return visit.render(
+        "letters.html",
+        wanted=wanted,
+        by=by,
+        by_all=GROUPS,
+        groups=groups[:_MOST_GROUPS],
+        most=max((group["count"] for group in groups), default=0),
+        found=found,
+        total=total,
+        reasons=[str(reason) for reason in Reason],
+        rules=list(RULES),
+        filters={name: visit.query[name] for name in FIELDS if visit.query.get(name)},
+    )
+
+
+PAGES: Final = (Page("/dead", show),)

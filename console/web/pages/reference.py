@@ -1,0 +1,30 @@
+"""The rules, with how often each was hit."""
+
+from typing import Final
+
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from console.queries import rule_hits
+from console.web.visit import Page, Visit
+from worker.check.rules import RULES
+
+
+def rules(visit: Visit) -> Response:
+    """Show every rule with its findings."""
+    with visit.reading() as session:
+        found = rule_hits.hits(session)
+    return visit.render("rules.html", rules=list(RULES.values()), found=found)
+
+
+def rule(visit: Visit) -> Response:
+    """Show one rule: equation, source, what counts and what does not."""
+    one = RULES.get(visit.path["rule"])
+    if one is None:
+        raise HTTPException(404, visit.text("There is no such rule."))
+    with visit.reading() as session:
+        found = rule_hits.hits(session)
+    return visit.render("rule.html", rule=one, found=found)
+
+
+PAGES: Final = (Page("/rules", rules), Page("/rules/{rule}", rule))

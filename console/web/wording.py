@@ -1,0 +1,95 @@
+"""What keys are called on a page: in Chinese by the words of the form, in English by their own."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from console import labels, titles
+from console.web.languages import CHINESE, translations
+from models.divisions.gazetteer import division
+
+_STATES: Final[Mapping[str, str]] = {
+    "received": "已收到",
+    "queued": "排队中",
+    "processing": "处理中",
+    "stored": "已入库",
+    "unpacked": "已拆包",
+    "dead": "死信",
+    "discarded": "已弃置",
+    "duplicate": "重复",
+    "ignored": "忽略",
+    "accepted": "已接受",
+    "sidecar": "附带信息",
+    "retry": "稍后再试",
+    "released": "已交还",
+    "handed_over": "已转交",
+    "lost": "已失联",
+}
+_ACTIONS: Final[Mapping[str, str]] = {
+    "retry": "重新处理",
+    "correct": "更正",
+    "accept": "照原样接受",
+    "discard": "弃置",
+    "restore": "放回",
+}
+_LEVELS: Final[Mapping[str, str]] = {
+    "debug": "调试",
+    "info": "信息",
+    "warning": "警告",
+    "error": "错误",
+    "critical": "严重",
+}
+_ROLES: Final[Mapping[str, str]] = {"viewer": "查看", "operator": "操作", "admin": "管理"}
+_PROVINCE: Final = 2
+
+
+def words(language: str) -> dict[str, Callable[..., str]]:
+    """Return what templates call things by, in a language."""
+    chinese = language == CHINESE
+
+    def of(names: Mapping[str, str]) -> Callable[[str | None], str]:
+        def called(key: str | None) -> str:
+            if key is None:
+                return ""
+            return names.get(key, key) if chinese else key.replace("_", " ")
+
+        return called
+
+    return {
+        "reason_name": of(labels.REASONS),
+        "stage_name": of(labels.STAGES),
+        "state_name": of(_STATES),
+        "action_name": of(_ACTIONS),
+        "level_name": of(_LEVELS),
+        "role_name": of(_ROLES),
+        "mechanism_name": of(labels.MECHANISMS),
+        "origin_name": of(labels.ORIGINS),
+        "event_name": lambda name: (titles.title(name) or name) if chinese else name,
+        "rule_name": lambda rule: rule_name(rule, language),
+        "division_name": division_name,
+        "cell_name": labels.cell,
+        "scope_name": labels.scope,
+        "worded": labels.worded,
+    }
+
+
+def rule_name(rule: str, language: str) -> str:
+    """Return what an edit is called; one that is no longer there keeps its id."""
+    from worker.check.rules import RULES
+
+    found = RULES.get(rule)
+    if found is None:
+        return rule
+    return found.title_zh if language == CHINESE else found.title_en
+
+
+def division_name(code: str | None) -> str:
+    """Return the name of a province by two digits of its code, of any division by six."""
+    if not code:
+        return ""
+    found = division(code.ljust(6, "0"))
+    return code if found is None else "".join(found.path) if len(code) > _PROVINCE else found.name
+
+
+def text(language: str, message: str) -> str:
+    """Return a message of the program in a language."""
+    return translations(language).gettext(message)

@@ -1,0 +1,125 @@
+"""Corrected cells on top of a report as published: nothing that was read is ever overwritten.
+
+Values and how they are written: a whole number of a count, a decimal of an amount, ``None`` for a
+cell that is to be blank.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+from typing import Final
+
+from models.disclosure.form import Kind, column_of
+from models.disclosure.report import ABSENT, Cell, Printed, ReadTable, Report
+
+Value = int | Decimal | None
+
+_BLANKS: Final = frozenset({"", "blank", "空", "空白"})
+_MOST_DIGITS: Final = 15
+_MOST_PLACES: Final = 8
+
+
+class Unfit(ValueError):  # noqa: N818 - it says what is wrong
+    """There is no such cell in the report, or it cannot hold such a value."""
+
+
+def typed(address: str, text: str) -> Value:
+    """Return the value that was typed for a cell; nothing, ``blank`` or ``空`` make it blank.
+
+    Raises:
+        Unfit: there is no such cell in the form, or the text is not a value of its kind.
+    """
+    kind = _kind(address)
+    plain = text.strip()
+    if plain.lower() in _BLANKS:
+        return None
+    unsigned = plain.removeprefix("-") if kind is Kind.CHANGE else plain
+    whole, point, places = unsigned.partition(".")
+    digits = whole.isascii() and whole.isdecimal()
+    if kind is Kind.AMOUNT and digits and point:
+        digits = places.isascii() and places.isdecimal() and len(places) <= _MOST_PLACES
+    elif point:
+        digits = False
+    if not digits:
+        raise Unfit(f"{address}: {text!r} is not {_WANTED[kind]}")
+    if len(whole.lstrip("0")) > _MOST_DIGITS:
+        raise Unfit(f"{address}: more than {_MOST_DIGITS} digits")
+    return Decimal(plain) if kind is Kind.AMOUNT else int(plain)
+
+
+_WANTED: Final = {
+    Kind.COUNT: "a whole number from 0",
+    Kind.AMOUNT: "a decimal from 0, in 万元",
+    Kind.CHANGE: "a whole number",
+}
+
+
+def written(value: Value) -> str | None:
+    """Return a value as it is kept and told: without an exponent."""
+    return None if value is None else format(value, "f" if isinstance(value, Decimal) else "d")
+
+
+def _kind(address: str) -> Kind:
+    try:
+        return column_of(address).kind
+    except (KeyError, ValueError):
+        raise Unfit(f"{address}: the form has no such cell") from None
+
+
+def amended(report: Report, values: Mapping[str, Value]) -> Report:
+    """Return a report with other values in some cells, each with the cell as it was read.
+
+    A row that is not in the file comes in with the cells that are set. A value that a cell has
+    already changes nothing.
+
+    Raises:
+        Unfit: the table was not read, or its layout has no such cell.
+    """
+    tables = dict(report.tables)
+    for address, value in values.items():
+        key = address.partition(".")[0]
+        table = tables.get(key)
+        if table is None or address not in table.form.cells:
+            raise Unfit(f"{address}: this report has no such cell")
+        tables[key] = _with(table, address, value)
+    return replace(report, tables=tables) if values else report
+
+
+def _with(table: ReadTable, address: str, value: Value) -> ReadTable:
+    read = table.cells.get(address, ABSENT)
+    read = read.published or read
+    if says(read, value):
+        return table
+    cell = corrected(read, value)
+    row = address.split(".")[1]
+    return replace(
+        table,
+        cells=_in_order(table, {**table.cells, address: cell}),
+        missing=tuple(key for key in table.missing if key != row),
+    )
+
+
+def corrected(read: Cell, value: Value) -> Cell:
+    """Return a cell with another value; what OCR doubted or was converted, somebody has seen."""
+    how = Printed.BLANK if value is None else Printed.NUMBER
+    return replace(
+        read, value=value, printed=how, note="", confidence=None, chosen=False, published=read
+    )
+
+
+def says(cell: Cell, value: Value) -> bool:
+    """Tell whether a cell says this already."""
+    if value is None:
+        return cell.printed is Printed.BLANK
+    return cell.printed is Printed.NUMBER and cell.value == value
+
+
+def _in_order(table: ReadTable, cells: Mapping[str, Cell]) -> dict[str, Cell]:
+    if len(cells) == len(table.cells):
+        return dict(cells)
+    return {address: cells[address] for address in table.form.cells if address in cells}
+
+
+def corrections(report: Report) -> dict[str, Cell]:
+    """Return the cells of a report that were corrected, as they are now, in printed order."""
+    return {address: cell for address, cell in report.cells() if cell.published is not None}

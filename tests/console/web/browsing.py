@@ -1,0 +1,100 @@
+"""A real browser on a real console: Debian's Chromium, driven by Playwright."""
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+
+from console.web.serve import ConsoleServer
+from models.session import Database
+from worker.settings import Settings
+
+CHROMIUM: Final = shutil.which("chromium")
+
+
+def demand_chromium() -> str:
+    """Return where Chromium is; where it is missing, skip at the desk and fail in CI."""
+    if CHROMIUM is None:
+        why = "needs Debian's chromium"
+        if os.environ.get("CI"):
+            pytest.fail(why)
+        pytest.skip(why)
+    return CHROMIUM
+
+
+def launched(playwright: Playwright) -> Browser:
+    """Start a Chromium without a screen."""
+    rooted = ["--no-sandbox"] if os.geteuid() == 0 else []
+    return playwright.chromium.launch(executable_path=demand_chromium(), args=rooted)
+
+
+@contextmanager
+def served(settings: Settings) -> Iterator[str]:
+    """Serve a console on any free port for as long as the block runs; yields its address."""
+    database = Database.at(settings.database)
+    server = ConsoleServer(settings, database)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        yield server.address
+    finally:
+        server.stop()
+        thread.join(30)
+        database.close()
+        assert not thread.is_alive()
+
+
+@dataclass
+class Watched:
+    """A page, and everything on it that should not be."""
+
+    page: Page
+    address: str
+    complaints: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, context: BrowserContext, address: str) -> "Watched":
+        """Open a page that is watched: for requests off the host, errors, violations."""
+        watched = cls(context.new_page(), address)
+        watched.page.on("request", lambda request: watched._look(request.url))
+        watched.page.on("pageerror", lambda error: watched.complaints.append(f"error: {error}"))
+        watched.page.on("console", watched._listen)
+        return watched
+
+    def go(self, path: str) -> Page:
+        """Go to a page of the console."""
+        self.page.goto(self.address + path)
+        return self.page
+
+    def violations(self) -> list[str]:
+        """Return what axe-core finds wrong with the page as it is."""
+        self.page.evaluate(axe())
+        found: dict[str, Any] = self.page.evaluate("async () => await axe.run()")
+        return [
+            f"{one['id']}: {node['target']} {node['html'][:120]}"
+            for one in found["violations"]
+            for node in one["nodes"]
+        ]
+
+    def _look(self, url: str) -> None:
+        if not url.startswith((self.address, "data:")):
+            self.complaints.append(f"off the host: {url}")
+
+    def _listen(self, message: Any) -> None:
+        expected = "the server responded with a status of 4" in message.text
+        if message.type in ("error", "warning") and not expected:
+            self.complaints.append(f"{message.type}: {message.text}")
+
+
+def axe() -> str:
+    """Return axe-core's script; evaluated from outside, so that no policy is in its way."""
+    import axe_playwright_python
+
+    return (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")

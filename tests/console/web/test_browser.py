@@ -1,0 +1,248 @@
+"""In a real browser: log in, decide, watch; in both languages, by keyboard, at any width."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
+from sqlalchemy import select
+
+from models.dead_letter import DeadLetter
+from models.ledger import Document
+from tests.console.cli.conftest import SEEDS
+from tests.console.web.browsing import Watched, launched, served
+from tests.console.web.conftest import PASSWORD, Console
+from worker.inspection import inspect
+
+pytestmark = pytest.mark.process
+
+EVERY_PAGE = (
+    "/",
+    "/reports",
+    "/reports/1",
+    "/reports/1/original",
+    "/reports/1/findings",
+    "/reports/1/text",
+    "/reports/1/versions",
+    "/reports/1/timeline",
+    "/reports/1/logs",
+    "/dead",
+    "/dead/1",
+    "/dead/1/original",
+    "/dead/1/timeline",
+    "/dead/2",
+    "/dead/1/decide?action=accept",
+    "/dead/decide?id=1&id=2&action=retry",
+    "/documents/2",
+    "/sources",
+    "/workers",
+    "/events",
+    "/logs",
+    "/audit",
+    "/rules",
+    "/rules/T3.FLOW",
+    "/settings",
+    "/nowhere",
+)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = launched(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def address(stocked: Console) -> Iterator[str]:
+    settings = replace(stocked.home.settings, console_port=0)
+    with served(settings) as where:
+        yield where
+
+
+@pytest.fixture
+def english(chromium: Browser, address: str) -> Iterator[Watched]:
+    with chromium.new_context(locale="en-GB") as context:
+        watched = Watched.of(context, address)
+        yield watched
+        assert watched.complaints == []
+
+
+def log_in(watched: Watched, name: str) -> None:
+    page = watched.go("/")
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+
+
+def test_from_logging_in_to_the_audit_row(stocked: Console, english: Watched) -> None:
+    # Given an operator who logs in and looks for what does not balance
+    stocked.add_users()
+    log_in(english, "operator")
+    page = english.page
+    page.get_by_role("link", name="imbalanced").first.click()
+    expect(page).to_have_url(re.compile(r"/dead\?reason=imbalanced$"))
+    page.get_by_role("row").nth(1).get_by_role("link", name="imbalanced").click()
+
+    # When they type the right figure
+    field = page.locator('[data-cell="applications.new_requests.natural_person"] input')
+    expect(field).to_have_value("12")
+    field.fill("9")
+
+    # Then the page says at once that it balances, and marks nothing any more
+    expect(page.get_by_text("Every hard edit holds")).to_be_visible()
+    expect(page.locator(".figure.hard")).to_have_count(0)
+
+    # When they take the candidate that says so, with a note that the dialog demands
+    field.fill("12")
+    page.get_by_role("link", name="Take it").first.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_be_visible()
+    dialog.get_by_role("button", name="correct").click()
+    expect(dialog).to_be_visible()
+    dialog.get_by_label("Note").fill("见原件")
+    dialog.get_by_role("button", name="correct").click()
+
+    # Then the report is stored, and the audit trail has a row of it
+    expect(page).to_have_url(re.compile(r"/reports/\d+$"))
+    expect(page.locator(".figure del")).to_have_text("12")
+    english.go("/audit")
+    expect(page.get_by_role("row").nth(1)).to_contain_text("operator")
+    expect(page.get_by_role("row").nth(1)).to_contain_text("见原件")
+
+
+def test_a_bulk_retry_by_filter(stocked: Console, english: Watched) -> None:
+    # Given
+    page = english.go("/dead")
+    page.get_by_label("Reason").select_option("not_a_report")
+    page.get_by_role("button", name="Filter").click()
+    expect(page.get_by_role("row")).to_have_count(2)
+
+    # When all that match are retried
+    page.get_by_role("button", name="Retry all").click()
+    page.get_by_label("Note").fill("a new parser")
+    page.get_by_role("button", name="retry: 1").click()
+
+    # Then only those wait again
+    expect(page.get_by_text("Decided about 1 dead letters")).to_be_visible()
+    with stocked.database.reading() as session:
+        states = dict(session.execute(select(Document.id, Document.state)).all())
+    assert (states[2], states[3]) == ("dead", "received")
+
+
+def test_the_overview_shows_what_comes_while_it_is_looked_at(
+    stocked: Console, english: Watched
+) -> None:
+    # Given somebody who looks at the overview
+    page = english.go("/")
+    expect(page.get_by_text("● live")).to_be_visible()
+    stored = page.locator(".tile.stored b")
+    expect(stored).to_have_text("1")
+
+    # When reports are stored
+    for path in sorted(SEEDS.glob("*.txt"))[2:4]:
+        inspect(path.read_bytes(), path.name)
+        stocked.bring(path.read_bytes(), path.name)
+
+    # Then rows and figures change by themselves
+    expect(page.locator(".events tbody")).to_contain_text("002_6958a79bc20c0ed0.txt")
+    expect(stored).to_have_text("3")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("locale", ["en-GB", "zh-CN"])
+def test_no_page_has_anything_wrong_with_it(
+    chromium: Browser, address: str, locale: str, scheme: str
+) -> None:
+    # Given a phone or a desk
+    width = 390 if (locale, scheme) in (("zh-CN", "light"), ("en-GB", "dark")) else 1280
+    with chromium.new_context(
+        locale=locale,
+        color_scheme="dark" if scheme == "dark" else "light",
+        viewport={"width": width, "height": 800},
+    ) as context:
+        watched = Watched.of(context, address)
+        wrong: dict[str, list[str]] = {}
+        for path in EVERY_PAGE:
+            # When
+            page = watched.go(path)
+
+            # Then nothing is loaded from elsewhere, no policy is violated, axe has no complaint,
+            # and nothing is wider than the screen
+            found = watched.violations() + watched.complaints
+            watched.complaints.clear()
+            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                found.append("wider than the screen")
+            if found:
+                wrong[path] = found
+        assert wrong == {}
+
+
+def test_it_is_used_by_keyboard_alone(stocked: Console, english: Watched) -> None:
+    # Given the page of a dead letter
+    page = english.go("/dead/1")
+
+    # When one skips to the content, goes to a cell and moves with the arrows
+    page.keyboard.press("Tab")
+    expect(page.get_by_text("Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    cell = '[data-cell="applications.{}.natural_person"] input'
+    first, second = (page.locator(cell.format(row)) for row in ("new_requests", "carried_in"))
+    first.focus()
+    page.keyboard.press("ArrowDown")
+    expect(second).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    expect(first).to_be_focused()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("9")
+    expect(page.get_by_text("Every hard edit holds")).to_be_visible()
+
+    # And opens the dialog, leaves it, opens it again and decides
+    store = page.get_by_role("button", name="Store as corrected")
+    store.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Note")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).not_to_be_visible()
+    store.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Note")).to_be_focused()
+    page.keyboard.type("keys only")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+
+    # Then it is stored
+    expect(page).to_have_url(re.compile(r"/reports/\d+$"))
+    with stocked.database.reading() as session:
+        assert session.get_one(DeadLetter, 1).resolution == "correct"
+
+
+def test_the_language_is_switched_on_the_page(english: Watched) -> None:
+    page = english.go("/reports")
+    page.get_by_role("button", name="中文").click()
+    expect(page.get_by_role("heading", name="报告", exact=False).first).to_be_visible()
+    expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
+    page.get_by_role("button", name="深色").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    expect(page).to_have_url(re.compile(r"/reports$"))
+
+
+def test_everything_works_without_a_script(chromium: Browser, address: str) -> None:
+    # Given a browser that runs none
+    with chromium.new_context(locale="en-GB", java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(f"{address}/dead/1")
+        page.locator('[name="cell:applications.new_requests.natural_person"]').fill("9")
+
+        # When a figure is checked and stored
+        page.get_by_role("button", name="Check").click()
+        expect(page.get_by_text("Every hard edit holds")).to_be_visible()
+        page.get_by_role("button", name="Store as corrected").click()
+        page.get_by_label("Note").fill("no script")
+        page.get_by_role("button", name="correct").click()
+
+        # Then
+        expect(page).to_have_url(re.compile(r"/reports/\d+$"))

@@ -1,0 +1,117 @@
+"""A report with an operator's changes, checked anew."""
+
+import random
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from models.disclosure.finding import Reason, Severity
+from tests.reports.layouts import RENDERERS
+from tests.reports.truth import random_report
+from worker.desk.assess import assess
+from worker.desk.errors import Unacceptable
+from worker.desk.order import Changes, Identity
+from worker.inspection import as_json, inspect
+
+SEED = Path(__file__).parents[2] / "data" / "seeds" / "001_978f6dfc59ee8d2b.txt"
+NEW = "一、本年新收政府信息公开申请数量\t\t"
+CELL = "applications.new_requests.natural_person"
+
+
+def told(text: str | None = None) -> dict[str, Any]:
+    """Return an inspection as a dead letter has it: 12 is read where 9 would balance."""
+    text = text or SEED.read_text("utf-8").replace(f"{NEW}9\t", f"{NEW}12\t")
+    read: dict[str, Any] = orjson.loads(orjson.dumps(as_json(inspect(text.encode(), "x.txt"))))
+    return read
+
+
+def test_without_changes_it_is_as_it_was() -> None:
+    # Given
+    inspection = told()
+
+    # When
+    found = assess(inspection)
+
+    # Then
+    assert found.reason is Reason.IMBALANCED
+    assert [(f.rule, f.scope) for f in found.findings] == [
+        (f["rule"], f["scope"]) for f in inspection["findings"]
+    ]
+    assert (found.values, found.problems) == ({}, {})
+
+
+def test_the_right_cell_makes_it_balance() -> None:
+    found = assess(told(), Changes({CELL: "9"}))
+    assert (found.reason, found.hard) == (None, ())
+    assert found.values == {CELL: 9}
+    assert found.read.cell(CELL).value == 12
+    assert found.report.cell(CELL).value == 9
+
+
+def test_what_cannot_be_is_told_and_the_rest_is_taken() -> None:
+    # When
+    found = assess(told(), Changes({CELL: "9", "x.y.z": "1", f"{CELL}x": "2"}))
+
+    # Then
+    assert found.values == {CELL: 9}
+    assert set(found.problems) == {"x.y.z", f"{CELL}x"}
+
+
+def test_a_candidate_is_taken_and_cells_that_are_set_count_for_more() -> None:
+    # Given
+    other = "applications.new_requests.total"
+    changes = [{"cell": CELL, "read": 12, "proposed": 9}, {"cell": other, "proposed": None}]
+    inspection = told() | {"candidates": [{"rank": 2, "changes": changes}]}
+
+    # Then
+    assert assess(inspection, Changes(candidate=2)).values == {CELL: 9, other: None}
+    assert assess(inspection, Changes({other: "9"}, candidate=2)).values == {CELL: 9}
+    assert "candidate" in assess(inspection, Changes(candidate=1)).problems
+
+
+def test_what_was_read_already_is_no_change() -> None:
+    assert assess(told(), Changes({CELL: "12"})).values == {}
+
+
+def test_whose_report_it_is_settles_a_conflict_of_publishers() -> None:
+    # Given two reports' titles in one file: two publishers are equally likely
+    rng = random.Random(1)
+    text = "\n".join(RENDERERS["tabbed"](random_report(rng), rng) for _ in range(2))
+    inspection = told(text)
+    assert assess(inspection).reason is Reason.PUBLISHER_CONFLICT
+
+    # When the operator says which it is
+    found = assess(inspection, Changes(identity=Identity("示例市水利局", 2023)))
+
+    # Then no hard finding is left, and the conflict is still told
+    assert found.reason is None
+    assert (found.read.publisher, found.read.year) == ("示例市水利局", 2023)
+    conflicts = [f for f in found.findings if f.rule == "PUBLISHER.EVIDENCE"]
+    assert conflicts
+    assert {f.severity for f in conflicts} == {Severity.SOFT}
+
+
+def test_what_reading_left_over_is_found_again_also_in_letters_of_older_releases() -> None:
+    # Given a line with figures that no row could take, as a hard finding
+    inspection = told()
+    line = "x 1 2 3 4 5"
+    inspection["report"]["reading"]["applications"]["lost"] = [line]
+    inspection["report"]["reading"]["applications"]["unaligned"] = [line]
+    anew = [f for f in assess(inspection).findings if line in f.message]
+    assert [f.severity for f in anew] == [Severity.HARD]
+
+    # When a letter has the finding and not what it came from
+    finding = {"rule": anew[0].rule, "severity": "hard", "scope": anew[0].scope}
+    inspection["findings"].append({**finding, "message": anew[0].message})
+    del inspection["report"]["reading"]
+
+    # Then it is still hard
+    assert [f.message for f in assess(inspection, Changes({CELL: "9"})).hard] == [anew[0].message]
+
+
+@pytest.mark.parametrize("inspection", [None, as_json(inspect(b"", "empty.txt"))])
+def test_nothing_recognised_cannot_be_stored(inspection: dict[str, Any] | None) -> None:
+    with pytest.raises(Unacceptable, match="retry or discard"):
+        assess(inspection)
