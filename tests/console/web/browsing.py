@@ -95,6 +95,6 @@ class Watched:
 
 def axe() -> str:
     """Return axe-core's script; evaluated from outside, so that no policy is in its way."""
-    import axe_playwright_python
+    import axe_playwright_python  # type: ignore[import-untyped]
 
     return (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
