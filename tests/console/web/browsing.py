@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
+from importlib.resources import files
 from typing import Any, Final
 
 import pytest
@@ -95,6 +95,4 @@ class Watched:
 
 def axe() -> str:
     """Return axe-core's script; evaluated from outside, so that no policy is in its way."""
-    import axe_playwright_python  # type: ignore[import-untyped]
-
-    return (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
+    return files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
