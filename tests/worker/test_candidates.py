@@ -1,18 +1,22 @@
 """Candidates that a dead letter keeps, with what is known beside the report."""
 
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
+import orjson
 import pytest
 
 from models.disclosure.finding import Reason
 from models.disclosure.form import LAYOUTS, Edition
 from models.disclosure.hints import NONE, Hints
+from models.disclosure.localisation import Mechanism, Status, Witness
 from models.disclosure.report import Cell, Printed, ReadTable, Report
+from tests.console.cli.conftest import imbalanced
 from tests.worker.house import House, house
 from worker.check.locate import locate
 from worker.check.totals import totals
-from worker.inspection import File, Inspection, Timing
+from worker.inspection import File, Inspection, Timing, as_json, inspect
 
 
 @pytest.fixture
@@ -54,3 +58,28 @@ def test_what_the_year_before_carried_out_speaks_for_candidates(home: House) -> 
     assert [(c["read"], c["proposed"]) for c in candidate["changes"]] == [(3, 0)]
     told = [(one["kind"], one["supports"]) for one in candidate["evidence"]]
     assert told == [("previous_year", "proposed"), ("source", "publisher")]
+
+
+def test_the_manual_shows_the_json_as_it_is() -> None:
+    # Given the example of the manual, and an inspection of a report that does not balance
+    page = Path(__file__).parents[2] / "docs" / "localisation.md"
+    example = orjson.loads(page.read_text("utf-8").partition("```json\n")[2].partition("```")[0])
+    told = as_json(inspect(imbalanced(), "年报.txt"))
+
+    # Then both have the same fields, and the example is of the same report
+    ((shown,), (candidate,)) = example["candidates"], told["candidates"]
+    assert shown["changes"] == candidate["changes"]
+    assert shown | {"evidence": [], "cost": 0, "cost_parts": {}} == candidate | {
+        "evidence": [],
+        "cost": 0,
+        "cost_parts": {},
+    }
+    assert shown["cost_parts"].keys() == candidate["cost_parts"].keys()
+    assert example["localisation"] == told["localisation"]
+    assert set(shown["evidence"][0]) == {field.name for field in fields(Witness)}
+
+
+@pytest.mark.parametrize("words", [Mechanism, Status])
+def test_the_manual_has_every_word(words: type[Mechanism | Status]) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "localisation.md").read_text("utf-8")
+    assert [word for word in words if f"`{word}`" not in page] == []

@@ -44,10 +44,10 @@ class Line:
 
 def digits(cell: Cell) -> str:
     """Return the digits of a cell as they stand in the file, empty where there is no figure."""
-    if cell.printed is not Printed.NUMBER:
+    if cell.printed is not Printed.NUMBER or cell.value is None or cell.value < 0:
         return ""
     raw = cell.raw.strip()
-    return raw if raw.isdecimal() and raw.isascii() else str(cell.value)
+    return raw if raw.isdecimal() and raw.isascii() else str(int(cell.value))
 
 
 def of_row(line: Line, need: Values) -> Told | None:

@@ -16,14 +16,17 @@ Rows = list[list[int]]
 def slips(problem: Problem) -> Iterator[tuple[int, dict[int, int]]]:
     """Yield repairs of tables in which a block of rows slipped by one, and the row it left.
 
-    The row at the other end is lost; what that would say follows from the edits.
+    That row has no figure; the one at the other end is lost, and follows from the edits.
     """
     rows = _rows(problem)
     totals = [row[-1] for row in rows]
     height = len(rows)
     for first, last in _blocks(height):
         for vacated, lost in ((first, last), (last, first)):
-            if _missing(_slipped(totals, vacated, lost), lost) is not None:
+            if (
+                not any(rows[vacated])
+                and _missing(_slipped(totals, vacated, lost), lost) is not None
+            ):
                 columns = [_slipped(column, vacated, lost) for column in zip(*rows, strict=True)]
                 yield from ((vacated, one) for one in _completed(problem, columns, lost))
 

@@ -12,9 +12,11 @@ from models.disclosure.localisation import Localisation, Mechanism, Origin, Stat
 from models.disclosure.report import Cell, Printed, ReadTable, Report, Section
 from tests.localise import as_read, measure
 from tests.reports.cells import TruthReport
-from tests.reports.slips import MECHANISMS, OF_REVIEW, broken, cells
+from tests.reports.slips import BLANK as NOTHING
+from tests.reports.slips import MECHANISMS, OF_REVIEW, Grid, broken, cells
 from tests.reports.truth import random_report
 from tests.worker.check.localise.repaired import failing, repaired
+from worker.check.localise.search import MOST_NODES
 from worker.check.localise.witnesses import Context
 from worker.check.locate import locate
 
@@ -86,6 +88,44 @@ def test_every_candidate_makes_the_edits_hold_that_it_resolves(seed: int, how: s
             assert all(change.proposed != (change.read or 0) for change in candidate.changes) or (
                 candidate.mechanism is Mechanism.ROW_MISSING
             )
+
+
+def chaos(seed: int) -> Report:
+    """A table broken several times over, perhaps without totals, zeros or legible figures."""
+    rng = random.Random(seed)
+
+    def how(grid: Grid, rng: random.Random) -> None:
+        for _ in range(rng.randint(1, 4)):
+            rng.choice(list(MECHANISMS.values()))(grid, rng)
+        unprinted, zeros = rng.random() < 0.3, rng.random() < 0.3
+        for row in grid:
+            if unprinted and rng.random() < 0.8:
+                row[-1] = NOTHING
+            row[:] = [NOTHING if zeros and not cell.value else cell for cell in row]
+
+    read = as_read(broken(random_report(rng), "applications", how, rng))
+    table = read.tables["applications"]
+    scribbled = rng.sample(list(table.cells), rng.choice((0, 0, 1, 2)))
+    scribbles = dict.fromkeys(scribbled, Cell(None, "x", Printed.UNREADABLE))
+    tables = {**read.tables, "applications": replace(table, cells={**table.cells, **scribbles})}
+    return replace(read, tables=tables)
+
+
+@settings(deadline=None, max_examples=80)
+@given(seed=st.integers(0, 2**32))
+def test_whatever_was_done_to_a_table_no_candidate_breaks_another_edit(seed: int) -> None:
+    # Given
+    read = chaos(seed)
+    before = failing(read)
+
+    # When
+    found = locate(read)
+
+    # Then
+    for candidate in found.candidates if found else ():
+        assert failing(repaired(read, candidate)) == before - set(candidate.resolves)
+        assert all(change.proposed >= 0 for change in candidate.changes)
+    assert found is None or found.search.nodes <= 10 * MOST_NODES
 
 
 @settings(deadline=None, max_examples=150)
