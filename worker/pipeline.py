@@ -28,10 +28,12 @@ from worker.archive import Archive
 from worker.claim import Claim, Suspect, begin
 from worker.company import Company
 from worker.dead_letter import Grave
+from worker.durations import Durations
 from worker.errors import NotBegun, Refused, Stopping, Transient
 from worker.faults import reach
 from worker.inspection import PARSER_VERSION, Inspection, Timing
 from worker.judge import judge, plain, told
+from worker.pulse import Pulse
 from worker.settings import Settings
 from worker.unpack import Unpacker
 
@@ -66,6 +68,8 @@ class Pipeline:
         self._inspect_scan = scans or inspect
         self._unpacker = unpacker or Unpacker(database, archive)
         self._worker = f"{socket.gethostname()}:{os.getpid()}"
+        self._durations = Durations()
+        self.pulse = Pulse(database, self._worker, lambda: len(self._held), self._durations)
         self._company = Company()
         self._held: dict[int, Claim] = {}
         self._unsettled: deque[tuple[Claim, BaseException]] = deque()
@@ -108,6 +112,7 @@ class Pipeline:
             raise
         finally:
             del self._held[claim.attempt_id]
+            self._durations.add(claim.durations)
 
     def _end(self, claim: Claim) -> None:
         try:

@@ -19,6 +19,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from console.web import probes
 from console.web.guard import Guard
 from console.web.identity import visit_of
 from console.web.site import Site
@@ -56,7 +57,7 @@ def application(settings: Settings, database: Database) -> Starlette:
     site = Site.of(settings, database)
     return Starlette(
         routes=[*_routes(site)],
-        middleware=[Middleware(Guard, hosts=site.hosts)],
+        middleware=[Middleware(Guard, hosts=site.hosts, open_to_any=probes.PATHS)],
         exception_handlers={
             HTTPException: _telling(site),
             SQLAlchemyError: _away,
@@ -76,6 +77,7 @@ def _routes(site: Site) -> Iterator[BaseRoute]:
     for page in pages():
         methods = ["POST"] if page.posted else ["GET"]
         yield Route(page.path, _endpoint(site, page), methods=methods)
+    yield from probes.routes(site)
     yield Mount("/static", _Static(directory=STATIC), name="static")
 
 
