@@ -5,7 +5,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run ocr otel s3 test test-all check bench texts lock clean
+.PHONY: help run ocr s3 test test-all check bench texts lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,9 +15,6 @@ run: $(VENV)/.run ## start everything: watched folder ./inbox, queue, workers; i
 
 ocr: $(VENV)/.run ## add what reads scans (about 120 MB): gouji[ocr]
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/ocr.lock
-
-otel: $(VENV)/.run ## add what sends traces to a collector (about 7 MB): gouji[otel]
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/otel.lock
 
 s3: $(VENV)/.run ## add what keeps originals on S3-like storage (about 15 MB): gouji[s3]
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/s3.lock
@@ -49,13 +46,10 @@ lock: ## refresh the locked dependencies (needs uv)
 	  --extra ocr pyproject.toml requirements/build.in -o requirements/ocr.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-annotate --custom-compile-command "make lock" \
-	  --extra otel pyproject.toml requirements/build.in -o requirements/otel.lock
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-emit-find-links --no-annotate --custom-compile-command "make lock" \
 	  --extra s3 pyproject.toml requirements/build.in -o requirements/s3.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-annotate --custom-compile-command "make lock" \
-	  --extra ocr --extra otel --extra s3 --group dev pyproject.toml requirements/build.in -o requirements/dev.lock
+	  --extra ocr --extra s3 --group dev pyproject.toml requirements/build.in -o requirements/dev.lock
 
 clean: ## remove the virtual environment and caches; data in ./var and ./inbox stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis

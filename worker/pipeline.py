@@ -16,12 +16,14 @@ from datetime import timedelta
 from functools import partial
 from typing import Final, Protocol
 
+import structlog
 from dramatiq.middleware import Shutdown, TimeLimitExceeded
 
 from models.base import now
 from models.disclosure.finding import Reason
 from models.disclosure.hints import Hints
 from models.session import Database
+from models.trace import Trace
 from models.transitions import Bid
 from worker import endings, inspection
 from worker.archive import Archive
@@ -35,6 +37,7 @@ from worker.inspection import PARSER_VERSION, Inspection, Timing
 from worker.judge import judge, plain, told
 from worker.pulse import Pulse
 from worker.settings import Settings
+from worker.traced import as_ids
 from worker.unpack import Unpacker
 
 _OCR: Final = "ocr"
@@ -105,7 +108,8 @@ class Pipeline:
     def _work(self, claim: Claim) -> None:
         self._held[claim.attempt_id] = claim
         try:
-            self._end(claim)
+            with structlog.contextvars.bound_contextvars(**as_ids(claim.trace)):
+                self._end(claim)
         except Shutdown:
             with _may_pass():
                 self.release(claim)
@@ -126,7 +130,8 @@ class Pipeline:
     def _claim(self, document_id: int, message_id: str | None, *, alone: bool) -> Claim | None:
         moment = now()
         lease_expires_at = moment + timedelta(seconds=self._settings.lease)
-        bid = Bid(self._worker, PARSER_VERSION, message_id, moment, lease_expires_at)
+        span_id = Trace.begun().span_id
+        bid = Bid(self._worker, PARSER_VERSION, message_id, moment, lease_expires_at, span_id)
         claim = self._database.unit(partial(begin, document_id=document_id, bid=bid, alone=alone))
         if claim is not None:
             reach("claim.committed")
