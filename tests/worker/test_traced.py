@@ -130,6 +130,7 @@ def test_a_document_of_an_older_release_begins_a_trace_with_its_next_attempt(hom
     assert trace is not None
     with home.database.reading() as session:
         [attempt] = session.query(Attempt)
+        assert attempt.span_id is not None
         assert traces(session, [About(document_id, None, attempt.id), About(None, None, None)]) == [
             trace._replace(span_id=attempt.span_id), None
         ]  # fmt: skip
