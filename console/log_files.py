@@ -5,6 +5,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,16 +41,22 @@ class LogFilter:
     event: str | None = None
     document: int | None = None
     since: datetime | None = None
+    until: datetime | None = None
+    reason: str | None = None
+    trace: str | None = None
 
     def takes(self, entry: Entry) -> bool:
         """Tell whether an entry matches; a line that is no record only matches by its time."""
         if self.since is not None and (entry.at or _EARLIEST) < self.since:
             return False
+        if self.until is not None and (entry.at or _EARLIEST) > self.until:
+            return False
         if entry.event is None:
-            return self.level is None and self.event is None and self.document is None
+            return self == LogFilter(since=self.since, until=self.until)
         if self.event is not None and not f"{entry.event}.".startswith(f"{self.event}."):
             return False
-        if self.document is not None and entry.data.get("document_id") != self.document:
+        told = {"document_id": self.document, "reason": self.reason, "trace_id": self.trace}
+        if any(value not in (None, entry.data.get(name)) for name, value in told.items()):
             return False
         return self.level is None or _rank(entry.level) >= _rank(self.level)
 
@@ -138,9 +145,15 @@ class _Tail:
             yield from self._lines(file)
 
     def _rest_of_old(self) -> Iterator[Entry]:
+        """Read on in the file that was renamed, and in those that came after it, if any."""
+        missed = False
         for older in _rotated(self._path):
-            if older.stat().st_ino == self._inode:
-                with older.open("rb") as file:
+            with suppress(FileNotFoundError), older.open("rb") as file:
+                if os.fstat(file.fileno()).st_ino == self._inode:
+                    yield from self._lines(file)
+                    missed = True
+                elif missed:
+                    self._offset = 0
                     yield from self._lines(file)
 
     def _lines(self, file: BinaryIO) -> Iterator[Entry]:

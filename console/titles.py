@@ -38,6 +38,7 @@ TITLES: Final[Mapping[str, str]] = {
     EventName.TOKEN_REVOKED: "吊销令牌",
     EventName.CONSOLE_LISTENING: "控制台已开",
     EventName.CONSOLE_FAILED: "控制台出错",
+    EventName.CONSOLE_READINESS: "控制台就绪与否有变",
     EventName.USER_ADDED: "新增用户",
     EventName.USER_PASSWORD_CHANGED: "更改密码",
     EventName.USER_ROLE_CHANGED: "更改角色",

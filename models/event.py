@@ -45,6 +45,7 @@ class EventName(StrEnum):
     TOKEN_REVOKED = "token.revoked"  # noqa: S105
     CONSOLE_LISTENING = "console.listening"
     CONSOLE_FAILED = "console.failed"
+    CONSOLE_READINESS = "console.readiness"
     USER_ADDED = "user.added"
     USER_PASSWORD_CHANGED = "user.password_changed"  # noqa: S105
     USER_ROLE_CHANGED = "user.role_changed"

@@ -82,6 +82,7 @@ class Document(Base):
     ``unfinished`` counts the attempts since the last operator decision that never ended.
     ``attempt_id`` is the attempt that holds the claim while the state is ``processing``.
     ``queue`` tells what it costs; ``lane`` is the line it waits in, see ``worker.waiting``.
+    ``traceparent`` is that of the arrival that brought it, see ``models.trace``.
     """
 
     __tablename__ = "documents"
@@ -111,6 +112,7 @@ class Document(Base):
     retries: Mapped[int] = mapped_column(default=0)
     attempt_id: Mapped[int | None]
     lease_expires_at: Mapped[datetime | None]
+    traceparent: Mapped[str | None] = mapped_column(String(55))
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now)
 
@@ -123,7 +125,8 @@ class Arrival(Base):
     come as a file has its URL or name as ``path`` and a part of its SHA-256 as ``inode``. What came
     inside an archive has the document of the archive as ``container_id``, ``!/`` between the
     path of the archive and its own, and a digest of the archive and its place in it as ``inode``.
-    ``hints`` holds what the source said of publisher, title and year.
+    ``hints`` holds what the source said of publisher, title and year; ``traceparent`` is the span
+    of the arrival, see ``models.trace``.
     """
 
     __tablename__ = "arrivals"
@@ -163,6 +166,7 @@ class Arrival(Base):
     container_id: Mapped[int | None]  # no foreign key: SQLite would have to write the table anew
     handover: Mapped[str] = mapped_column(String(16), default=Handover.NONE)
     moved_to: Mapped[bytes | None]
+    traceparent: Mapped[str | None] = mapped_column(String(55))
     seen_at: Mapped[datetime] = mapped_column(default=now)
 
     @property
@@ -172,7 +176,10 @@ class Arrival(Base):
 
 
 class Attempt(Base):
-    """One try to process a document, written down before it starts."""
+    """One try to process a document, written down before it starts.
+
+    ``span_id`` is its span in the trace of the document.
+    """
 
     __tablename__ = "attempts"
     __table_args__ = (
@@ -193,6 +200,7 @@ class Attempt(Base):
     error: Mapped[str | None]
     traceback: Mapped[str | None]
     duration_ms: Mapped[float | None]
+    span_id: Mapped[str | None] = mapped_column(String(16))
 
 
 class SourceStatus(Base):

@@ -72,6 +72,7 @@ class Bid:
     message_id: str | None
     at: datetime
     lease_expires_at: datetime
+    span_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,6 +373,7 @@ def _begin(
         parser_version=bid.parser_version,
         message_id=bid.message_id,
         started_at=bid.at,
+        span_id=bid.span_id,
     )
     session.add(attempt)
     session.flush()

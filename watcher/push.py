@@ -28,6 +28,7 @@ from models.dead_letter import DeadLetter
 from models.event import EventName
 from models.ledger import Document
 from models.session import Database
+from models.trace import Trace
 from watcher.fileless import fileless
 from watcher.filesystem import readable
 from watcher.hints import file_name, hints_of
@@ -58,6 +59,7 @@ class Received(NamedTuple):
     digest: bytes
     size: int
     said: dict[str, str]
+    trace: Trace | None = None
 
 
 class Door:
@@ -94,7 +96,7 @@ class Door:
     async def post(self, request: Request) -> Response:
         """Take a document in: 202 where it is new, 200 where it is known already."""
         who = await self._holder(request)
-        received = await self._receive(request)
+        received = (await self._receive(request))._replace(trace=_trace(request))
         with received.stream:
             if received.size == 0:
                 raise HTTPException(400, "the document is empty")
@@ -176,7 +178,7 @@ class Door:
             name=name,
             hints=hints,
         )
-        [taken] = self._intake.take(self._origin, [item])
+        [taken] = self._intake.take(self._origin, [item._replace(trace=received.trace)])
         reach("push.taken")
         return taken
 
@@ -259,6 +261,12 @@ def _digest(stream: BinaryIO) -> bytes:
     while chunk := stream.read(_IN_MEMORY):
         digest.update(chunk)
     return digest.digest()
+
+
+def _trace(request: Request) -> Trace | None:
+    """Return the span of the caller; what is malformed, or there twice, is left aside."""
+    told = request.headers.getlist("traceparent")
+    return Trace.parsed(told[0]) if len(told) == 1 else None
 
 
 def _too_often(wait: float) -> HTTPException:

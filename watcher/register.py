@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from models.disclosure.hints import kept
 from models.event import EventName
 from models.ledger import Arrival, ArrivalState, Document, Handover
+from models.trace import Trace
 from watcher import ignore
 from watcher.filesystem import Signature, readable
 from watcher.hints import complete
@@ -91,6 +92,7 @@ class _Fresh(NamedTuple):
     state: ArrivalState
     document: Document
     arrival: Arrival | None
+    trace: Trace
 
 
 def register(session: Session, origin: Origin, copied: Sequence[Copied]) -> list[Taken]:
@@ -110,8 +112,9 @@ def register(session: Session, origin: Origin, copied: Sequence[Copied]) -> list
             if taken[-1].outcome is Outcome.KNOWN:
                 complete(session, arrival, entry.item.hints)
             continue
-        document, state = documents.enter(_content(entry))
-        fresh.append(_Fresh(entry, state, document, arrival))
+        trace = _trace(entry.item, arrival)
+        document, state = documents.enter(_content(entry), trace)
+        fresh.append(_Fresh(entry, state, document, arrival, trace))
     return taken + _write(session, origin, fresh)
 
 
@@ -147,7 +150,8 @@ def ignore_files(session: Session, origin: Origin, items: Sequence[Settled]) -> 
         elif arrival is not None:
             taken.append(Taken(item, Outcome.IGNORED, arrival_id=arrival.id, why=item.why or ""))
         else:
-            fresh.append((item, _arrival(origin, item, ArrivalState.IGNORED, None)))
+            trace = _trace(item, None)
+            fresh.append((item, _arrival(origin, item, ArrivalState.IGNORED, None, trace)))
     session.add_all(arrival for _, arrival in fresh)
     session.flush()
     for item, arrival in fresh:
@@ -179,8 +183,14 @@ def _content(entry: Copied) -> Content:
     return Content(entry.stored, entry.item.name or readable(base), entry.queue)
 
 
+def _trace(item: Settled, arrival: Arrival | None) -> Trace:
+    """Return the span of an arrival: the one it has, else one under whoever brought it, if told."""
+    known = None if arrival is None else Trace.parsed(arrival.traceparent)
+    return known or (Trace.begun() if item.trace is None else item.trace.child())
+
+
 def _arrival(
-    origin: Origin, item: Settled, state: ArrivalState, document: Document | None
+    origin: Origin, item: Settled, state: ArrivalState, document: Document | None, trace: Trace
 ) -> Arrival:
     pending = origin.ours and document is not None
     return Arrival(
@@ -197,13 +207,15 @@ def _arrival(
         why=item.why,
         document_id=None if document is None else document.id,
         handover=Handover.PENDING if pending else Handover.NONE,
+        traceparent=str(trace),
     )
 
 
 def _write(session: Session, origin: Origin, fresh: Sequence[_Fresh]) -> list[Taken]:
     session.flush()  # the documents have their ids now
     arrivals = [
-        _promoted(origin, one) or _arrival(origin, one.entry.item, one.state, one.document)
+        _promoted(origin, one)
+        or _arrival(origin, one.entry.item, one.state, one.document, one.trace)
         for one in fresh
     ]
     session.add_all(arrivals)
@@ -218,6 +230,7 @@ def _promoted(origin: Origin, one: _Fresh) -> Arrival | None:
         hints = one.entry.item.hints
         one.arrival.url, one.arrival.fetched_at = hints.url, hints.fetched_at
         one.arrival.hints = kept(hints)
+        one.arrival.traceparent = str(one.trace)
         one.arrival.handover = Handover.PENDING if origin.ours else Handover.NONE
     return one.arrival
 

@@ -12,6 +12,7 @@ from enum import Enum, auto
 from typing import BinaryIO, NamedTuple
 
 from models.disclosure.hints import NONE, Hints
+from models.trace import Trace
 from watcher.filesystem import Signature
 
 
@@ -19,7 +20,8 @@ class Settled(NamedTuple):
     """A path that came to rest. ``why`` tells why it is not to be read; ``waited`` in seconds.
 
     ``hints`` is what was said about it, and ``md5`` the checksum that was told. ``data`` are the
-    bytes of what did not come as a file, and ``name`` is what to call it.
+    bytes of what did not come as a file, and ``name`` is what to call it. ``trace`` is the span of
+    whoever brought it, where they told it.
     """
 
     path: bytes
@@ -30,6 +32,7 @@ class Settled(NamedTuple):
     data: bytes | BinaryIO | None = None
     name: str | None = None
     md5: str | None = None
+    trace: Trace | None = None
 
 
 class Verdict(Enum):

@@ -25,6 +25,7 @@ from worker.isolation.pool import Isolated
 from worker.isolation.reading import Unpack
 from worker.lifecycle import Abandoned, Bindings, Boot, Drain, Prefetch, Readers
 from worker.pipeline import Inspect, Pipeline
+from worker.pulse import Beating
 from worker.send import Sender
 from worker.settings import Settings, load
 from worker.unpack import Unpacker
@@ -85,6 +86,7 @@ def assemble(settings: Settings, inspect: Inspect | None = None) -> dramatiq.Bro
             CurrentMessage(),
             TimeLimit(time_limit=settings.lease * _LEASE_SHARE * 1000),
             Readers(readers),
+            Beating(lambda: works().pulse),
             Drain(works, settings.grace),
             Abandoned(works),
             Retries(

@@ -15,6 +15,7 @@ from models.disclosure.hints import NONE, Hints
 from models.event import EventName
 from models.ledger import Attempt, Document
 from models.state_machine import WAITING
+from models.trace import Trace
 from models.transitions import Bid, End, Ending, Overtaken
 from worker import logs
 from worker.dead_letter import Grave, bury
@@ -32,7 +33,7 @@ class Claim:
     ``durations`` are in milliseconds, by stage; ``stage`` is the last that ended, or the one
     that runs. ``retries`` counts the transient failures before it; ``hints``
     are what its arrivals said; ``queue`` is the one for what it costs. ``thread`` is the
-    identity of the thread that works on it.
+    identity of the thread that works on it; ``trace`` the span of the attempt.
     """
 
     document_id: int
@@ -43,6 +44,7 @@ class Claim:
     retries: int
     hints: Hints = NONE
     queue: str = "fast"
+    trace: Trace = field(default_factory=Trace.begun)
     stage: str = "claim"
     durations: dict[str, float] = field(default_factory=dict)
     started: float = field(default_factory=time.perf_counter)
@@ -143,7 +145,14 @@ def begin(session: Session, document_id: int, bid: Bid, *, alone: bool) -> Claim
         document.retries,
         hints,
         document.queue,
+        _span(document, attempt),
     )
+
+
+def _span(document: Document, attempt: Attempt) -> Trace:
+    """Return the span of an attempt in the trace of its document."""
+    trace = Trace.parsed(document.traceparent) or Trace.begun()
+    return trace._replace(span_id=attempt.span_id or trace.span_id)
 
 
 def _attempt(session: Session, document: Document, bid: Bid, *, alone: bool) -> Attempt | None:
@@ -159,6 +168,9 @@ def _attempt(session: Session, document: Document, bid: Bid, *, alone: bool) -> 
 
 def _begun(session: Session, document: Document, bid: Bid) -> Attempt:
     waits = document.state in WAITING
+    if document.traceparent is None:  # it came when nobody wrote that down yet
+        document.traceparent = str(Trace.begun())
+        session.flush()
     attempt = (transitions.claim if waits else transitions.take_over)(session, document, bid)
     logs.record(
         session,

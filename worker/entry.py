@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from models import transitions
 from models.event import EventName
 from models.ledger import Arrival, ArrivalState, Document
+from models.trace import Trace
 from worker.archive import Stored
 from worker.logs import record
 
@@ -57,8 +58,10 @@ class Documents:
         """Return the document of a content, ``None`` where it is new."""
         return self._known.get(sha256)
 
-    def enter(self, content: Content) -> tuple[Document, ArrivalState]:
+    def enter(self, content: Content, trace: Trace) -> tuple[Document, ArrivalState]:
         """Return the document of a content, made where it is new, and what its arrival is then.
+
+        ``trace`` is the span of that arrival.
 
         A document that was made has an id only after the session's next flush, which raises
         ``IntegrityError`` where another process made it meanwhile.
@@ -69,6 +72,7 @@ class Documents:
             return document, ArrivalState.DUPLICATE
         name, queue, lane = content.name, content.queue, self._lane
         document = transitions.enter(self._session, sha256, size, name, queue, lane)
+        document.traceparent = str(trace)
         self._known[sha256] = document
         return document, ArrivalState.ACCEPTED
 

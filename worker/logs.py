@@ -20,6 +20,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from models.event import Event, EventName
 from worker.secrecy import cleaned
+from worker.traced import About, as_ids, traces
 
 SCHEMA_VERSION: Final = 1
 _LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
@@ -176,6 +177,18 @@ def record(
     ids = {"document_id": document_id, "arrival_id": arrival_id, "attempt_id": attempt_id}
     line = {key: value for key, value in ids.items() if value is not None} | told
     session.info.setdefault(_PENDING, []).append((name, level, line))
+
+
+@sqlalchemy_event.listens_for(Session, "before_commit")
+def _trace_pending(session: Session) -> None:
+    """Give each line the ids of its trace, while the ledger can still be asked in one go."""
+    if session.in_nested_transaction() or not session.info.get(_PENDING):
+        return
+    session.flush()
+    lines = [line for _, _, line in session.info[_PENDING]]
+    about = [About(*(line.get(key) for key in About._fields)) for line in lines]
+    for line, trace in zip(lines, traces(session, about), strict=True):
+        line |= as_ids(trace)
 
 
 @sqlalchemy_event.listens_for(Session, "after_commit")

@@ -17,6 +17,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Final, Protocol
 
+import structlog
 from dramatiq.middleware import Shutdown, TimeLimitExceeded
 
 from models.base import now
@@ -24,6 +25,7 @@ from models.disclosure.finding import Reason
 from models.disclosure.hints import Hints
 from models.filing import Subject
 from models.session import Database
+from models.trace import Trace
 from models.transitions import Bid
 from worker import endings, inspection, neighbours
 from worker.archive import Archive
@@ -31,11 +33,14 @@ from worker.check.locate import locate
 from worker.claim import Claim, Suspect, begin
 from worker.company import Company
 from worker.dead_letter import Grave
+from worker.durations import Durations
 from worker.errors import NotBegun, Refused, Stopping, Transient
 from worker.faults import reach
 from worker.inspection import PARSER_VERSION, Inspection, Timing
 from worker.judge import judge, plain, told
+from worker.pulse import Pulse
 from worker.settings import Settings
+from worker.traced import as_ids
 from worker.unpack import Unpacker
 
 _OCR: Final = "ocr"
@@ -69,6 +74,8 @@ class Pipeline:
         self._inspect_scan = scans or inspect
         self._unpacker = unpacker or Unpacker(database, archive)
         self._worker = f"{socket.gethostname()}:{os.getpid()}"
+        self._durations = Durations()
+        self.pulse = Pulse(database, self._worker, lambda: len(self._held), self._durations)
         self._company = Company()
         self._held: dict[int, Claim] = {}
         self._unsettled: deque[tuple[Claim, BaseException]] = deque()
@@ -104,13 +111,15 @@ class Pipeline:
     def _work(self, claim: Claim) -> None:
         self._held[claim.attempt_id] = claim
         try:
-            self._end(claim)
+            with structlog.contextvars.bound_contextvars(**as_ids(claim.trace)):
+                self._end(claim)
         except Shutdown:
             with _may_pass():
                 self.release(claim)
             raise
         finally:
             del self._held[claim.attempt_id]
+            self._durations.add(claim.durations)
 
     def _end(self, claim: Claim) -> None:
         try:
@@ -124,7 +133,8 @@ class Pipeline:
     def _claim(self, document_id: int, message_id: str | None, *, alone: bool) -> Claim | None:
         moment = now()
         lease_expires_at = moment + timedelta(seconds=self._settings.lease)
-        bid = Bid(self._worker, PARSER_VERSION, message_id, moment, lease_expires_at)
+        span_id = Trace.begun().span_id
+        bid = Bid(self._worker, PARSER_VERSION, message_id, moment, lease_expires_at, span_id)
         claim = self._database.unit(partial(begin, document_id=document_id, bid=bid, alone=alone))
         if claim is not None:
             reach("claim.committed")

@@ -183,9 +183,13 @@ class _Entering:
         session, claim = self._session, self._claim
         digests = {one.content.stored.sha256 for one in members}
         documents = Documents(session, digests, self._of.source)
-        entered = [(one, *documents.enter(one.content)) for one in members]
+        traces = [claim.trace.child() for _ in members]
+        pairs = zip(members, traces, strict=True)
+        entered = [(one, *documents.enter(one.content, trace)) for one, trace in pairs]
         session.flush()  # the documents have their ids now
         arrivals = [self._arrival(one, document, state) for one, document, state in entered]
+        for arrival, trace in zip(arrivals, traces, strict=True):
+            arrival.traceparent = str(trace)
         passed_over = [self._passed_over(one, len(members) + n) for n, one in enumerate(ignored)]
         session.add_all([*arrivals, *passed_over])
         session.flush()
@@ -219,7 +223,12 @@ class _Entering:
     def _passed_over(self, member: Member, place: int) -> Arrival:
         # what was never read has the size that the archive claims, whatever that is
         found = self._place(member, place, min(max(member.size, 0), _LARGEST))
-        return Arrival(**found, state=ArrivalState.IGNORED, why=member.why)
+        return Arrival(
+            **found,
+            state=ArrivalState.IGNORED,
+            why=member.why,
+            traceparent=str(self._claim.trace.child()),
+        )
 
     def _place(self, member: Member, place: int, size: int) -> dict[str, Any]:
         name = member_name(member.name, self._claim.name)

@@ -28,7 +28,10 @@ _LEVELS: Final = click.Choice(["debug", "info", "warning", "error"])
 @click.option("--level", type=_LEVELS, help="级别 This level and graver.")
 @click.option("--event", metavar="NAME", help="事件 One event, or all of a kind: document, report.")
 @click.option("--document", type=ID, metavar="ID", help="文档 One document.")
+@click.option("--reason", metavar="NAME", help="原因 Dead letters of one reason: imbalanced.")
+@click.option("--trace", metavar="ID", help="链路 One trace: 32 hexadecimal digits.")
 @click.option("--since", type=SINCE, help="起始 Since 10m, 2h, 3d ago, or an ISO date or time.")
+@click.option("--until", type=SINCE, help="截止 Until then, as for --since.")
 @output.limit_options
 @output.json_option
 @pass_invocation
@@ -48,8 +51,10 @@ def command(
     with their text as "message".
     """
     from console import log_files
+    from models.disclosure.finding import Reason
 
     demand_known(part, PARTS, "--part")
+    demand_known(wanted["reason"], [str(one) for one in Reason], "--reason")
     _check_event(wanted["event"])
     directory = invocation.settings.data_dir / "logs"
     if not directory.is_dir():

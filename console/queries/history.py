@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from models.dead_letter import DeadLetter
 from models.event import Event, EventName
 from models.ledger import Arrival
+from worker.traced import About, as_ids, traces
 
 LEVELS: Final = ("debug", "info", "warning", "error")
 
@@ -27,6 +28,8 @@ class EventRow:
     arrival_id: int | None
     attempt_id: int | None
     data: dict[str, Any]
+    trace_id: str | None = None
+    span_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +79,19 @@ class EventFilter:
 def latest(session: Session, wanted: EventFilter, *, limit: int | None) -> list[EventRow]:
     """Return the last ``limit`` events that match, oldest first."""
     query = select(Event).where(*wanted.conditions()).order_by(Event.id.desc()).limit(limit)
-    return [_row(event) for event in session.scalars(query)][::-1]
+    return _rows(session, query)[::-1]
 
 
 def after(session: Session, wanted: EventFilter, event_id: int) -> list[EventRow]:
     """Return the events that match and have a greater id, oldest first."""
     query = select(Event).where(Event.id > event_id, *wanted.conditions()).order_by(Event.id)
-    return [_row(event) for event in session.scalars(query)]
+    return _rows(session, query)
 
 
 def newest(session: Session, event_id: int, *, limit: int) -> list[EventRow]:
     """Return the newest events with a greater id, at most ``limit``, oldest first."""
     query = select(Event).where(Event.id > event_id).order_by(Event.id.desc()).limit(limit)
-    return [_row(event) for event in session.scalars(query)][::-1]
+    return _rows(session, query)[::-1]
 
 
 def newest_named(
@@ -96,7 +99,7 @@ def newest_named(
 ) -> list[EventRow]:
     """Return the newest events of one name since a moment, at most ``limit``, latest first."""
     query = select(Event).where(Event.name == name, Event.at >= since)
-    return [_row(event) for event in session.scalars(query.order_by(Event.id.desc()).limit(limit))]
+    return _rows(session, query.order_by(Event.id.desc()).limit(limit))
 
 
 def page(
@@ -113,7 +116,7 @@ def page(
         query = query.where(Event.id >= first)
     if before is not None:
         query = query.where(Event.id < before)
-    return [_row(event) for event in session.scalars(query.order_by(Event.id.desc()).limit(limit))]
+    return _rows(session, query.order_by(Event.id.desc()).limit(limit))
 
 
 def first_since(session: Session, moment: datetime) -> int | None:
@@ -137,7 +140,14 @@ def first_since(session: Session, moment: datetime) -> int | None:
     return session.scalar(select(func.min(Event.id)).where(Event.id >= low))
 
 
-def _row(event: Event) -> EventRow:
+def _rows(session: Session, query: Select[Event]) -> list[EventRow]:
+    events = list(session.scalars(query))
+    about = [About(one.document_id, one.arrival_id, one.attempt_id) for one in events]
+    found = traces(session, about)
+    return [_row(event, as_ids(trace)) for event, trace in zip(events, found, strict=True)]
+
+
+def _row(event: Event, ids: dict[str, str]) -> EventRow:
     return EventRow(
         id=event.id,
         at=event.at,
@@ -147,4 +157,5 @@ def _row(event: Event) -> EventRow:
         arrival_id=event.arrival_id,
         attempt_id=event.attempt_id,
         data=event.data,
+        **ids,
     )

@@ -22,6 +22,7 @@ from starlette.types import Scope
 from console.access.principal import Principal
 from console.api import openapi
 from console.api.app import application as api
+from console.web import probes
 from console.web.guard import Guard
 from console.web.identity import visit_of
 from console.web.site import Site
@@ -59,7 +60,7 @@ def application(settings: Settings, database: Database) -> Starlette:
     site = Site.of(settings, database)
     return Starlette(
         routes=[*_routes(site)],
-        middleware=[Middleware(Guard, hosts=site.hosts)],
+        middleware=[Middleware(Guard, hosts=site.hosts, open_to_any=probes.PATHS)],
         exception_handlers={
             HTTPException: _telling(site),
             SQLAlchemyError: _away,
@@ -80,6 +81,7 @@ def _routes(site: Site) -> Iterator[BaseRoute]:
         methods = ["POST"] if page.posted else ["GET"]
         yield Route(page.path, _endpoint(site, page), methods=methods)
     yield Mount(openapi.ROOT, api(site.settings, site.database, _visitor(site)), name="api")
+    yield from probes.routes(site)
     yield Mount("/static", _Static(directory=STATIC), name="static")
 
 

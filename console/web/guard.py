@@ -41,11 +41,15 @@ class Guard:
     Args:
         application: what is guarded.
         hosts: the names by which the console may be called, without ports.
+        open_to_any: paths that may be asked for by any name: orchestrators know addresses alone.
     """
 
-    def __init__(self, application: ASGIApp, hosts: Iterable[str]) -> None:
+    def __init__(
+        self, application: ASGIApp, hosts: Iterable[str], open_to_any: Iterable[str] = ()
+    ) -> None:
         self._application = application
         self._hosts = frozenset(hosts)
+        self._open_to_any = frozenset(open_to_any)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request pass, or answer it here."""
@@ -68,7 +72,8 @@ class Guard:
 
     def _refusal(self, scope: Scope) -> tuple[int, str] | None:
         headers = Headers(scope=scope)
-        if host_of(headers.get("host", "")) not in self._hosts:
+        known = host_of(headers.get("host", "")) in self._hosts
+        if not known and scope["path"] not in self._open_to_any:
             return 421, "this console is not known by that name"
         if scope["method"] not in _SAFE and not _from_here(headers):
             return 403, "the request comes from another site"

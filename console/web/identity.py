@@ -4,6 +4,7 @@ import getpass
 from functools import cache
 from ipaddress import ip_address
 
+from sqlalchemy import select
 from starlette.requests import Request
 
 from console.access.principal import Principal
@@ -13,20 +14,23 @@ from console.web.exposure import LOCAL
 from console.web.guard import host_of
 from console.web.site import Site
 from console.web.visit import SESSION, VISITOR, Somebody, Visit, new_secret
+from models import token
+from models.session import Database
+from models.token import PushToken
 
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 
 
 def visit_of(request: Request, site: Site) -> Visit:
     """Return a request as pages see it; asks the database who it is."""
-    if token := request.cookies.get(SESSION, ""):
-        found = sessions.holder(site.database, token)
+    if kept := request.cookies.get(SESSION, ""):
+        found = sessions.holder(site.database, kept)
         if found is not None:
             return Visit(
                 request,
                 site,
                 Somebody(Principal(found.name, found.role, "user")),
-                token,
+                kept,
                 fresh=False,
             )
     kept = request.cookies.get(VISITOR, "")
@@ -34,15 +38,32 @@ def visit_of(request: Request, site: Site) -> Visit:
     return Visit(request, site, who, kept or new_secret(), fresh=not kept)
 
 
+def is_here(request: Request, site: Site) -> bool:
+    """Tell whether a request comes from this machine itself.
+
+    A proxy on this machine speaks for others, so that one who says that he is one is not believed,
+    and nobody is where ``console_url`` names one. Neither is a page of a stranger, whose name
+    points at this machine.
+    """
+    if site.settings.console_url or any(name in request.headers for name in _FORWARDED):
+        return False
+    return host_of(request.headers.get("host", "")) in LOCAL and _is_loopback(request)
+
+
+def bearer_role(database: Database, given: str) -> Role | None:
+    """Return the role of a token; ``None`` where it has none, is unknown or was revoked."""
+    with database.reading() as session:
+        name = token.holder(session, given)
+        role = session.scalar(select(PushToken.role).where(PushToken.name == name))
+    return None if role is None else Role(role)
+
+
 def _local(request: Request, site: Site) -> Somebody | None:
     """Return whoever sits at this machine, where nobody else can reach the console.
 
-    As long as there is no user. A proxy on this machine speaks for others, so that one who says
-    that he is one is not let in.
+    As long as there is no user.
     """
-    if not site.is_local or any(name in request.headers for name in _FORWARDED):
-        return None
-    if host_of(request.headers.get("host", "")) not in LOCAL or not _is_loopback(request):
+    if not site.is_local or not is_here(request, site):
         return None
     with site.database.reading() as session:
         if users.any_there(session):

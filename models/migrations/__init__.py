@@ -59,8 +59,8 @@ def upgrade(database_url: str) -> bool:
 def _upgrade(engine: Engine) -> bool:
     with engine.connect() as connection, _rebuilding(connection):
         _have_to_oneself(connection)
-        revision = _revision(connection)
-        if revision == head() or is_newer(revision):
+        found = revision(connection)
+        if found == head() or is_newer(found):
             return False
         command.upgrade(configuration(connection), "head")
         return True
@@ -74,12 +74,12 @@ def _have_to_oneself(connection: Connection) -> None:
         connection.execute(text(f"SET LOCAL lock_timeout = '{_DDL_WAIT}'"))
 
 
-def is_newer(revision: str | None) -> bool:
+def is_newer(found: str | None) -> bool:
     """Tell whether a revision is none of this release: a newer one has migrated the database."""
-    if revision is None:
+    if found is None:
         return False
     known = ScriptDirectory.from_config(configuration()).walk_revisions()
-    return all(one.revision != revision for one in known)
+    return all(one.revision != found for one in known)
 
 
 @contextmanager
@@ -107,17 +107,17 @@ def current(database_url: str) -> str | None:
     engine = create(database_url)
     try:
         with engine.connect().execution_options(read_only=True) as connection:
-            return _revision(connection)
+            return revision(connection)
     finally:
         engine.dispose()
 
 
 def head() -> str:
     """Return the newest revision."""
-    revision = ScriptDirectory.from_config(configuration()).get_current_head()
-    if revision is None:
+    newest = ScriptDirectory.from_config(configuration()).get_current_head()
+    if newest is None:
         raise LookupError(f"no migrations in {_HERE}")
-    return revision
+    return newest
 
 
 def configuration(connection: Connection | None = None) -> Config:
@@ -139,5 +139,6 @@ def meant_for(dialect: str) -> Callable[..., bool]:
     return meant
 
 
-def _revision(connection: Connection) -> str | None:
+def revision(connection: Connection) -> str | None:
+    """Return the revision of the database that a connection leads to."""
     return MigrationContext.configure(connection).get_current_revision()

@@ -26,6 +26,7 @@ import models.feed
 import models.filing
 import models.ledger
 import models.notification
+import models.telemetry
 import models.token
 import models.user  # noqa: F401 - these register their tables
 from models import migrations

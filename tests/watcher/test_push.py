@@ -9,8 +9,11 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from sqlalchemy import select
 
 from models import token
+from models.ledger import Arrival, Document
+from models.trace import Trace
 from tests.watcher.pushing import SOURCE, pushing
 from tests.watcher.station import Station
 from watcher.serve import PushServer
@@ -234,3 +237,25 @@ def test_many_at_once_and_many_alike(client: Client, station: Station) -> None:
 )
 def test_what_a_document_is_called(client: Client, given: dict[str, str], name: str) -> None:
     assert client.post(b"x", **given)[1]["name"] == name
+
+
+CALLER = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+
+def test_the_trace_of_the_caller_goes_on(client: Client, station: Station) -> None:
+    # Given one who pushes within a trace, one whose header is malformed, and one without
+    for number, headers in enumerate(({"traceparent": CALLER}, {"traceparent": CALLER + "-x"}, {})):
+        client.post(f"report {number}".encode(), **headers)
+
+    # Then the first arrival is a new span of that trace, and the others begin one each
+    with station.database.reading() as session:
+        kept = list(session.scalars(select(Arrival.traceparent).order_by(Arrival.id)))
+        documents = list(session.scalars(select(Document.traceparent).order_by(Document.id)))
+    found = [Trace.parsed(one) for one in kept]
+    assert documents == kept
+    caller = Trace.parsed(CALLER)
+    assert caller is not None
+    assert [one is not None and one.trace_id == caller.trace_id for one in found] == [
+        True, False, False
+    ]  # fmt: skip
+    assert len({one.span_id for one in found if one is not None} - {caller.span_id}) == 3

@@ -56,6 +56,8 @@ def test_merges_the_parts_by_time(logged: Place) -> None:
         (["--part", "watch"], ["file.settled", "document.received"]),
         (["--since", "2025-01-01T00:00:04Z"], ["document.received", "document.dead"]),
         (["--limit", "1"], ["document.dead"]),
+        (["--until", "2025-01-01T00:00:02Z"], ["service.started", "file.settled"]),
+        (["--since", "2025-01-01T00:00:02Z", "--until", "2025-01-01T00:00:02Z"], ["file.settled"]),
         (["--since", "1h"], []),
     ],
 )
@@ -114,3 +116,39 @@ def test_what_cannot_match_is_told(logged: Place) -> None:
     assert "'watch'" in error("logs", "--part", "wach")[1]["message"]
     assert error("logs", "--event", "nosuch")[0] == 2
     assert error("logs", "--document", "999")[0] == 3
+
+
+def test_filters_by_reason_and_trace(logged: Place) -> None:
+    # Given lines of two traces, and a crash's last words
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    with (logged.root / "var" / "logs" / "ocr.log").open("wb") as file:
+        file.write(line(1, "file.settled", trace_id=trace))
+        file.write(line(2, "document.dead", trace_id=trace, reason="imbalanced"))
+        file.write(line(3, "document.dead", trace_id="0" * 32, reason="timeout"))
+        file.write("段错误\n".encode())
+
+    # Then each filter finds its own, and together what matches both
+    assert told(logged, "--part", "ocr", "--trace", trace) == ["file.settled", "document.dead"]
+    assert told(logged, "--part", "ocr", "--reason", "timeout") == ["document.dead"]
+    assert told(logged, "--reason", "timeout", "--trace", trace) == []
+    # And a reason that there is not is refused
+    assert logged.run("logs", "--reason", "imbalancd").exit_code == 2
+
+
+def test_following_misses_nothing_when_files_were_renamed_twice(tmp_path: Path) -> None:
+    # Given a log that is followed
+    log = tmp_path / "work.log"
+    log.write_bytes(line(1, "a"))
+    reader = Reader(tmp_path)
+    assert [entry.event for entry in reader.entries()] == ["a"]
+
+    # When it is rotated twice before anybody looks again
+    with log.open("ab") as file:
+        file.write(line(2, "b"))
+    log.rename(tmp_path / "work.log.2")
+    (tmp_path / "work.log.1").write_bytes(line(3, "c") + line(4, "d"))
+    log.write_bytes(line(5, "e"))
+
+    # Then every line comes, once and in order
+    following = reader.follow()
+    assert [next(following).event for _ in range(4)] == ["b", "c", "d", "e"]

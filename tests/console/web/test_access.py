@@ -8,6 +8,7 @@ import pytest
 from starlette.routing import Mount, Route
 
 from console.access.roles import Role
+from console.web import probes
 from console.web.app import application, pages
 from console.web.exposure import Exposed, demand_user
 from console.web.guard import POLICY
@@ -39,14 +40,17 @@ def named(page: Page) -> str:
 
 def test_every_route_is_a_page_that_says_who_may_see_it(console: Console) -> None:
     # Given the routes of the application itself, not of a list
-    routes = console.application.routes
-    known = [vars(route.endpoint)["page"] for route in routes if isinstance(route, Route)]
+    routes = [route for route in console.application.routes if isinstance(route, Route)]
+    known = [route.endpoint.page for route in routes if hasattr(route.endpoint, "page")]
+    others = [route.path for route in routes if not hasattr(route.endpoint, "page")]
 
-    # Then each is one of the pages below, and only files of ours are served beside them
+    # Then each is one of the pages below; only probes and files of ours are served beside them
     assert known == list(pages())
-    assert [route.path for route in routes if isinstance(route, Mount)] == ["/api/v1", "/static"]
+    assert others == list(probes.PATHS)
+    mounts = [route.path for route in console.application.routes if isinstance(route, Mount)]
+    assert mounts == ["/api/v1", "/static"]
     open_to_all = {page.path for page in known if page.role is None}
-    assert open_to_all <= {"/login", "/logout", "/preferences", "/livez", "/readyz"}
+    assert open_to_all <= {"/login", "/logout", "/preferences"}
 
 
 @pytest.mark.parametrize("page", [*every(posted=False), *every(posted=True)], ids=named)

@@ -1,0 +1,77 @@
+"""What machines ask: is it alive, is it ready, how do things stand.
+
+Probes come by address or by any name, without a login, and are told nothing that is secret. The
+metrics name sources and count everything; they are for whoever is on this machine, a token with a
+role, or a user who is logged in.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import CollectorRegistry
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from console.access.roles import Role
+from console.metrics.collector import registry
+from console.web.identity import bearer_role, is_here, visit_of
+from console.web.readiness import Readiness
+from console.web.site import Site
+
+PATHS: Final = ("/livez", "/readyz", "/metrics")
+_WHO: Final = {"WWW-Authenticate": "Bearer"}
+
+
+def routes(site: Site) -> list[Route]:
+    """Return the routes; they are no pages."""
+    readiness = Readiness.of(site.settings, site.database, site.archive)
+    metrics = registry(site.database, lambda: site.queue.backlog().backlog)
+    return [
+        Route("/livez", _live, methods=["GET"]),
+        Route("/readyz", _ready(readiness), methods=["GET"]),
+        Route("/metrics", _scraped(site, metrics), methods=["GET"]),
+    ]
+
+
+async def _live(_request: Request) -> Response:
+    """Answer, without looking at anything: who cannot do that is to be started again."""
+    return JSONResponse({"status": "alive"})
+
+
+def _ready(readiness: Readiness) -> Callable[[Request], Awaitable[Response]]:
+    async def ready(_request: Request) -> Response:
+        found = await run_in_threadpool(readiness.look)
+        well = not any(check.problem for check in found.values())
+        told = {name: check.as_json() for name, check in found.items()}
+        answer = {"status": "ready" if well else "not ready", "checks": told}
+        return JSONResponse(answer, 200 if well else 503)
+
+    return ready
+
+
+def _scraped(site: Site, metrics: CollectorRegistry) -> Callable[[Request], Awaitable[Response]]:
+    def scrape(request: Request) -> Response:
+        if not _may_see(request, site):
+            text = "a token with a role is needed: gouji token create\n"
+            return PlainTextResponse(text, 401, _WHO)
+        encoder, media_type = choose_encoder(request.headers.get("accept", ""))
+        return Response(encoder(metrics), media_type=media_type)
+
+    async def scraped(request: Request) -> Response:
+        return await run_in_threadpool(scrape, request)
+
+    return scraped
+
+
+def _may_see(request: Request, site: Site) -> bool:
+    if is_here(request, site):
+        return True
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        role = bearer_role(site.database, given.strip())
+        return role is not None and role.covers(Role.VIEWER)
+    who = visit_of(request, site).who
+    return who is not None and who.principal.may(Role.VIEWER)
