@@ -4,7 +4,6 @@ import getpass
 from functools import cache
 from ipaddress import ip_address
 
-from sqlalchemy import select
 from starlette.requests import Request
 
 from console.access.principal import Principal
@@ -14,9 +13,6 @@ from console.web.exposure import LOCAL
 from console.web.guard import host_of
 from console.web.site import Site
 from console.web.visit import SESSION, VISITOR, Somebody, Visit, new_secret
-from models import token
-from models.session import Database
-from models.token import PushToken
 
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 
@@ -48,14 +44,6 @@ def is_here(request: Request, site: Site) -> bool:
     if site.settings.console_url or any(name in request.headers for name in _FORWARDED):
         return False
     return host_of(request.headers.get("host", "")) in LOCAL and _is_loopback(request)
-
-
-def bearer_role(database: Database, given: str) -> Role | None:
-    """Return the role of a token; ``None`` where it has none, is unknown or was revoked."""
-    with database.reading() as session:
-        name = token.holder(session, given)
-        role = session.scalar(select(PushToken.role).where(PushToken.name == name))
-    return None if role is None else Role(role)
 
 
 def _local(request: Request, site: Site) -> Somebody | None:

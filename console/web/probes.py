@@ -15,9 +15,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from console.access import tokens
 from console.access.roles import Role
 from console.metrics.collector import registry
-from console.web.identity import bearer_role, is_here, visit_of
+from console.web.identity import is_here, visit_of
 from console.web.readiness import Readiness
 from console.web.site import Site
 
@@ -71,7 +72,8 @@ def _may_see(request: Request, site: Site) -> bool:
         return True
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        role = bearer_role(site.database, given.strip())
-        return role is not None and role.covers(Role.VIEWER)
+        with site.database.reading() as session:
+            holder = tokens.principal(session, given.strip())
+        return holder is not None and holder.may(Role.VIEWER)
     who = visit_of(request, site).who
     return who is not None and who.principal.may(Role.VIEWER)

@@ -19,8 +19,11 @@ from tests.claiming import bid
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-HELD = [one for one in TRANSITIONS if one.outcome not in (None, AttemptOutcome.LOST)]
+ENDING = [one for one in TRANSITIONS if one.outcome not in (None, AttemptOutcome.LOST)]
+HELD = [one for one in ENDING if one.start == (State.PROCESSING,)]
 """The transitions that end an attempt of the worker that holds the claim."""
+BY_HAND = [one for one in ENDING if one not in HELD]
+"""Those by which an operator has a dead document stored."""
 
 
 @pytest.fixture
@@ -306,3 +309,36 @@ def test_of_many_only_those_in_their_state_are_noted(database: Database) -> None
 
     # Then that is so for what it is
     assert noted == ({document_id}, set(), set())
+
+
+@pytest.mark.parametrize("transition", BY_HAND, ids=lambda one: one.name)
+def test_a_dead_document_is_stored_by_hand_once(database: Database, transition: Transition) -> None:
+    # Given a dead document
+    document_id = _add(database, State.DEAD)
+    store = {"correct": transitions.correct, "accept": transitions.accept}[transition.name]
+
+    # When an operator has it stored, and another one too
+    with database.transaction() as session:
+        first = store(session, document_id, transitions.Desk("甲", "1"))
+    with database.transaction() as session:
+        second = store(session, document_id, transitions.Desk("乙", "1"))
+
+    # Then it is stored, by one attempt that is the first one's
+    assert first is not None
+    assert second is None
+    assert _get(database, document_id).state == State.STORED
+    assert _outcomes(database) == [transition.outcome]
+    assert first.worker == "desk:甲"
+
+
+@pytest.mark.parametrize("transition", BY_HAND, ids=lambda one: one.name)
+@pytest.mark.parametrize("state", [state for state in State if state is not State.DEAD])
+def test_only_a_dead_document_is_stored_by_hand(
+    database: Database, transition: Transition, state: State
+) -> None:
+    # Given a document in another state, when an operator has it stored, then nothing happens
+    document_id = _add(database, state)
+    store = {"correct": transitions.correct, "accept": transitions.accept}[transition.name]
+    with database.transaction() as session:
+        assert store(session, document_id, transitions.Desk("甲", "1")) is None
+    assert _get(database, document_id).state == state
