@@ -156,7 +156,7 @@ def test_as_a_service_it_logs_json_and_ends_with_zero(running: Running) -> None:
 
     # And the first ends with 0, leaves nothing behind, and has logged only JSON
     left = [*running.parts().values(), *running.worker_processes()]
-    assert len(left) == 6  # queue, watcher, two masters, two processes
+    assert len(left) == 7  # queue, watcher, console, two masters, two processes
     assert running.stop() == 0
     assert not any(map(is_alive, left))
     lines = (running.directory / "up.err").read_bytes().splitlines()
@@ -164,6 +164,7 @@ def test_as_a_service_it_logs_json_and_ends_with_zero(running: Running) -> None:
     assert events[-1] == "service.stopped"
     assert events.count("report.stored") == 5
     assert {path.name for path in (running.data / "logs").iterdir()} == {
+        "console.log",
         "up.log",
         "watch.log",
         "work.log",

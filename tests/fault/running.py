@@ -103,8 +103,8 @@ class Running:
         for pid, words in children_of(self.pid).items():
             if "work" in words:
                 found["ocr" if "ocr" in words else "work"] = pid
-            elif "watch" in words:
-                found["watch"] = pid
+            elif "watch" in words or "console" in words:
+                found["watch" if "watch" in words else "console"] = pid
             elif "-server" in words[0]:  # it rewrites its own command line
                 found["broker"] = pid
         return found

@@ -67,7 +67,7 @@ def test_every_command_that_prints_data_has_json(path: tuple[str, ...]) -> None:
         assert isinstance(command, click.Group)
         command = command.get_command(click.Context(command), name)
     assert command is not None
-    serving = path[0] in ("up", "watch", "push", "work", "console")
+    serving = path[0] in ("up", "watch", "push", "work", "console", "notify")
 
     # Then
     if not isinstance(command, click.Group) and not serving:

@@ -81,7 +81,10 @@ def test_quick_reads_no_bytes_and_says_so(whole: Place) -> None:
 
     # Then
     assert told["sound"]
-    assert [part["codes"] for part in told["unseen"]] == [["REPORT.FIGURES"]]
+    assert [part["codes"] for part in told["unseen"]] == [
+        ["REPORT.FIGURES"],
+        ["REPORT.YEARS"],
+    ]
     assert "bytes" not in told["looked_at"]
 
 

@@ -179,7 +179,7 @@ def test_the_same_key_has_the_same_answer(home: House) -> None:
     document_id, letter_id = die(home)
     keyed = Given("王", "再试", "k1")
     first = decisions.retry(home.database, {letter_id: 1}, keyed)
-    home.pipeline().run(document_id)
+    home.pipeline(inspection.inspect).run(document_id)
 
     # When the request is repeated after the document has moved on
     again = decisions.retry(home.database, {letter_id: 1}, keyed)

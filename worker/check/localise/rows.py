@@ -35,6 +35,8 @@ def several(problem: Problem) -> Iterator[dict[int, int]]:
         line = line_of(problem, cells)
         for need in set(undone(line)):
             first = {c: n for c, n in zip(cells, need, strict=True) if n != problem.values[c]}
+            if any(value < 0 for value in first.values()):
+                continue
             rest = problem.after(first)
             if not rest.violated or len(rest.violated) >= len(problem.violated):
                 continue

@@ -4,7 +4,7 @@ import random
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from models.disclosure.form import LAYOUTS, Edition
@@ -113,6 +113,7 @@ def chaos(seed: int) -> Report:
 
 @settings(deadline=None, max_examples=80)
 @given(seed=st.integers(0, 2**32))
+@example(11396111)  # a negative figure that a row slipped with
 def test_whatever_was_done_to_a_table_no_candidate_breaks_another_edit(seed: int) -> None:
     # Given
     read = chaos(seed)
