@@ -21,13 +21,10 @@ def possible(stack: Stack) -> list[Fault]:
 
 
 def rounds_of(faults: Sequence[Fault], amount: int) -> Iterator[Sequence[Fault]]:
-    """Yield so many at once as are injected into one run; what needs surroundings is alone.
-
-    Neighbours come into different runs: they hit the same documents.
-    """
+    """Yield so many at once as are injected into one run; what needs surroundings is alone."""
     plain = [fault for fault in faults if fault.plain]
-    runs = -(-len(plain) // amount)
-    yield from (plain[start::runs] for start in range(runs))
+    for start in range(0, len(plain), amount):
+        yield plain[start : start + amount]
     yield from ([fault] for fault in faults if not fault.plain)
 
 

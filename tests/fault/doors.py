@@ -22,8 +22,8 @@ _WITHIN: Final = 60.0
 
 def faults() -> Iterator[Fault]:
     """Yield them all."""
-    yield Fault("SIGKILL at feed.taken", _killed_feeding, _with_feed)
-    yield Fault("SIGKILL at push.taken", _killed_pushing, _with_door)
+    yield Fault("SIGKILL at feed.taken", _killed_feeding, _with_feed, by_hand=True)
+    yield Fault("SIGKILL at push.taken", _killed_pushing, _with_door, by_hand=True)
 
 
 @contextmanager

@@ -94,7 +94,7 @@ def _killed_releasing(point: str) -> Fault:
             trial.strike("work.fetched", "hang")
             os.kill(trial.running.parts()["work"], signal.SIGTERM)
 
-    return Fault(f"SIGKILL at {point}", inject)
+    return Fault(f"SIGKILL at {point}", inject, by_hand=True)
 
 
 def _killed_handing_over(point: str) -> Fault:
@@ -104,7 +104,9 @@ def _killed_handing_over(point: str) -> Fault:
         with trial.striking(point):
             trial.bring(f"scan-{trial.injected}.pdf", empty_scan(trial.injected), _UNREAD)
 
-    return Fault(f"SIGKILL at {point}", inject, possible=lambda _stack: not ocr.missing())
+    return Fault(
+        f"SIGKILL at {point}", inject, possible=lambda _stack: not ocr.missing(), by_hand=True
+    )
 
 
 def _killing(part: str) -> Fault:

@@ -53,7 +53,7 @@ def _killed(point: str, prepare: Callable[[Trial], None], *command: str) -> Faul
         killed, repeated = (_run(trial, *command) for _ in range(2))
         assert (killed, repeated) == (_KILLED, 0), (killed, repeated)
 
-    return Fault(f"SIGKILL at {point}", inject)
+    return Fault(f"SIGKILL at {point}", inject, by_hand=not point.startswith("decide."))
 
 
 def _run(trial: Trial, *command: str) -> int:

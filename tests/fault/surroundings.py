@@ -29,7 +29,7 @@ def faults() -> Iterator[Fault]:
     yield Fault("overflow of file events", _burst, _few_events)
     yield Fault("a file that is written for long", _slow_writer)
     yield Fault("clock two hours ahead, then a day behind", _clock, _own_clock)
-    yield Fault("inbox read-only", _inbox_read_only, _inbox_mounted)
+    yield Fault("inbox read-only", _inbox_read_only, _inbox_mounted, by_hand=True)
 
 
 def _inbox_deleted(trial: Trial) -> None:

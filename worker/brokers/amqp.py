@@ -72,6 +72,15 @@ def parameters(url: str, name: str) -> Any:
     return made
 
 
+def hang_up(connection: Any) -> None:
+    """Close a connection; one that is lost already needs no goodbye."""
+    with suppress(*LOST):
+        connection.close()
+        return
+    with suppress(*LOST):  # pika leaves the sockets of its loop open then
+        connection._impl.ioloop.close()  # noqa: SLF001 - no public call frees them
+
+
 class Line:
     """One connection with a channel, on which everything is done within seconds or fails."""
 
@@ -148,6 +157,8 @@ class Line:
                 raise AMQPConnectionError("the channel was closed")
 
     def close(self) -> None:
-        """Hang up; what is lost already needs no goodbye."""
+        """Hang up, within seconds."""
         with suppress(*LOST), self.within(CONNECT_WITHIN):
-            self.connection.close()
+            hang_up(self.connection)
+            return
+        hang_up(self.connection)

@@ -35,7 +35,14 @@ from worker.broker import (
     Waiting,
     Weakness,
 )
-from worker.brokers.amqp import ANSWER_WITHIN, CONNECT_WITHIN, LOST, Line, parameters
+from worker.brokers.amqp import (
+    ANSWER_WITHIN,
+    CONNECT_WITHIN,
+    LOST,
+    Line,
+    hang_up,
+    parameters,
+)
 from worker.errors import BrokerUnreachable
 
 _IDLE: Final = HEARTBEAT
@@ -106,8 +113,7 @@ class _Broker(upstream.RabbitmqBroker):
         connection = mine.pop("connection", None)
         self.connections.discard(connection)
         if connection is not None:
-            with suppress(*LOST):
-                connection.close()
+            hang_up(connection)
 
 
 class _Consumer(upstream._RabbitmqConsumer):  # noqa: SLF001 - meant to be replaced: consumer_class

@@ -2,10 +2,13 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
+from pathlib import Path
 
 import pytest
 from dramatiq import Consumer, Message, MessageProxy
+from pika.exceptions import AMQPError  # type: ignore[import-untyped]
 
 from tests import brokers
 from tests.servers import RabbitServer
@@ -47,6 +50,26 @@ def _next(consumer: Consumer) -> MessageProxy:
         if message is not None:
             return message
     raise AssertionError("unreachable: a consumer never ends")
+
+
+def test_a_lost_connection_leaves_no_socket_open(url: str) -> None:
+    # Given a connection that was lost while it rested
+    before = _sockets()
+    line = amqp.Line(amqp.parameters(url, "test"))
+    line.connection._impl._transport.abort()
+    line.connection._impl._terminate_stream(AMQPError("lost"))
+
+    # When it is hung up, then nothing of it is left, not even what pika wakes itself with
+    line.close()
+    assert _sockets() == before
+
+
+def _sockets() -> set[str]:
+    found = set()
+    for path in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):  # the one that lists them
+            found.add(str(path.readlink()))
+    return {one for one in found if one.startswith("socket:")}
 
 
 def test_an_answer_for_another_connection_takes_no_message_away(url: str) -> None:
