@@ -6,6 +6,7 @@ stored, unpacked, dead, handed over to the queue for scans, or back to its own. 
 never ends is counted by the next claim.
 """
 
+import gc
 import os
 import socket
 import threading
@@ -15,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from traceback import clear_frames
 from typing import Final, Protocol
 
 import structlog
@@ -201,6 +203,7 @@ class Pipeline:
     # --- failures -------------------------------------------------------------------------------
 
     def _fail(self, claim: Claim, error: BaseException) -> None:
+        _let_go(error)
         reason = judge(error)
         passing = reason is None and claim.retries < self._settings.max_retries
         try:
@@ -211,6 +214,7 @@ class Pipeline:
         except Exception as second:
             if judge(second) is not None:
                 raise
+            _let_go(second)
             self._unsettled.append((claim, error))
             raise Transient(told(second)) from second
         if passing:
@@ -254,6 +258,24 @@ class Pipeline:
             lambda session: endings.abandoned(session, document_id, message_id, reason, why)
         )
         reach("bury.committed")
+
+
+def _let_go(error: BaseException) -> None:
+    """Give up what the frames of an error hold; where it was raised stays known.
+
+    A time limit strikes anywhere, also where a transaction has begun that nobody knows of yet: its
+    connection would hold the one lock of SQLite for as long as the error is kept.
+    """
+    seen: set[int] = set()
+    left: list[BaseException | None] = [error]
+    while left:
+        one = left.pop()
+        if one is not None and id(one) not in seen:
+            seen.add(id(one))
+            clear_frames(one.__traceback__)
+            left += [one.__cause__, one.__context__]
+            if isinstance(one, TimeLimitExceeded):
+                gc.collect()  # a session and its transaction hold one another
 
 
 @contextmanager

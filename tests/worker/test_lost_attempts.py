@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from dramatiq.middleware import TimeLimitExceeded
 from sqlalchemy import update
 
 from models.base import now
@@ -17,7 +18,7 @@ from models.ledger import Document, State
 from tests.claiming import claimed
 from tests.worker.house import House, house, imbalanced, raising, stored, until
 from worker.claim import CRASH_LIMIT
-from worker.errors import Refused
+from worker.errors import Refused, Transient
 from worker.inspection import Inspection, Timing
 
 if TYPE_CHECKING:
@@ -129,6 +130,24 @@ def test_whoever_lost_the_claim_writes_nothing(home: House, outcome: str) -> Non
     assert home.letters(document_id) == []
     assert home.story(document_id) == [*["attempt.started"] * 2, "attempt.superseded"]
     assert [attempt.outcome for attempt in home.attempts(document_id)] == ["lost", None]
+
+
+def test_a_transaction_that_an_error_left_open_locks_nobody_out(home: House) -> None:
+    # Given a time limit that strikes where a transaction has just begun
+    def inspect(data: bytes, name: str, timing: Timing, *, hints: Hints = NONE) -> Inspection:
+        session = home.database._writing()
+        session.connection()
+        raise TimeLimitExceeded
+
+    document_id = home.receive(b"a report")
+
+    # When it is worked on
+    with pytest.raises(Transient, match="too long"):
+        home.pipeline(inspect).run(document_id)
+
+    # Then the attempt has ended, which whoever had waited for the lock could not have written
+    assert home.document(document_id).state == State.QUEUED
+    assert [attempt.outcome for attempt in home.attempts(document_id)] == ["retry"]
 
 
 def _claim_and_vanish(home: House, document_id: int, lease: float = -1) -> None:
