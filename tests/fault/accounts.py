@@ -103,7 +103,22 @@ def _documents(database: Database, archive: Archive, wanted: Expected, found: Ac
         if end[0] not in FINAL:
             found.lost.append(f"{sha256} is still {end[0]}")
         elif end != wanted.documents.get(sha256, end):
-            found.wrong.append(f"{sha256} is {end}, not {wanted.documents[sha256]}")
+            story = _story(database, sha256)
+            found.wrong.append(f"{sha256} is {end}, not {wanted.documents[sha256]}: {story}")
+
+
+def _story(database: Database, sha256: str) -> str:
+    """Tell what became of each attempt on a document, and what its letters say."""
+    this = select(Document.id).where(Document.sha256 == sha256).scalar_subquery()
+    tries = select(
+        Attempt.started_at, Attempt.duration_ms, Attempt.outcome, Attempt.stage, Attempt.error
+    ).where(Attempt.document_id == this)
+    letters = select(DeadLetter.created_at, DeadLetter.stage, DeadLetter.message).where(
+        DeadLetter.document_id == this
+    )
+    with database.reading() as session:
+        rows = [*session.execute(tries.order_by(Attempt.id)), *session.execute(letters)]
+    return "; ".join(" ".join(str(value) for value in row) for row in rows)
 
 
 def _arrivals(database: Database, wanted: Expected, found: Accounts) -> None:

@@ -5,6 +5,7 @@ is taken.
 """
 
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -49,6 +50,8 @@ _IDLE: Final = HEARTBEAT
 """Seconds without use after which one connects anew: nobody answers heartbeats meanwhile."""
 _BATCH: Final = 500
 _MARK: Final = "gouji.mark"
+_ABSENT: Final = re.compile("NOT_FOUND - no queue")
+"""What the server says of a queue that it does not know."""
 _NOWHERE: Final = "gouji.nowhere"
 _T = TypeVar("_T")
 
@@ -295,8 +298,10 @@ def _marked(line: Line) -> bool:
     channel = line.connection.channel()  # of its own: the server closes it when there is no mark
     try:
         channel.queue_declare(_MARK, passive=True)
-    except ChannelClosedByBroker:
-        return False
+    except ChannelClosedByBroker as error:
+        if _ABSENT.search(error.reply_text):
+            return False
+        raise  # it is there, and its process is not yet or not any more
     channel.close()
     return True
 

@@ -1,14 +1,16 @@
 """RabbitMQ that is killed, hangs, or takes no messages; and what comes over which connection."""
 
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from dramatiq import Consumer, Message, MessageProxy
-from pika.exceptions import AMQPError  # type: ignore[import-untyped]
+from dramatiq.errors import ConnectionClosed
 
 from tests import brokers
 from tests.servers import RabbitServer
@@ -52,16 +54,46 @@ def _next(consumer: Consumer) -> MessageProxy:
     raise AssertionError("unreachable: a consumer never ends")
 
 
-def test_a_lost_connection_leaves_no_socket_open(url: str) -> None:
-    # Given a connection that was lost while it rested
+def test_a_lost_line_leaves_no_socket_open(url: str) -> None:
+    # Given a connection that is lost while it rests, or while an answer is waited for
     before = _sockets()
-    line = amqp.Line(amqp.parameters(url, "test"))
-    line.connection._impl._transport.abort()
-    line.connection._impl._terminate_stream(AMQPError("lost"))
+    for deadline in (amqp.CONNECT_WITHIN, 0.0):
+        line = amqp.Line(amqp.parameters(url, "test"))
+        if deadline:
+            _lose(line.connection)
+        with pytest.raises(amqp.LOST):
+            _wait(line, deadline)
 
-    # When it is hung up, then nothing of it is left, not even what pika wakes itself with
-    line.close()
+        # When it is hung up, then nothing of it is left, not even what pika wakes itself with
+        line.close()
+        assert _sockets() == before
+
+
+def test_a_lost_consumer_leaves_no_socket_open(url: str) -> None:
+    # Given a consumer whose connection is lost while it waits for messages
+    before = _sockets()
+    broker = make_broker(url)
+    broker.declare_queue("fast")
+    consumer = broker.consume("fast", prefetch=1, timeout=200)
+    _lose(consumer.connection)  # type: ignore[attr-defined]
+    with pytest.raises(ConnectionClosed):
+        next(consumer)
+
+    # When it is closed, then nothing of it is left, not even what pika wakes itself with
+    with pytest.raises(ConnectionClosed):
+        consumer.close()
+    broker.close()
     assert _sockets() == before
+
+
+def _wait(line: amqp.Line, seconds: float) -> None:
+    with line.within(seconds):
+        while True:
+            line.connection.process_data_events(time_limit=0.1)
+
+
+def _lose(connection: Any) -> None:
+    connection._impl._transport._sock.shutdown(socket.SHUT_RDWR)
 
 
 def _sockets() -> set[str]:
@@ -122,7 +154,7 @@ def test_a_connection_that_rested_is_made_anew_without_a_word(
     broker.declare_queue("fast")
     broker.enqueue(Message("fast", PROCESS, (1,), {}, {}), delay=60_000)
     resting = broker.connection  # type: ignore[attr-defined]
-    resting._impl._transport.abort()
+    _lose(resting)
     monkeypatch.setattr("worker.brokers.rabbitmq._IDLE", 0.0)
 
     # When it delays another one
