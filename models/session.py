@@ -3,7 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -11,6 +11,8 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
+
+from models.turnstile import Turnstile
 
 BACKENDS: Final = ("sqlite", "postgresql")
 BUSY_TIMEOUT_MS: Final = 30_000
@@ -58,7 +60,8 @@ def create(database_url: str) -> Engine:
 
     SQLite runs in WAL mode with foreign keys on and ``synchronous=FULL``: a commit is on disk
     before an original file may be moved away. Its transactions begin with ``BEGIN IMMEDIATE``,
-    so that two writers queue up and neither fails when it upgrades from reading to writing.
+    so that two writers queue up and neither fails when it upgrades from reading to writing. They
+    queue up fairly: see :mod:`models.turnstile`.
 
     Raises:
         UnusableUrlError: it is no URL, names a database that is not supported, or its driver is
@@ -94,7 +97,10 @@ def file_of(database_url: str) -> Path | None:
     Raises:
         UnusableUrlError: it is no URL, or names a database that is not supported.
     """
-    url = parse(database_url)
+    return _file(parse(database_url))
+
+
+def _file(url: URL) -> Path | None:
     name = url.database
     if url.get_backend_name() != "sqlite" or not name or name == ":memory:":
         return None
@@ -130,6 +136,8 @@ def _create_postgresql(url: URL) -> Engine:
 
 
 def _create_sqlite(url: URL) -> Engine:
+    path = _file(url)
+    turnstile = None if path is None else Turnstile(path.with_name(f"{path.name}-turn"))
     engine = create_engine(
         url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, hide_parameters=True
     )
@@ -146,8 +154,11 @@ def _create_sqlite(url: URL) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
-        read_only = connection.get_execution_options().get("read_only", False)
-        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+        if connection.get_execution_options().get("read_only", False):
+            connection.exec_driver_sql("BEGIN")
+            return
+        with nullcontext() if turnstile is None else turnstile.waiting():
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
 
