@@ -35,7 +35,7 @@ def _write(database: Database, name: str, seconds: float = 0.0) -> None:
 
 def _count(database: Database) -> int:
     with database.reading() as session:
-        return session.execute(text("SELECT count(*) FROM taken")).scalar_one()
+        return int(session.execute(text("SELECT count(*) FROM taken")).scalar_one())
 
 
 def test_who_writes_without_a_pause_lets_others_write_in_between(
