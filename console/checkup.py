@@ -321,7 +321,10 @@ def _traces(settings: Settings) -> Iterator[Check]:
         detail = f"otlp_endpoint 已设，未装 is set, not installed: gouji[otel] ({error})"
         yield Check("traces", Verdict.WARN, detail, INSTALL)
         return
-    why = probe(settings)
+    try:
+        why = probe(settings)
+    except (OSError, RuntimeError, ValueError) as error:  # what variables of OTEL_ ask for
+        why = f"{type(error).__name__}: {error}"
     detail = f"OTLP {settings.otlp_endpoint}"
     if why is None:
         yield Check("traces", Verdict.OK, f"{detail} · 可送达 takes them")
