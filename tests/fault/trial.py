@@ -35,7 +35,7 @@ _A_LOT: Final = 50
 """So many files may wait before no more are dropped."""
 _POISONED: Final = "work.fetched"
 _DEAD_WITHIN: Final = 3 * (LEASE + 60.0)
-"""Seconds for three attempts: of each the lease must end, and it is sent again when that is seen."""
+"""Seconds for three attempts: the lease of each must end, and somebody must see that."""
 _WITHIN: Final = 120.0
 _AT_REST_WITHIN: Final = 300.0
 _KILLS_A_RUN: Final = 3
