@@ -118,8 +118,8 @@ def measure(home: House, rounds: int, only: str = "") -> Iterator[Timed]:
     for address in wanted:
         wall, cpu, _ = map(median, zip(*kept[address], strict=True))
         changed_wall, changed_cpu, queries = map(median, zip(*changed[address], strict=True))
-        took = (1000 * seconds for seconds in (wall, cpu, changed_wall, changed_cpu))
-        yield Timed(address, tuple(took), int(queries))
+        milliseconds = (1000 * part for part in (wall, cpu, changed_wall, changed_cpu))
+        yield Timed(address, tuple(milliseconds), int(queries))
 
 
 def _ask(client: TestClient, address: str, asked: list[str]) -> _Took:
