@@ -5,7 +5,9 @@ from typing import Any, Final
 
 from markupsafe import Markup
 
-_NOTHING: Final = "–"
+_NOTHING: Final = Markup("–")
+_COMMA: Final = Markup(", ")
+_SEMICOLON: Final = Markup("; ")
 _DIGITS: Final = 3
 
 
@@ -25,10 +27,10 @@ def details(value: Any, _: Callable[[str], str]) -> Markup:
             for name, one in value.items()
             if one is not None
         ]
-        return Markup(", ").join(pairs) if pairs else Markup(_NOTHING)
+        return _COMMA.join(pairs) if pairs else _NOTHING
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
-        mark = "; " if any(isinstance(one, Mapping) for one in value) else ", "
-        return Markup(mark).join(_inner(one, _) for one in value) if value else Markup(_NOTHING)
+        mark = _SEMICOLON if any(isinstance(one, Mapping) for one in value) else _COMMA
+        return mark.join(_inner(one, _) for one in value) if value else _NOTHING
     return Markup("{}").format(_plain(value, _))
 
 

@@ -44,6 +44,7 @@ PAGES: Final = (
     "/events?document=2&reason=imbalanced",
     "/events?reason=imbalanced",
     "/events?name=document.dead&since=2026-01-01T00:00&until=2099-01-01T00:00",
+    "/events?trace=0af7651916cd43dd8448eb211c80319c",
     "/audit",
     "/rules",
     "/rules/T3.FLOW",

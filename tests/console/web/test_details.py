@@ -7,6 +7,8 @@ import pytest
 from console.web.details import details
 from console.web.languages import CHINESE, translations
 from models.event import EventName
+from models.ledger import Arrival, Document
+from models.trace import Trace
 from tests.console.web.conftest import Console
 from worker.logs import record
 
@@ -43,7 +45,11 @@ def test_the_events_page_says_it_in_the_language_of_the_reader(
 ) -> None:
     # Given an event with nested data
     with stocked.database.transaction() as session:
-        told = {"sent": True, "counts": {"stored": 2, "dead": None}, "names": ["a<b", "c"]}
+        told: dict[str, Any] = {
+            "sent": True,
+            "counts": {"stored": 2, "dead": None},
+            "names": ["a<b", "c"],
+        }
         record(session, EventName.DOCUMENT_UNPACKED, document_id=1, **told)
 
     # When it is shown
@@ -61,3 +67,19 @@ def test_the_events_page_says_it_in_the_language_of_the_reader(
         assert "True" not in page
         assert "None" not in page
         assert "{&#39;" not in page
+
+
+def test_events_are_narrowed_down_to_one_trace(stocked: Console) -> None:
+    # Given an arrival with a trace, and the document it brought
+    trace = Trace.begun()
+    with stocked.database.transaction() as session:
+        session.get_one(Arrival, 1).traceparent = str(trace)
+        session.get_one(Document, 1).traceparent = str(trace)
+
+    # When its events are asked for
+    page = stocked.browser().get(f"/events?trace={trace.trace_id}")
+
+    # Then no others are there, and the form keeps it
+    assert page.count("<tr class=") == 3
+    assert f'name="trace" pattern="[0-9a-fA-F]{{32}}" size="12" value="{trace.trace_id}"' in page
+    assert '/documents/2"' not in page
