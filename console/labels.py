@@ -34,6 +34,25 @@ REASONS: Final[Mapping[str, str]] = {
 }
 """Every reason of a dead letter; a test holds them together."""
 
+STATES: Final[Mapping[str, str]] = {
+    "received": "已收到",
+    "queued": "排队中",
+    "processing": "处理中",
+    "stored": "已入库",
+    "unpacked": "已拆包",
+    "dead": "死信",
+    "discarded": "已弃置",
+    "duplicate": "重复",
+    "ignored": "忽略",
+    "accepted": "已接受",
+    "sidecar": "附带信息",
+    "retry": "稍后再试",
+    "released": "已交还",
+    "handed_over": "已转交",
+    "lost": "已失联",
+}
+"""States of documents and arrivals, and outcomes of attempts."""
+
 STAGES: Final[Mapping[str, str]] = {
     "read": "读取",
     "fetch": "取原件",

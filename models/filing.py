@@ -71,6 +71,15 @@ class StoredReport(Base):
             postgresql_where=text("standing"),
         ),
         Index(None, *reversed(_SUBJECT)),
+        # A misread publisher can have thousands of versions: they are never gone through.
+        Index(None, *_SUBJECT, "figures"),
+        Index(None, *_SUBJECT, "document_id"),
+        Index(
+            None,
+            "same_as",
+            sqlite_where=text("same_as IS NOT NULL"),
+            postgresql_where=text("same_as IS NOT NULL"),
+        ),
         Index(None, "division_code"),
         Index(None, "standing", "id"),
         # What facets and counts are made of: without it every report would be read whole.
@@ -149,6 +158,8 @@ class Subject:
 
 
 REPORTS: Final = cast("Table", StoredReport.__table__)
+STANDS: Final = text("reports.standing")
+"""That a report stands: word for word as the unique index has it, which SQLite wants to see."""
 
 
 def of_subject(reports: FromClause = REPORTS) -> ColumnElement[bool]:

@@ -148,6 +148,7 @@ class Arrival(Base):
         Index(None, "container_id"),
         Index(None, "handover"),
         Index(None, "state"),
+        Index(None, "traceparent"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

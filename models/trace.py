@@ -60,6 +60,18 @@ class Trace(NamedTuple):
         return f"{_VERSION}-{self.trace_id}-{self.span_id}-{flags:02x}"
 
 
+def trace_id_of(text: str) -> str | None:
+    """Return the id of a trace as it is kept: of the id itself or of a header, else ``None``."""
+    given = text.strip().lower()
+    whole = Trace.parsed(given) or Trace.parsed(f"{_VERSION}-{given}-{'1' * 16}-00")
+    return None if whole is None else whole.trace_id
+
+
+def spans(trace_id: str) -> tuple[str, str]:
+    """Return the first and the last header of a trace, in the order of text."""
+    return f"{_VERSION}-{trace_id}-{'0' * 16}-00", f"{_VERSION}-{trace_id}-{'f' * 16}-ff"
+
+
 def _random(size: int) -> str:
     """Return so many random bytes in hexadecimal digits, not all of them zero."""
     digits = os.urandom(size).hex()

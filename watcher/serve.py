@@ -1,15 +1,9 @@
-"""The push source at work: uvicorn over :mod:`watcher.push`, until it is told to stop."""
-
-import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Final
-
-import uvicorn
+"""The push source at work: :mod:`watcher.push` on its address, until it is told to stop."""
 
 from models.event import EventName
 from models.session import Database
 from watcher.intake import Intake
+from watcher.listener import Listener
 from watcher.patience import patient
 from watcher.push import Door
 from worker.archive import Archive
@@ -18,8 +12,6 @@ from worker.logs import log
 from worker.send import Sender
 from worker.settings import Settings
 from worker.source import Source
-
-_GRACE: Final = 3
 
 
 class PushServer:
@@ -34,63 +26,36 @@ class PushServer:
     """
 
     def __init__(self, settings: Settings, source: Source) -> None:
-        family = socket.AF_INET6 if ":" in source.host else socket.AF_INET
-        self._socket = socket.create_server((source.host, source.port), family=family)
+        self._listener = Listener(source.host, source.port)
         self._settings = settings
         self._source = source
-        self._server: uvicorn.Server | None = None
-        self._stopped = False
 
     @property
     def address(self) -> str:
         """The URL of the root."""
-        host, port = self._socket.getsockname()[:2]
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        return self._listener.address
 
     def stop(self) -> None:
         """Let ``run`` end; requests that are under way have three seconds."""
-        self._stopped = True
-        if self._server is not None:
-            self._server.should_exit = True
+        self._listener.stop()
 
     def run(self) -> None:
         """Answer until ``stop`` is called, from a signal handler or another thread."""
-        settings = self._settings
+        settings, source = self._settings, self._source
         database = Database.at(settings.database)
         inbox = Inbox(settings)
         sender = Sender(database, inbox, settings.max_outstanding)
         with Intake(settings, database, Archive.of(settings), sender) as intake:
-            door = Door(self._source, settings.max_bytes, database, intake)
-            self._server = _Server(
-                uvicorn.Config(
-                    door.application(),
-                    lifespan="off",
-                    ws="none",
-                    loop="asyncio",
-                    http=patient(self._source),
-                    log_config=None,
-                    log_level="error",  # a stranger's nonsense is answered, and fills no log
-                    access_log=False,
-                    proxy_headers=bool(self._source.proxies),
-                    forwarded_allow_ips=list(self._source.proxies),
-                    server_header=False,
-                    limit_concurrency=self._source.connections,
-                    timeout_graceful_shutdown=_GRACE,
-                )
-            )
-            self._server.should_exit = self._stopped
-            log(EventName.PUSH_LISTENING, source=self._source.name, address=self.address)
+            door = Door(source, settings.max_bytes, database, intake)
+            log(EventName.PUSH_LISTENING, source=source.name, address=self.address)
             try:
-                self._server.run(sockets=[self._socket])
+                self._listener.serve(
+                    door.application(),
+                    connections=source.connections,
+                    http=patient(source),
+                    proxy_headers=bool(source.proxies),
+                    forwarded_allow_ips=list(source.proxies),
+                )
             finally:
-                self._socket.close()
                 inbox.close()
                 database.close()
-
-
-class _Server(uvicorn.Server):
-    """A server that leaves signals to whoever runs it."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield

@@ -12,7 +12,7 @@ from typing import Final
 
 import dramatiq
 from dramatiq.errors import Retry
-from dramatiq.middleware import CurrentMessage, Retries, Shutdown, TimeLimit
+from dramatiq.middleware import CurrentMessage, Retries, Shutdown, TimeLimit, TimeLimitExceeded
 
 from models.session import Database
 from worker import inspection
@@ -106,12 +106,12 @@ def assemble(settings: Settings, inspect: Inspect | None = None) -> dramatiq.Bro
 
 
 def _again(_retries: int, error: BaseException) -> bool:
-    """Tell whether a message is tried again: after passing failures, and a shutdown.
+    """Tell whether a message is tried again: after passing failures, and interrupts.
 
     However often that happens, a message does not die of it: the document counts its retries, and
     is dead-lettered when they are used up; while the database is away nobody can count.
     """
-    return isinstance(error, Shutdown | Retry)
+    return isinstance(error, Shutdown | TimeLimitExceeded | Retry)
 
 
 def configured() -> Settings:

@@ -48,7 +48,7 @@ def report_of(inspection: Mapping[str, Any]) -> Report | None:
         signature=header.get("signature"),
         signed_on=_day(header.get("signed_on")),
         hinted=tuple(header.get("hinted", ())),
-        evidence=tuple(_claim(told) for told in header.get("evidence", ())),
+        evidence=tuple(claim(told) for told in header.get("evidence", ())),
         located=_located(header.get("division")),
     )
 
@@ -143,26 +143,22 @@ def _cell(found: Mapping[str, Any], rows: Mapping[str, Any]) -> Cell:
         value,
         found["raw"],
         Printed(found["printed"]),
-        None if place is None else _place(place),
+        None if place is None else Place.from_dict(place),
         note=found.get("note", ""),
         chosen=found.get("chosen", False),
         confidence=found.get("confidence"),
     )
 
 
-def _place(told: Mapping[str, Any]) -> Place:
-    box = told.get("box")
-    return Place(**{**told, "box": None if box is None else tuple(box)})
-
-
-def _claim(told: Mapping[str, Any]) -> Claim:
+def claim(told: Mapping[str, Any]) -> Claim:
+    """Return what a witness says, as :meth:`Claim.as_dict` told it."""
     place = told.get("place")
     return Claim(
         told["field"],
         told["value"],
         Source(told["source"]),
         told["raw"],
-        None if place is None else _place(place),
+        None if place is None else Place.from_dict(place),
     )
 
 

@@ -17,7 +17,7 @@ from models.disclosure.finding import Finding
 from models.disclosure.form import cell_key
 from models.disclosure.report import ABSENT, Cell, Printed
 from models.event import EventName
-from models.filing import REPORTS, ApplicationRow, DisclosureRow, Subject
+from models.filing import REPORTS, STANDS, ApplicationRow, DisclosureRow, Subject
 from worker.check.carryover import (
     APPLICATION_ROWS,
     DOCUMENT_ROWS,
@@ -115,12 +115,11 @@ def forget(session: Session, report: Kept) -> None:
 
 def standing(session: Session, subject: Subject) -> dict[int, Standing]:
     """Return the versions that stand of the year and the two years on each side, by year."""
-    years = [one.year for one in subject.around(_FAR)]
     columns = ("id", "year", "document_id", "attempt_id")
     query = select(*(REPORTS.c[name] for name in columns)).where(
         REPORTS.c.publisher_key == subject.publisher_key,
-        REPORTS.c.year.in_(years),
-        REPORTS.c.standing,
+        REPORTS.c.year.between(subject.year - _FAR, subject.year + _FAR),
+        STANDS,
     )
     found = [Standing(*one) for one in session.connection().execute(query)]
     return {one.year: one for one in found}

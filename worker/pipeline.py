@@ -97,6 +97,13 @@ class Pipeline:
         if self.stopping.is_set():
             raise Stopping("this worker is stopping")
         try:
+            self._in_company(document_id, message_id)
+        except TimeLimitExceeded as error:  # between the steps, or while it waited for its turn
+            _let_go(error)
+            raise NotBegun(told(error)) from error
+
+    def _in_company(self, document_id: int, message_id: str | None) -> None:
+        try:
             with self._company.together():
                 self._try(document_id, message_id, alone=False)
         except Suspect:
@@ -211,7 +218,7 @@ class Pipeline:
                 self._give_back(claim, error)
             else:
                 self._give_up(claim, error, reason)
-        except Exception as second:
+        except (Exception, TimeLimitExceeded) as second:
             if judge(second) is not None:
                 raise
             _let_go(second)

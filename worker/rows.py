@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from models.correction import Correction
 from models.disclosure.correction import Value, amended, corrected, typed
 from models.disclosure.difference import figure
-from models.disclosure.evidence import Claim, Source
 from models.disclosure.finding import Reason
 from models.disclosure.form import LAYOUTS, TABLES, Edition, cell_key
 from models.disclosure.report import (
@@ -28,6 +27,7 @@ from models.divisions.division import NOWHERE, Located
 from models.divisions.gazetteer import division
 from models.filing import ApplicationRow, DisclosureRow, ReviewRow, StoredReport
 from worker.errors import Refused
+from worker.inspected import claim
 
 TableRow = DisclosureRow | ApplicationRow | ReviewRow
 
@@ -116,7 +116,7 @@ def load(session: Session, report_id: int) -> Report:
         period=_period(header),
         signature=header.signature,
         signed_on=header.signed_on,
-        evidence=tuple(_claim(told) for told in header.evidence or ()),
+        evidence=tuple(claim(told) for told in header.evidence or ()),
         located=_located(header.division_code),
     )
     return amended(read, corrected_values(session, [report_id]).get(report_id, {}))
@@ -196,26 +196,10 @@ def _cell(row: TableRow, column: str) -> Cell:
         value=getattr(row, column),
         raw=row.raw[column],
         printed=Printed(row.printed[column]),
-        place=None if place is None else _place(place),
+        place=None if place is None else Place.from_dict(place),
         note=row.notes.get(column, ""),
         confidence=(row.confidence or {}).get(column),
         chosen=column in row.chosen,
-    )
-
-
-def _place(told: Mapping[str, Any]) -> Place:
-    box = told.get("box")
-    return Place(**{**told, "box": None if box is None else tuple(box)})
-
-
-def _claim(told: Mapping[str, Any]) -> Claim:
-    place = told.get("place")
-    return Claim(
-        told["field"],
-        told["value"],
-        Source(told["source"]),
-        told["raw"],
-        None if place is None else _place(place),
     )
 
 

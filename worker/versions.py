@@ -15,12 +15,24 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, bindparam, func, insert, or_, select, update
+from sqlalchemy import (
+    CompoundSelect,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    func,
+    insert,
+    select,
+    union,
+    union_all,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from models.disclosure.difference import fingerprint
 from models.event import EventName
-from models.filing import REPORTS, Restoration, Subject, of_subject
+from models.filing import REPORTS, STANDS, Restoration, Subject, of_subject
 from models.ledger import Arrival
 from worker import neighbours
 from worker.deciding import Conflict, DecisionError, NoteMissing
@@ -50,24 +62,52 @@ _VERSIONS: Final = (
     .where(of_subject(), REPORTS.c.same_as.is_(None))
     .order_by(REPORTS.c.version)
 )
-_STANDING: Final = _VERSIONS.where(REPORTS.c.standing)
+_STANDING: Final = _VERSIONS.where(STANDS)
 _NEWEST: Final = select(func.max(_OTHERS.c.version)).where(
     of_subject(_OTHERS), _OTHERS.c.same_as.is_(None)
 )
-_KNOWN: Final = _VERSIONS.where(
-    or_(
-        REPORTS.c.standing,
-        REPORTS.c.figures == bindparam("wanted"),
-        REPORTS.c.figures.is_(None),
+_ITSELF: Final = and_(of_subject(), REPORTS.c.same_as.is_(None))
+# each by an index of its own: a misread publisher can have thousands of versions
+_KNOWN: Final = (
+    select(*(REPORTS.c[field.name] for field in fields(Version)))
+    .where(
+        REPORTS.c.id.in_(
+            union(
+                select(REPORTS.c.id).where(of_subject(), STANDS),
+                select(REPORTS.c.id).where(_ITSELF, REPORTS.c.figures == bindparam("wanted")),
+                select(REPORTS.c.id).where(_ITSELF, REPORTS.c.figures.is_(None)),
+            )
+        )
     )
-).add_columns(_NEWEST.scalar_subquery().label("newest"))
-_FIRSTS: Final = (
-    select(func.min(REPORTS.c.document_id), func.min(Arrival.fetched_at))
-    .select_from(REPORTS)
-    .outerjoin(Arrival, Arrival.document_id == REPORTS.c.document_id)
-    .where(of_subject())
-    .group_by(func.coalesce(REPORTS.c.same_as, REPORTS.c.id))
+    .order_by(REPORTS.c.version)
+    .add_columns(_NEWEST.scalar_subquery().label("newest"))
 )
+_ROOT: Final = func.coalesce(REPORTS.c.same_as, REPORTS.c.id)
+_AFTER: Final = select(_ROOT).where(of_subject(), REPORTS.c.document_id > bindparam("document_id"))
+_FETCHED_AFTER: Final = (
+    select(_ROOT)
+    .join(Arrival, Arrival.document_id == REPORTS.c.document_id)
+    .where(of_subject(), Arrival.fetched_at > bindparam("fetched_at"))
+)
+
+
+def _firsts(later: CompoundSelect[int] | Select[int]) -> Select[int, datetime | None]:
+    """Ask for the first document and the first day of each version that has one that is later."""
+    roots = later.cte("later")
+    members = union_all(
+        select(REPORTS.c.document_id, _ROOT.label("root")).where(REPORTS.c.id.in_(select(roots))),
+        select(REPORTS.c.document_id, _ROOT).where(REPORTS.c.same_as.in_(select(roots))),
+    ).subquery()
+    return (
+        select(func.min(members.c.document_id), func.min(Arrival.fetched_at))
+        .select_from(members)
+        .outerjoin(Arrival, Arrival.document_id == members.c.document_id)
+        .group_by(members.c.root)
+    )
+
+
+_FIRSTS: Final = _firsts(_AFTER)
+_FIRSTS_FETCHED: Final = _firsts(union(_AFTER, _FETCHED_AFTER))
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,10 +292,7 @@ def lock(session: Session, subject: Subject) -> None:
 
 
 def _known(session: Session, subject: Subject, figures: str) -> tuple[int, list[Version]]:
-    """Return the newest number, and of the versions the standing one and those with the figures.
-
-    A misread publisher can have thousands of versions: they are not all fetched.
-    """
+    """Return the newest number, and of the versions the standing one and those with the figures."""
     found = session.connection().execute(_KNOWN, {"wanted": figures} | subject.values).all()
     known = [_measured(session, Version(*row[:-1])) for row in found]
     return (found[0].newest if found else 0), known
@@ -286,7 +323,8 @@ def _late(session: Session, subject: Subject, document_id: int) -> bool:
     fetched = session.scalar(
         select(func.min(Arrival.fetched_at)).where(Arrival.document_id == document_id)
     )
-    firsts = session.connection().execute(_FIRSTS, subject.values)
+    asked = {"document_id": document_id, "fetched_at": fetched} | subject.values
+    firsts = session.connection().execute(_FIRSTS if fetched is None else _FIRSTS_FETCHED, asked)
     return any(_older((document_id, fetched), (first, seen)) for first, seen in firsts)
 
 

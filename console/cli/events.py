@@ -35,6 +35,7 @@ _STYLES: Final = {"warning": "yellow", "error": "bold red", "debug": "dim"}
 @click.option("--name", type=WORDS, help="文件名含 Documents by a part of their file name.")
 @click.option("--arrival", type=ID, metavar="ID", help="到达 One arrival.")
 @click.option("--attempt", type=ID, metavar="ID", help="处理 One attempt.")
+@click.option("--trace", metavar="ID", help="链路 One trace: 32 hexadecimal digits.")
 @click.option("--event", metavar="NAME", help="事件 One event, or all of a kind: document, report.")
 @click.option("--level", type=LEVELS, help="级别 This level and graver.")
 @click.option("--since", type=SINCE, help="起始 Since 10m, 2h, 3d ago, or an ISO date or time.")
@@ -87,7 +88,11 @@ def check_event(event: str | None) -> None:
 
 
 def _criteria(
-    session: "Session", document: str | None, name: str | None, **rest: Any
+    session: "Session",
+    document: str | None,
+    name: str | None,
+    trace: str | None,
+    **rest: Any,
 ) -> "EventFilter":
     from console.queries import documents
     from console.queries.history import EventFilter
@@ -108,7 +113,22 @@ def _criteria(
             hint = "gouji events --document ID"
             raise Misused(f"{len(called)} documents are called like {name!r}", hint=hint)
         ids = called if ids is None else [one for one in ids if one in set(called)]
-    return EventFilter(documents=ids, **rest)
+    return EventFilter(documents=ids, trace=checked_trace(trace), **rest)
+
+
+def checked_trace(trace: str | None) -> str | None:
+    """Return the id of a trace in small letters.
+
+    Raises:
+        click.BadParameter: it is none.
+    """
+    from models.trace import trace_id_of
+
+    if trace is not None and trace_id_of(trace) is None:
+        raise click.BadParameter(
+            "链路为 32 位十六进制数字 a trace is 32 hexadecimal digits", param_hint="--trace"
+        )
+    return None if trace is None else trace_id_of(trace)
 
 
 def _following(
@@ -181,7 +201,7 @@ def _shown(value: Any) -> str:
         return f"{value:.1f}"
     if isinstance(value, str):
         return " ".join(value.split()) if value else '""'
-    if isinstance(value, dict | list):
+    if isinstance(value, dict | list | bool):
         import orjson
 
         return orjson.dumps(value, default=str).decode()

@@ -13,18 +13,6 @@ from console.cli.invocation import Invocation, pass_invocation
 if TYPE_CHECKING:
     from worker.settings import Settings
 
-_NAMES: Final = {
-    "received": "已收到",
-    "queued": "排队中",
-    "processing": "处理中",
-    "stored": "已入库",
-    "unpacked": "已拆包",
-    "dead": "死信",
-    "discarded": "已弃置",
-    "duplicate": "重复",
-    "ignored": "忽略",
-}
-
 _SOURCE_FIELDS: Final = {
     "source": "来源 Source",
     "path": "路径 Path",
@@ -99,7 +87,10 @@ def _show(told: dict[str, Any]) -> None:
 
     print_list(
         ("文档 Documents", "状态 State", "件数 Count"),
-        [(_NAMES.get(state, ""), state, count) for state, count in told["documents"].items()],
+        [
+            (labels.STATES.get(state, ""), state, count)
+            for state, count in told["documents"].items()
+        ],
     )
     click.echo("")
     click.echo(f"到达 Arrivals: {_pairs(told['arrivals'])}")

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, CompoundSelect, Select, func, select, union
 from sqlalchemy.orm import Session
 
 from models.dead_letter import DeadLetter
 from models.event import Event, EventName
-from models.ledger import Arrival
+from models.ledger import Arrival, Document
+from models.trace import spans
 from worker.traced import About, as_ids, traces
 
 LEVELS: Final = ("debug", "info", "warning", "error")
@@ -38,7 +39,7 @@ class EventFilter:
 
     ``documents`` also takes in what happened to their files before anybody knew the content.
     ``level`` is the least level; ``event`` a name, or the part of it before a dot. ``reason`` is
-    that of a dead letter of the document.
+    that of a dead letter of the document. ``trace`` is the id of what one arrival set off.
     """
 
     documents: Sequence[int] | None = None
@@ -48,6 +49,7 @@ class EventFilter:
     level: str | None = None
     since: datetime | None = None
     reason: str | None = None
+    trace: str | None = None
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """Return the filter as conditions on ``Event``."""
@@ -73,7 +75,26 @@ class EventFilter:
         if self.reason is not None:
             died = select(DeadLetter.document_id).where(DeadLetter.reason == self.reason)
             found.append(Event.document_id.in_(died))
+        if self.trace is not None:
+            found.append(Event.id.in_(_of_trace(self.trace)))
         return found
+
+
+def _of_trace(trace: str) -> CompoundSelect[int]:
+    """Return the ids of the events of one trace.
+
+    They are those of its arrivals, and those of the documents that these brought in, but for what
+    other arrivals of the same content did: that is of their own traces.
+    """
+    ends = spans(trace)
+    arrived = select(Arrival.id).where(Arrival.traceparent.between(*ends))
+    brought = (
+        select(Document.id)
+        .join(Arrival, Arrival.document_id == Document.id)
+        .where(Arrival.traceparent.between(*ends), Document.traceparent.between(*ends))
+    )
+    others = select(Event.id).where(Event.document_id.in_(brought), Event.arrival_id.is_(None))
+    return union(select(Event.id).where(Event.arrival_id.in_(arrived)), others)
 
 
 def latest(session: Session, wanted: EventFilter, *, limit: int | None) -> list[EventRow]:

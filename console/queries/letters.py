@@ -143,7 +143,9 @@ def count(session: Session, wanted: LetterFilter) -> int:
     return session.scalar(query) or 0
 
 
-def grouped(session: Session, wanted: LetterFilter, by: Group) -> list[dict[str, Any]]:
+def grouped(
+    session: Session, wanted: LetterFilter, by: Group, *, limit: int | None = None
+) -> list[dict[str, Any]]:
     """Return how many match for each reason, edit, publisher or version of the parser, most first.
 
     A letter counts once for every edit that has a finding in it; ``severity`` tells the edits
@@ -154,15 +156,18 @@ def grouped(session: Session, wanted: LetterFilter, by: Group) -> list[dict[str,
         session: an open transaction or reader.
         wanted: which letters.
         by: ``rule``, ``reason``, ``publisher`` or ``parser_version``.
+        limit: so many groups at most.
     """
-    letters_found = func.count(DeadLetter.id.distinct())
+    letters_found = func.count(DeadLetter.id.distinct()) if by == "rule" else func.count()
     columns = (StoredFinding.rule, StoredFinding.severity) if by == "rule" else (_GROUPS[by],)
     kind: tuple[Any, ...] = columns
     query: Select[*tuple[Any, ...]] = select(*kind, letters_found.label("count"))
+    query = query.select_from(DeadLetter)
     if by == "rule":
         query = query.join(StoredFinding, StoredFinding.attempt_id == DeadLetter.attempt_id)
     query = query.group_by(*kind).order_by(letters_found.desc(), *kind)
-    return [dict(row) for row in session.execute(query.where(*wanted.conditions())).mappings()]
+    query = query.where(*wanted.conditions()).limit(limit)
+    return [dict(row) for row in session.execute(query).mappings()]
 
 
 def letter(session: Session, letter_id: int) -> LetterRow | None:

@@ -1,11 +1,11 @@
 """The list of stored reports, page by page, and what it can be narrowed down by."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import ColumnElement, Row, case, func, select
+from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
 from console.queries import keyset
@@ -16,13 +16,21 @@ from models.filing import StoredReport
 NO_DIVISION: Final = "-"
 """Stands for reports whose publisher belongs nowhere that is known."""
 
-_PROVINCE: Final = func.coalesce(func.substr(StoredReport.division_code, 1, 2), NO_DIVISION)
-_WORTH_A_LOOK: Final = case((StoredReport.soft > 0, 1), else_=0)
+_INDEXED: Final = (
+    StoredReport.standing,
+    StoredReport.year,
+    StoredReport.division_code,
+    StoredReport.edition,
+    StoredReport.soft,
+)
+"""In the order of ``ix_reports_facets``."""
 _SORTS: Final[dict[str, tuple[keyset.Column, bool]]] = {
     "publisher": (StoredReport.publisher, False),
     "year": (StoredReport.year, True),
     "soft": (StoredReport.soft, True),
 }
+Tally = Sequence[tuple[int | None, str | None, str, bool, int]]
+"""Year, edition, province, whether there are soft findings, and how many reports that is."""
 SORTS: Final = ("stored", *_SORTS)
 """By what a list can be sorted; ``stored``: the latest first."""
 
@@ -41,6 +49,11 @@ class ReportSearch:
     soft: bool | None = None
     all_versions: bool = False
 
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether it leaves out any of the reports, or of their versions."""
+        return self != ReportSearch(all_versions=self.all_versions)
+
     def conditions(self) -> list[ColumnElement[bool]]:
         """Return it as conditions on ``StoredReport``."""
         found = ReportFilter(
@@ -55,10 +68,11 @@ class ReportSearch:
             found.append(StoredReport.division_code.startswith(self.province, autoescape=True))
         if self.soft is not None:
             found.append(StoredReport.soft > 0 if self.soft else StoredReport.soft == 0)
+        if (
+            self.all_versions and found
+        ):  # which the index of what lists are narrowed down by begins with
+            found.append(StoredReport.standing.in_((True, False)))
         return found
-
-
-_UNNARROWED: Final = ReportSearch()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +106,7 @@ def page(
         if found:
             chosen = chosen.where(StoredReport.id < found[0])
         # an expression, so that what is narrowed down is not looked for row by row
-        number = StoredReport.id if wanted == _UNNARROWED else StoredReport.id + 0
+        number = StoredReport.id if not wanted.is_narrowed else StoredReport.id + 0
         chosen = chosen.order_by(number.desc())
     else:
         key, descending = _SORTS[sort]
@@ -106,33 +120,64 @@ def page(
     return Slice(rows[:limit], _place(rows[limit - 1], sort) if len(rows) > limit else "")
 
 
-def facets(session: Session, wanted: ReportSearch) -> Facets:
-    """Count them all in one pass over an index; see :class:`Facets`."""
-    searched = ReportSearch(publisher=wanted.publisher, all_versions=wanted.all_versions)
-    kinds = (StoredReport.year, StoredReport.edition, _PROVINCE, _WORTH_A_LOOK)
-    query = select(*kinds, func.count()).where(*searched.conditions()).group_by(*kinds)
+def tally(session: Session, publisher: str | None, *, all_versions: bool = False) -> Tally:
+    """Count the reports by year, edition, province, and whether they are worth a look.
+
+    It is one pass over an index, in its order: only what that leaves is sorted. What is chosen of
+    the facets makes no difference, so one tally serves them all.
+
+    Args:
+        session: an open transaction or reader.
+        publisher: a part of the name.
+        all_versions: every version and copy, not only those that stand.
+    """
+    searched = ReportFilter(publisher=publisher, all_versions=all_versions).conditions()
+    if all_versions:  # which the index begins with
+        searched.append(StoredReport.standing.in_((True, False)))
+    fine = (
+        select(*_INDEXED, func.count().label("count"))
+        .where(*searched)
+        .group_by(*_INDEXED)
+        .subquery()
+    )
+    kinds = (
+        fine.c.year,
+        fine.c.edition,
+        func.coalesce(func.substr(fine.c.division_code, 1, 2), NO_DIVISION),
+        case((fine.c.soft > 0, 1), else_=0),
+    )
+    query = select(*kinds, func.sum(fine.c["count"])).group_by(*kinds)
+    rows = session.execute(query)
+    return [
+        (year, edition, province, bool(soft), int(count))
+        for year, edition, province, soft, count in rows
+    ]
+
+
+def facets(counted: Tally, wanted: ReportSearch) -> Facets:
+    """Return what there is of each value; see :class:`Facets`."""
     found = Facets()
-    total = _count(found, session.execute(query).all(), wanted)
+    total = _count(found, counted, wanted)
     return Facets(total, found.years, found.editions, found.provinces, found.soft, found.coverage)
 
 
-def _count(found: Facets, rows: Iterable[Row[*tuple[Any, ...]]], wanted: ReportSearch) -> int:
+def _count(found: Facets, counted: Tally, wanted: ReportSearch) -> int:
     total = 0
-    for year, edition, province, soft, count in rows:
+    for year, edition, province, soft, count in counted:
         fits = (
             wanted.year in (None, year),
             wanted.edition in (None, edition),
             wanted.province in (None, province),
-            wanted.soft in (None, bool(soft)),
+            wanted.soft in (None, soft),
         )
-        counted = (
+        places = (
             (found.years, year),
             (found.editions, edition),
             (found.provinces, province),
-            (found.soft, bool(soft)),
+            (found.soft, soft),
         )
         found.coverage[province, year] += count
-        for place, (counter, value) in enumerate(counted):
+        for place, (counter, value) in enumerate(places):
             if all(fits[:place]) and all(fits[place + 1 :]):
                 counter[value] += count  # type: ignore[index]  # each counter has its own values
         total += count if all(fits) else 0

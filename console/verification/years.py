@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from console.verification.discrepancy import Discrepancy
 from console.verification.look import Check, Look
-from models.filing import StoredReport
+from models.filing import STANDS, StoredReport
 from worker.neighbours import Standing, outdated
 
 _PAGE: Final = 50
@@ -67,7 +67,7 @@ def _standing(
             StoredReport.document_id,
             StoredReport.attempt_id,
         )
-        .where(_KEY.in_(publishers), StoredReport.standing, StoredReport.year.is_not(None))
+        .where(_KEY.in_(publishers), STANDS, StoredReport.year.is_not(None))
         .order_by(_KEY, StoredReport.year, StoredReport.id)
     )
     rows = session.execute(query).all()

@@ -8,6 +8,7 @@ from jinja2 import Environment
 
 from console.web.exposure import LOCAL
 from console.web.guard import host_of
+from console.web.kept import Kept
 from console.web.languages import LANGUAGES
 from console.web.queue import Queue
 from console.web.templating import environment
@@ -30,6 +31,7 @@ class Site:
     database: Database
     archive: Archive
     queue: Queue
+    kept: Kept = field(default_factory=Kept)
     environments: dict[str, Environment] = field(
         default_factory=lambda: {language: environment(language) for language in LANGUAGES}
     )

@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from console.web import wording
+from console.web.details import details
 from console.web.languages import translations
 from models.base import now
 
@@ -34,6 +35,7 @@ def environment(language: str) -> Environment:
         texts.gettext, texts.ngettext, newstyle=True
     )
     made.filters |= {"moment": moment, "day": day, "size": size, "number": number}
+    made.filters["details"] = lambda value: details(value, texts.gettext)
     made.filters["ago"] = lambda at: ago(at, texts.gettext)
     made.globals |= wording.words(language)
     return made

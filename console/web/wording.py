@@ -7,23 +7,6 @@ from console import labels, titles
 from console.web.languages import CHINESE, translations
 from models.divisions.gazetteer import division
 
-_STATES: Final[Mapping[str, str]] = {
-    "received": "已收到",
-    "queued": "排队中",
-    "processing": "处理中",
-    "stored": "已入库",
-    "unpacked": "已拆包",
-    "dead": "死信",
-    "discarded": "已弃置",
-    "duplicate": "重复",
-    "ignored": "忽略",
-    "accepted": "已接受",
-    "sidecar": "附带信息",
-    "retry": "稍后再试",
-    "released": "已交还",
-    "handed_over": "已转交",
-    "lost": "已失联",
-}
 _ACTIONS: Final[Mapping[str, str]] = {
     "retry": "重新处理",
     "correct": "更正",
@@ -57,7 +40,7 @@ def words(language: str) -> dict[str, Callable[..., str]]:
     return {
         "reason_name": of(labels.REASONS),
         "stage_name": of(labels.STAGES),
-        "state_name": of(_STATES),
+        "state_name": of(labels.STATES),
         "action_name": of(_ACTIONS),
         "level_name": of(_LEVELS),
         "role_name": of(_ROLES),

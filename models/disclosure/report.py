@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self
 
 from models.disclosure.evidence import Claim
 from models.disclosure.form import LAYOUTS, Edition, Layout
@@ -46,6 +46,12 @@ class Place(NamedTuple):
             for name in ("page", "box", "sheet", "cell", "line", "column")
             if (value := getattr(self, name)) is not None
         }
+
+    @classmethod
+    def from_dict(cls, told: Mapping[str, Any]) -> Self:
+        """Return the place of which ``as_dict`` was told."""
+        box = told.get("box")
+        return cls(**{**told, "box": None if box is None else tuple(box)})
 
 
 @dataclass(frozen=True, slots=True)

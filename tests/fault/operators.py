@@ -85,7 +85,8 @@ def _forget_a_beginning(trial: Trial) -> None:
 
 
 def _old_tracebacks(trial: Trial) -> None:
-    trial.strike("work.fetched", "EIO")
+    for _ in range(5):  # not everything that comes in ends as a report
+        trial.strike("work.fetched", "EIO")
     over = select(Document.id).where(Document.state == State.STORED)
     failed = Attempt.traceback.is_not(None), Attempt.document_id.in_(over)
     aged = update(Attempt).where(*failed).values(started_at=now() - _LONG_AGO)

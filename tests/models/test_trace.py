@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.trace import Trace
+from models.trace import Trace, spans, trace_id_of
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 SPAN = "00f067aa0ba902b7"
@@ -73,3 +73,27 @@ def test_a_new_trace_is_written_as_it_is_read(sampled: bool) -> None:
 def test_any_text_is_read_or_left(text: str) -> None:
     found = Trace.parsed(text)
     assert found is None or text[3:35] == found.trace_id
+
+
+@given(st.text("0123456789abcdef", min_size=32, max_size=32))
+def test_every_span_of_a_trace_lies_between_its_ends(trace: str) -> None:
+    first, last = spans(trace)
+    for span in ("0" * 15 + "1", "f" * 16, "8" * 16):
+        assert first <= f"00-{trace}-{span}-01" <= last
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        (TRACE, TRACE),
+        (f" {TRACE.upper()} ", TRACE),
+        (HEADER, TRACE),
+        (TRACE[:-1], None),
+        (TRACE + "0", None),
+        ("0" * 32, None),
+        ("%" * 32, None),
+        ("", None),
+    ],
+)
+def test_a_trace_is_known_by_its_id_or_a_header(given: str, found: str | None) -> None:
+    assert trace_id_of(given) == found

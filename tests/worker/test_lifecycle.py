@@ -8,7 +8,7 @@ import pytest
 import structlog
 from dramatiq import Worker
 from dramatiq.brokers.stub import StubBroker
-from dramatiq.middleware import Retries
+from dramatiq.middleware import Retries, TimeLimitExceeded
 from sqlalchemy.exc import OperationalError
 
 from models.ledger import State
@@ -58,6 +58,24 @@ def test_a_message_that_dies_leaves_a_dead_letter(home: House) -> None:
     assert calls == [document_id]
     assert [letter.reason for letter in home.letters(document_id)] == ["unreadable"]
     assert home.document(document_id).state == State.DEAD
+
+
+def test_a_message_does_not_die_of_a_time_limit_that_strikes_anywhere(home: House) -> None:
+    # Given a time limit that strikes outside of whatever would tell of it
+    document_id = home.receive(b"a report")
+    strikes = [TimeLimitExceeded(), TimeLimitExceeded()]
+
+    def run(document_id: int, message_id: str | None) -> None:
+        if strikes:
+            raise strikes.pop()
+        home.pipeline().run(document_id, message_id)
+
+    # When its message is worked off
+    _work_off(home, run, document_id)
+
+    # Then it has come back until the document was stored
+    assert home.document(document_id).state == State.STORED
+    assert home.letters(document_id) == []
 
 
 def test_lines_logged_meanwhile_name_message_and_document(home: House) -> None:

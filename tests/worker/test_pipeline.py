@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from dramatiq.middleware import Shutdown, TimeLimitExceeded
+from dramatiq.threading import raise_thread_exception
 from sqlalchemy import select, text
 from sqlalchemy.exc import OperationalError
 
@@ -18,9 +19,9 @@ from models.event import Event, EventName
 from models.filing import StoredFinding, StoredReport
 from models.ledger import Attempt, AttemptOutcome, State
 from tests.claiming import claimed
-from tests.worker.house import House, house, imbalanced, raising, report, stored
+from tests.worker.house import House, house, imbalanced, raising, report, stored, until
 from worker.archive import Archive
-from worker.errors import ArchiveError, Refused, Transient
+from worker.errors import ArchiveError, NotBegun, Refused, Transient
 from worker.inspection import File, Inspection, Timing
 from worker.pipeline import Pipeline
 from worker.unpack import Unpacker
@@ -231,6 +232,44 @@ def test_a_time_limit_outside_of_the_content_refuses_nothing(
     # When it is quick again, then the report is stored
     home.pipeline().run(document_id)
     assert home.document(document_id).state == State.STORED
+
+
+def test_a_time_limit_while_others_are_waited_for_refuses_nothing(home: House) -> None:
+    # Given a document that must be tried by itself, while another takes its time
+    first, second = home.receive(b"a long report"), home.receive(b"a report", unfinished=1)
+    busy, go_on = threading.Event(), threading.Event()
+
+    def slow(data: bytes, name: str, timing: Timing, *, hints: Hints = NONE) -> Inspection:
+        busy.set()
+        assert go_on.wait(30)
+        return stored(data, name, timing, hints=hints)
+
+    pipeline = home.pipeline(slow)
+    other = threading.Thread(target=pipeline.run, args=(first,))
+    other.start()
+    assert busy.wait(30)
+
+    # When its time is up before its turn has come
+    outcomes: list[NotBegun] = []
+
+    def run() -> None:
+        try:
+            pipeline.run(second)
+        except NotBegun as error:
+            outcomes.append(error)
+
+    waiting = threading.Thread(target=run)
+    waiting.start()
+    until(lambda: pipeline._company._waiting == 1)
+    raise_thread_exception(waiting.ident, TimeLimitExceeded)  # type: ignore[no-untyped-call]
+    waiting.join(30)
+
+    # Then its message is to come back, and it is stored when the other is done
+    assert len(outcomes) == 1
+    go_on.set()
+    other.join(30)
+    pipeline.run(second)
+    assert [home.document(each).state for each in (first, second)] == [State.STORED] * 2
 
 
 def test_a_shutdown_gives_the_document_back(home: House) -> None:

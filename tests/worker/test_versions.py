@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 from sqlalchemy.exc import IntegrityError
 
 from models.event import Event, EventName
@@ -454,3 +454,44 @@ def test_any_sequence_does_as_the_model(
         check(rows)
         assert model.stands is not None
         assert [row.id for row in rows if row.standing] == [reports[model.stands]]
+
+
+# --- very many ---------------------------------------------------------------------------------
+
+
+def test_a_version_among_many_costs_no_more_than_among_few(home: House) -> None:
+    if home.database.engine.dialect.name != "sqlite":
+        pytest.skip("only SQLite counts its steps")
+
+    # Given a misread publisher, with a few versions
+    number = itertools.count(1)
+    for _ in range(20):
+        bring(home, next(number))
+    few = _steps(home, lambda: bring(home, next(number)))
+
+    # When there are many
+    for _ in range(100):
+        bring(home, next(number))
+    many = _steps(home, lambda: bring(home, next(number)))
+
+    # Then the database goes no more steps for the next one
+    assert many < few * 1.2
+
+
+def _steps(home: House, work: Callable[[], object]) -> int:
+    """Return how many dozens of steps SQLite's machine goes meanwhile."""
+    steps = 0
+
+    def count() -> None:
+        nonlocal steps
+        steps += 1
+
+    def listen(connection: Any) -> None:
+        connection.connection.set_progress_handler(count, 12)
+
+    event.listen(home.database.engine, "begin", listen)
+    try:
+        work()
+    finally:
+        event.remove(home.database.engine, "begin", listen)
+    return steps

@@ -14,6 +14,7 @@ from console.web.visit import Page, Visit
 from models.disclosure.finding import Reason
 from models.event import EventName
 from models.ledger import Document
+from models.trace import trace_id_of
 
 _ROWS: Final = 100
 _NEVER: Final = 2**62
@@ -32,6 +33,7 @@ def events(visit: Visit) -> Response:
         event=name,
         level=parameters.one_of(query, "level", LEVELS),
         reason=parameters.one_of(query, "reason", list(Reason)),
+        trace=trace_id_of(query.get("trace", "")),
     )
     before = parameters.number(query, "before")
     with visit.reading() as session:

@@ -1,7 +1,9 @@
 """The dead letters: grouped, then row by row; decisions about some, or about all that match."""
 
+from functools import partial
 from typing import Any, Final, get_args
 
+from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from console.queries import letter_pages, letters
@@ -33,22 +35,29 @@ def show(visit: Visit) -> Response:
     wanted = filter_of(visit.query)
     by = next((one for one in GROUPS if one == visit.query.get("by")), GROUPS[0])
     with visit.reading() as session:
-        groups = letters.grouped(session, wanted, by)
+        found_groups = groups(visit, session, wanted, by)
         found = letter_pages.page(session, wanted, after=visit.query.get("after", ""))
-        total = letters.count(session, wanted)
+        total = visit.site.kept.get(
+            session, ("letters", wanted), partial(letters.count, session, wanted)
+        )
     return visit.render(
         "letters.html",
         wanted=wanted,
         by=by,
         by_all=GROUPS,
-        groups=groups[:_MOST_GROUPS],
-        most=max((group["count"] for group in groups), default=0),
+        groups=found_groups,
         found=found,
         total=total,
         reasons=[str(reason) for reason in Reason],
         rules=list(RULES),
         filters={name: visit.query[name] for name in FIELDS if visit.query.get(name)},
     )
+
+
+def groups(visit: Visit, session: Session, wanted: LetterFilter, by: Group) -> list[dict[str, Any]]:
+    """Return the largest groups, as counted when something last happened."""
+    count = partial(letters.grouped, session, wanted, by, limit=_MOST_GROUPS)
+    return visit.site.kept.get(session, ("groups", wanted, by), count)
 
 
 PAGES: Final = (Page("/dead", show),)

@@ -3,17 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from console.queries import activity, counts, history, letters, report_pages
+from console.queries import activity, counts, history, report_pages
 from console.queries.counts import SourceRow
 from console.queries.history import EventFilter
 from console.queries.letters import LetterFilter
 from console.queries.report_pages import ReportSearch
 from console.web import charts
+from console.web.pages.letters import groups
+from console.web.pages.reports import tally
 from console.web.queue import Answer
 from console.web.visit import Page, Visit
 from models.base import now
@@ -53,8 +56,10 @@ def _figures(visit: Visit) -> dict[str, Any]:
         documents = counts.documents_by_state(session)
         sources = counts.sources(session)
         oldest = activity.oldest_waiting(session)
-        reasons = letters.grouped(session, LetterFilter(), "reason")
-        hourly = _hourly(session, at)
+        reasons = groups(visit, session, LetterFilter(), "reason")
+        hourly = visit.site.kept.get(
+            session, ("hourly", activity.hours(at, 1)[0]), partial(_hourly, session, at)
+        )
     return {
         "documents": documents,
         "queue": answer,
@@ -100,7 +105,7 @@ def _concerns(
 
 def _coverage(visit: Visit) -> dict[str, Any]:
     with visit.reading() as session:
-        found = report_pages.facets(session, ReportSearch())
+        found = report_pages.facets(tally(visit, session, ReportSearch()), ReportSearch())
     years = sorted(year for year in found.years if year is not None)
     provinces = sorted(found.provinces, key=lambda code: (code == report_pages.NO_DIVISION, code))
     return {

@@ -1,20 +1,20 @@
 """The rules, with how often each was hit."""
 
+from functools import partial
 from typing import Final
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from console.queries import rule_hits
+from console.queries.rule_hits import Hits
 from console.web.visit import Page, Visit
 from worker.check.rules import RULES
 
 
 def rules(visit: Visit) -> Response:
     """Show every rule with its findings."""
-    with visit.reading() as session:
-        found = rule_hits.hits(session)
-    return visit.render("rules.html", rules=list(RULES.values()), found=found)
+    return visit.render("rules.html", rules=list(RULES.values()), found=_hits(visit))
 
 
 def rule(visit: Visit) -> Response:
@@ -22,9 +22,12 @@ def rule(visit: Visit) -> Response:
     one = RULES.get(visit.path["rule"])
     if one is None:
         raise HTTPException(404, visit.text("There is no such rule."))
+    return visit.render("rule.html", rule=one, found=_hits(visit))
+
+
+def _hits(visit: Visit) -> Hits:
     with visit.reading() as session:
-        found = rule_hits.hits(session)
-    return visit.render("rule.html", rule=one, found=found)
+        return visit.site.kept.get(session, "hits", partial(rule_hits.hits, session))
 
 
 PAGES: Final = (Page("/rules", rules), Page("/rules/{rule}", rule))

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 import orjson
+from sqlalchemy.orm import Session
 from starlette.responses import Response, StreamingResponse
 
 from console.queries import report_pages
@@ -59,7 +60,7 @@ def show(visit: Visit) -> Response:
     sort = parameters.one_of(visit.query, "sort", SORTS) or SORTS[0]
     with visit.reading() as session:
         found = report_pages.page(session, wanted, sort=sort, after=visit.query.get("after", ""))
-        facets = report_pages.facets(session, wanted)
+        facets = report_pages.facets(tally(visit, session, wanted), wanted)
     return visit.render(
         "reports.html",
         wanted=wanted,
@@ -69,6 +70,16 @@ def show(visit: Visit) -> Response:
         facets=facets,
         years=sorted(facets.years, key=lambda year: -(year or 0)),
         provinces=sorted(facets.provinces),
+    )
+
+
+def tally(visit: Visit, session: Session, wanted: ReportSearch) -> report_pages.Tally:
+    """Return how many reports there are of each kind, as counted when something last happened."""
+    publisher, every = wanted.publisher, wanted.all_versions
+    return visit.site.kept.get(
+        session,
+        ("reports", publisher, every),
+        lambda: report_pages.tally(session, publisher, all_versions=every),
     )
 
 

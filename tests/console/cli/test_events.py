@@ -12,6 +12,8 @@ import pytest
 from console.cli.moments import SINCE
 from console.titles import TITLES
 from models.event import EventName
+from models.ledger import Arrival, Document
+from models.trace import Trace
 from tests.console.cli.conftest import Place
 from worker.logs import record
 
@@ -125,3 +127,31 @@ def test_follows_what_happens(seeded: Place) -> None:
 )
 def test_what_cannot_match_is_told(seeded: Place, options: list[str], code: int) -> None:
     assert seeded.error("events", *options)[0] == code
+
+
+def test_a_trace_is_told_by_its_id_or_a_header(seeded: Place) -> None:
+    # Given an arrival with a trace, and the document it brought
+    trace = Trace.begun()
+    with seeded.database.transaction() as session:
+        session.get_one(Arrival, 1).traceparent = str(trace)
+        session.get_one(Document, 1).traceparent = str(trace)
+
+    # Then its story is told, and no other
+    story = ["file.settled", "document.received", "report.stored"]
+    assert names(seeded, "--trace", trace.trace_id) == story
+    assert names(seeded, "--trace", str(trace).upper()) == story
+    assert names(seeded, "--trace", trace.trace_id, "--event", "report") == ["report.stored"]
+    assert names(seeded, "--trace", Trace.begun().trace_id) == []
+
+
+@pytest.mark.parametrize("trace", ["12", "0" * 32, "x" * 32])
+def test_what_is_no_trace_is_refused(seeded: Place, trace: str) -> None:
+    code, error = seeded.error("events", "--trace", trace)
+    assert code == 2
+    assert "32" in error["message"]
+
+
+def test_yes_and_no_are_told_as_json_has_them(seeded: Place) -> None:
+    with seeded.database.transaction() as session:
+        record(session, EventName.REPORT_STORED, document_id=1, again=True)
+    assert "again=true" in seeded.run("events", "--limit", "1").stdout

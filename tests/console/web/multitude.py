@@ -15,14 +15,23 @@ from models.ledger import Arrival, Attempt, Document, State
 from models.session import Database
 
 _REASONS: Final = ("imbalanced", "not_a_report", "incomplete", "unreadable")
-_PROVINCES: Final = ("11", "13", "31", "32", "41", "44", "51", "65")
+_FIRST = {
+    1: range(1, 6),
+    2: range(1, 4),
+    3: range(1, 8),
+    4: range(1, 7),
+    5: range(5),
+    6: range(1, 6),
+}
+_PROVINCES: Final = [f"{region}{one}" for region, codes in _FIRST.items() for one in codes]
+"""All of them (GB/T 2260)."""
 _BATCH: Final = 500
 
 
 def multiply(database: Database, reports: int, letters: int) -> None:
     """Fill a database: copies of its report 1 and of its dead letter 1, with years and places.
 
-    Each has its document, attempt, arrival, three events and two findings.
+    Each has its document, attempt, arrival, five events and three findings.
     """
     for start in range(0, reports + letters, _BATCH):
         numbers = range(start, min(start + _BATCH, reports + letters))
@@ -102,7 +111,8 @@ def _arrival(one: int, at: Any) -> dict[str, Any]:
 
 def _events(one: int, stored: bool, at: Any) -> Iterator[dict[str, Any]]:
     ended = ("report.stored", "info") if stored else ("document.dead", "warning")
-    for name, level in (("document.received", "info"), ("attempt.started", "info"), ended):
+    before = ("document.received", "document.queued", "attempt.started", "stage.finished")
+    for name, level in (*((name, "info") for name in before), ended):
         yield {
             "name": name,
             "level": level,
@@ -114,7 +124,7 @@ def _events(one: int, stored: bool, at: Any) -> Iterator[dict[str, Any]]:
 
 def _findings(one: int, stored: bool) -> Iterator[dict[str, Any]]:
     hard = ("T3.FLOW", "soft" if stored else "hard")
-    for rule, severity in (hard, ("TEXT.COUNTS", "soft")):
+    for rule, severity in (hard, ("TEXT.COUNTS", "soft"), ("YEAR.CARRIED", "soft")):
         yield {
             "document_id": one,
             "attempt_id": one,
@@ -144,8 +154,16 @@ def _report(like: StoredReport, one: int, number: int, at: Any) -> dict[str, Any
         "sections": like.sections,
         "soft": number % 3,
         "stored_at": at,
-        "division_code": None if number % 9 == 0 else f"{_PROVINCES[number % 8]}0100",
+        "division_code": _division(number // 6),
     }
+
+
+def _division(publisher: int) -> str | None:
+    """Return where a publisher belongs: one of some thousand divisions, or nobody knows where."""
+    if publisher % 9 == 0:
+        return None
+    city, county = 1 + publisher * 31 % 14, publisher * 17 % 10
+    return f"{_PROVINCES[publisher * 7919 % 31]}{city:02d}{county:02d}"
 
 
 def _letter(like: DeadLetter, one: int, number: int, at: Any) -> dict[str, Any]:
