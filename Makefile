@@ -5,7 +5,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run ocr s3 notify test test-all check bench texts lock clean
+.PHONY: help run ocr s3 notify otel test test-all check bench texts lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ s3: $(VENV)/.run ## add what keeps originals on S3-like storage (about 15 MB): g
 
 notify: $(VENV)/.run ## add what tells chats and mail of dead letters: gouji[notify]
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/notify.lock
+
+otel: $(VENV)/.run ## add what sends traces to an OpenTelemetry collector: gouji[otel]
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/otel.lock
 
 test: $(VENV)/.dev ## run the tests (well under three minutes)
 	@$(BIN)/python -m pytest -m "not soak" -n auto --dist loadfile
@@ -55,7 +58,10 @@ lock: ## refresh the locked dependencies (needs uv)
 	  --extra notify pyproject.toml requirements/build.in -o requirements/notify.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-annotate --custom-compile-command "make lock" \
-	  --extra ocr --extra s3 --extra notify --group dev pyproject.toml requirements/build.in -o requirements/dev.lock
+	  --extra otel pyproject.toml requirements/build.in -o requirements/otel.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-annotate --custom-compile-command "make lock" \
+	  --extra ocr --extra s3 --extra notify --extra otel --group dev pyproject.toml requirements/build.in -o requirements/dev.lock
 
 clean: ## remove the virtual environment and caches; data in ./var and ./inbox stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis

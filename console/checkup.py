@@ -72,6 +72,7 @@ def checkup(settings: Settings) -> Iterator[Check]:
         *((f"source {source.name}", partial(_source, source)) for source in settings.watched),
         ("push", partial(_push, settings)),
         ("notify", partial(_notify, settings)),
+        ("traces", partial(_traces, settings)),
         ("readers", _readers),
         ("ledger", partial(_ledger, settings)),
     ]
@@ -306,6 +307,30 @@ def _notify(settings: Settings) -> Iterator[Check]:
     if found:
         names = ", ".join(channel.name for channel in found)
         yield Check("notify", Verdict.OK, f"{names} · gouji notify --test  试发 tries it out")
+
+
+def _traces(settings: Settings) -> Iterator[Check]:
+    """Look whether spans are taken; documents are processed all the same where they are not."""
+    if not settings.otlp_endpoint:
+        return
+    from worker.tracing import INSTALL
+
+    try:
+        from worker.otlp import probe
+    except ImportError as error:
+        detail = f"otlp_endpoint 已设，未装 is set, not installed: gouji[otel] ({error})"
+        yield Check("traces", Verdict.WARN, detail, INSTALL)
+        return
+    try:
+        why = probe(settings)
+    except (OSError, RuntimeError, ValueError) as error:  # what variables of OTEL_ ask for
+        why = f"{type(error).__name__}: {error}"
+    detail = f"OTLP {settings.otlp_endpoint}"
+    if why is None:
+        yield Check("traces", Verdict.OK, f"{detail} · 可送达 takes them")
+    else:
+        advice = "检查 check otlp_endpoint, OTEL_EXPORTER_OTLP_HEADERS; 不影响处理 all else goes on"
+        yield Check("traces", Verdict.WARN, f"{detail}: 送不到 not taken: {why}", advice)
 
 
 def _ledger(settings: Settings) -> Iterator[Check]:

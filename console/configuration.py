@@ -138,6 +138,12 @@ MEANINGS: Final[dict[str, Meaning]] = {
         "seconds between two messages to one address at least",
         "同一地址两次通知之间的最少秒数",
     ),
+    "otlp_endpoint": Meaning(
+        "URL of the OpenTelemetry collector that traces are sent to (OTLP over HTTP), such as "
+        'http://127.0.0.1:4318; "": nobody; needs gouji[otel]',
+        "接收链路追踪的 OpenTelemetry 收集器地址（OTLP/HTTP），如 http://127.0.0.1:4318；空则不发送；"
+        "需 gouji[otel]",
+    ),
 }
 
 _HEAD: Final = """\

@@ -77,6 +77,8 @@ TITLES: Final[Mapping[str, str]] = {
     EventName.NOTIFICATION_SENT: "已通知",
     EventName.NOTIFICATION_FAILED: "通知未送达",
     EventName.NOTIFICATION_GIVEN_UP: "放弃通知",
+    EventName.TRACES_EXPORTED: "链路追踪恢复送出",
+    EventName.TRACES_NOT_EXPORTED: "链路追踪未送出",
     EventName.STORE_PRUNED: "清理旧数据",
     EventName.VERIFY_REPAIRED: "对账修复",
     EventName.DATABASE_MIGRATED: "数据库已升级",

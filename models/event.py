@@ -84,6 +84,8 @@ class EventName(StrEnum):
     NOTIFICATION_SENT = "notification.sent"
     NOTIFICATION_FAILED = "notification.failed"
     NOTIFICATION_GIVEN_UP = "notification.given_up"
+    TRACES_EXPORTED = "traces.exported"
+    TRACES_NOT_EXPORTED = "traces.not_exported"
     STORE_PRUNED = "store.pruned"
     DATABASE_MIGRATED = "database.migrated"
     VERIFY_REPAIRED = "verify.repaired"

@@ -14,7 +14,7 @@ from tests import (
 )
 from tests.brokers import DATABASES, STACKS
 from tests.databases import BACKENDS, empty
-from worker import faults
+from worker import faults, tracing
 from worker.embedded import ensure
 from worker.settings import Settings
 
@@ -27,6 +27,7 @@ def fresh_process() -> Iterator[None]:
     structlog.reset_defaults()
     yield
     faults.handle(None)
+    tracing.use(None)
     structlog.reset_defaults()
     structlog.contextvars.clear_contextvars()
     root.handlers, root.level = handlers, level

@@ -15,6 +15,7 @@ PROJECT: Final[dict[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read_te
 RUN: Final[list[str]] = PROJECT["project"]["dependencies"]
 OCR: Final[list[str]] = PROJECT["project"]["optional-dependencies"]["ocr"]
 NOTIFY: Final[list[str]] = PROJECT["project"]["optional-dependencies"]["notify"]
+OTEL: Final[list[str]] = PROJECT["project"]["optional-dependencies"]["otel"]
 DEV: Final[list[str]] = PROJECT["dependency-groups"]["dev"]
 BUILD: Final = (ROOT / "requirements" / "build.in").read_text("utf-8").splitlines()
 PIN: Final = re.compile(
@@ -47,7 +48,8 @@ def asked(lines: Iterable[str]) -> list[Requirement]:
         ("run", RUN),
         ("ocr", [*RUN, *OCR]),
         ("notify", [*RUN, *NOTIFY]),
-        ("dev", [*RUN, *OCR, *NOTIFY, *DEV]),
+        ("otel", [*RUN, *OTEL]),
+        ("dev", [*RUN, *OCR, *NOTIFY, *OTEL, *DEV]),
     ],
 )
 def test_a_lock_has_everything_that_is_asked_for(lock: str, wanted: list[str]) -> None:
@@ -59,7 +61,7 @@ def test_a_lock_has_everything_that_is_asked_for(lock: str, wanted: list[str]) -
         assert any(map(requirement.specifier.contains, versions)), f"{requirement}: make lock"
 
 
-@pytest.mark.parametrize("lock", ["run", "ocr", "notify", "dev"])
+@pytest.mark.parametrize("lock", ["run", "ocr", "notify", "otel", "dev"])
 def test_every_pin_has_its_hashes(lock: str) -> None:
     pins = [one for pins in locked(lock).values() for one in pins]
     assert len(pins) > 20
@@ -71,8 +73,9 @@ def test_every_pin_has_its_hashes(lock: str) -> None:
 
 
 def test_the_locks_agree() -> None:
-    run, ocr, notify, dev = map(locked, ("run", "ocr", "notify", "dev"))
-    for smaller, larger in ((run, ocr), (ocr, dev), (run, notify), (notify, dev)):
+    run, dev = locked("run"), locked("dev")
+    extras = [locked(name) for name in ("ocr", "notify", "otel")]
+    for smaller, larger in [pair for one in extras for pair in ((run, one), (one, dev))]:
         for name, pins in smaller.items():
             versions = {str(pin.specifier) for pin, _ in larger[name]}
             assert {str(pin.specifier) for pin, _ in pins} <= versions, name

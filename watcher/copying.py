@@ -3,13 +3,14 @@
 import hashlib
 import io
 import os
+from time import time_ns
 from typing import Any, BinaryIO, Final, cast
 
 from watcher.filesystem import open_file, signature
 from watcher.register import Copied
 from watcher.settle import Settled
 from watcher.writers import Writers, writers_of
-from worker.archive import Archive, TooLarge
+from worker.archive import Archive, Stored, TooLarge
 from worker.entry import queue_of
 from worker.faults import reach
 from worker.settings import Settings
@@ -54,22 +55,23 @@ def copy(
     """
     if item.signature.size > limit:
         raise TooLarge(limit)
+    began = time_ns()
     if item.data is not None:
-        return _copy_data(item, item.data, archive, limit)
+        return Copied(item, *_copy_data(item.data, archive, limit), began)
     with open_file(root, item.path) as stream:
         reach("intake.opened")
         head = os.pread(stream.fileno(), 8, 0)
         steady = cast("BinaryIO", _Steady(stream, item, unwritten=unwritten))
         stored = archive.put(steady, limit=limit)
-    return Copied(item, stored, queue_of(head))
+    return Copied(item, stored, queue_of(head), began)
 
 
-def _copy_data(item: Settled, data: bytes | BinaryIO, archive: Archive, limit: int) -> Copied:
+def _copy_data(data: bytes | BinaryIO, archive: Archive, limit: int) -> tuple[Stored, str]:
     stream = io.BytesIO(data) if isinstance(data, bytes) else data
     stream.seek(0)
     head = stream.read(8)
     stream.seek(0)
-    return Copied(item, archive.put(stream, limit=limit), queue_of(head))
+    return archive.put(stream, limit=limit), queue_of(head)
 
 
 class _Steady(io.RawIOBase):

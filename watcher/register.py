@@ -26,6 +26,7 @@ from watcher.settle import Settled
 from worker.archive import Stored
 from worker.entry import Content, Documents, announce, told
 from worker.logs import record
+from worker.spans import tell_arrival
 
 MOST: Final = 200
 """The most files of one batch: few enough for the variables of one statement."""
@@ -56,11 +57,15 @@ class Origin:
 
 
 class Copied(NamedTuple):
-    """A settled file whose bytes are in the archive, and the queue it is for."""
+    """A settled file whose bytes are in the archive, and the queue it is for.
+
+    ``began`` is when it was begun to be copied, in nanoseconds since 1970.
+    """
 
     item: Settled
     stored: Stored
     queue: str
+    began: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,5 +244,7 @@ def _told(session: Session, one: _Fresh, arrival: Arrival) -> Taken:
     document, item = one.document, one.entry.item
     record(session, EventName.FILE_SETTLED, **told(arrival), waited=round(item.waited, 3))
     announce(session, arrival, document)
+    began, waited = one.entry.began, item.waited
+    tell_arrival(session, arrival, document, item.trace, began=began, waited=waited)
     outcome, queue = Outcome(one.state), one.entry.queue
     return Taken(item, outcome, document.id, arrival.id, arrival.seen_at, queue)

@@ -23,7 +23,7 @@ from worker.isolation import readers as isolation
 from worker.isolation.limits import Limits
 from worker.isolation.pool import Isolated
 from worker.isolation.reading import Unpack
-from worker.lifecycle import Abandoned, Bindings, Boot, Drain, Prefetch, Readers
+from worker.lifecycle import Abandoned, Bindings, Boot, Drain, Prefetch, Readers, Tracing
 from worker.pipeline import Inspect, Pipeline
 from worker.pulse import Beating
 from worker.send import Sender
@@ -80,6 +80,7 @@ def assemble(settings: Settings, inspect: Inspect | None = None) -> dramatiq.Bro
     broker = make_broker(
         settings.broker,
         [
+            Tracing(settings),
             Boot(settings),
             Prefetch(),
             Bindings(),

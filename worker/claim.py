@@ -17,7 +17,7 @@ from models.ledger import Attempt, Document
 from models.state_machine import WAITING
 from models.trace import Trace
 from models.transitions import Bid, End, Ending, Overtaken
-from worker import logs
+from worker import logs, spans
 from worker.dead_letter import Grave, bury
 from worker.faults import reach
 from worker.judge import plain
@@ -33,7 +33,8 @@ class Claim:
     ``durations`` are in milliseconds, by stage; ``stage`` is the last that ended, or the one
     that runs. ``retries`` counts the transient failures before it; ``hints``
     are what its arrivals said; ``queue`` is the one for what it costs. ``thread`` is the
-    identity of the thread that works on it; ``trace`` the span of the attempt.
+    identity of the thread that works on it; ``trace`` the span of the attempt; ``passed_at``
+    when stages ended, in nanoseconds since 1970; ``exported`` whether its span has been told.
     """
 
     document_id: int
@@ -49,6 +50,8 @@ class Claim:
     durations: dict[str, float] = field(default_factory=dict)
     started: float = field(default_factory=time.perf_counter)
     thread: int = field(default_factory=threading.get_ident)
+    passed_at: dict[str, int] = field(default_factory=dict)
+    exported: bool = False
 
     @property
     def elapsed(self) -> float:
@@ -67,6 +70,7 @@ class Claim:
         """Note that a stage has ended, well or not."""
         self.stage = stage
         self.durations[stage] = round(milliseconds, 3)
+        self.passed_at[stage] = time.time_ns()
         logs.log(
             EventName.STAGE_FINISHED,
             level="debug",
@@ -96,10 +100,12 @@ class Claim:
         *,
         error: str | None = None,
         traceback: str | None = None,
+        reason: Reason | None = None,
     ) -> bool:
         """End the attempt and move the document on; ``False`` where nothing was changed.
 
         That is so when the claim was lost meanwhile, and when this has been committed before.
+        ``reason`` is that of the dead letter, if it is to be one.
         """
         ending = Ending(
             self.document_id,
@@ -112,6 +118,8 @@ class Claim:
         end = transition(session, ending)
         if end is End.NOT:
             self.record(session, EventName.ATTEMPT_SUPERSEDED, level="warning")
+        else:  # also where it had ended before, by a commit that nobody heard of
+            spans.tell_attempt(session, self, reason, ending.error)
         return end is End.NOW
 
 
@@ -171,7 +179,9 @@ def _begun(session: Session, document: Document, bid: Bid) -> Attempt:
     if document.traceparent is None:  # it came when nobody wrote that down yet
         document.traceparent = str(Trace.begun())
         session.flush()
+    lost = None if waits else spans.unended(session, document.id)
     attempt = (transitions.claim if waits else transitions.take_over)(session, document, bid)
+    spans.tell_lost(session, lost)
     logs.record(
         session,
         EventName.ATTEMPT_STARTED,
@@ -184,9 +194,11 @@ def _begun(session: Session, document: Document, bid: Bid) -> Attempt:
 
 
 def _bury_crash_loop(session: Session, document: Document, parser_version: str) -> None:
+    lost = spans.unended(session, document.id)
     buried = transitions.bury_crash_loop(session, document.id, CRASH_LIMIT)
     if buried is None:
         raise Overtaken(f"document {document.id} changed while it was given up")
+    spans.tell_lost(session, lost)
     message = (
         f"{buried.unfinished} attempts began and none ended: "
         "the file kills its worker, or outlasts it"

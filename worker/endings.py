@@ -12,6 +12,7 @@ from models import transitions
 from models.disclosure.finding import Reason, Severity
 from models.disclosure.report import Report
 from models.event import EventName
+from worker import spans
 from worker.claim import Claim
 from worker.dead_letter import Grave, bury
 from worker.faults import reach
@@ -41,13 +42,14 @@ def stored(session: Session, claim: Claim, found: Inspection, report: Report) ->
 
 def refused(session: Session, claim: Claim, found: Inspection, grave: Grave) -> None:
     """Dead-letter a document for what was found in it."""
-    if claim.end(session, transitions.refuse, error=found.message, traceback=found.traceback):
+    error, traceback, reason = found.message, found.traceback, grave.reason
+    if claim.end(session, transitions.refuse, error=error, traceback=traceback, reason=reason):
         keep(session, _origin(claim), found.findings)
-        imbalanced = grave.reason is Reason.IMBALANCED
+        imbalanced = reason is Reason.IMBALANCED
         claim.record(
             session,
             EventName.REPORT_IMBALANCED if imbalanced else EventName.REPORT_REFUSED,
-            reason=str(grave.reason),
+            reason=str(reason),
             rules=_rules(found),
         )
         bury(session, claim.document_id, grave)
@@ -58,7 +60,7 @@ def given_up(
 ) -> None:
     """Dead-letter a document for an error; with ``most``, because its retries are used up."""
     end = transitions.refuse if most is None else partial(transitions.fail, most=most)
-    if claim.end(session, end, error=told(error), traceback=traced(error)):
+    if claim.end(session, end, error=told(error), traceback=traced(error), reason=reason):
         claim.record(session, EventName.REPORT_REFUSED, reason=str(reason), rules=[])
         grave = Grave(reason, claim.stage, told(error), PARSER_VERSION, claim.attempt_id)
         bury(session, claim.document_id, grave)
@@ -98,8 +100,10 @@ def abandoned(
     session: Session, document_id: int, message_id: str, reason: Reason, why: str
 ) -> None:
     """Dead-letter a document whose message is about to die, unless it has moved on."""
+    lost = spans.unended(session, document_id)
     buried = transitions.bury_abandoned(session, document_id, message_id)
     if buried is not None:
+        spans.tell_lost(session, lost)
         grave = Grave(reason, "queue", why, PARSER_VERSION, buried.attempt_id)
         bury(session, document_id, grave)
 

@@ -15,7 +15,7 @@ from dramatiq.middleware import Shutdown, raise_thread_exception
 from sqlalchemy.exc import SQLAlchemyError
 
 from models.event import EventName
-from worker import logs
+from worker import logs, tracing
 from worker.broker import PREFETCH, PROCESS
 from worker.settings import Settings
 
@@ -30,6 +30,7 @@ Works = Callable[[], "Pipeline"]
 
 _INTERRUPT_AT: Final = 0.5
 _RELEASE_AT: Final = 0.8
+_TRACING_SHARE: Final = 0.05
 _STDERR: Final = 2
 
 
@@ -55,6 +56,21 @@ class Boot(dramatiq.Middleware):
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(self._settings.grace)
         os._exit(1)
+
+
+class Tracing(dramatiq.Middleware):
+    """Exports the spans of a worker process; to be the first, so that it ends last."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def after_process_boot(self, _broker: dramatiq.Broker) -> None:
+        """Called by Dramatiq in each worker process, after whatever forks."""
+        tracing.begin(self._settings, "work")
+
+    def after_worker_shutdown(self, _broker: dramatiq.Broker, _worker: "Worker") -> None:
+        """Called by Dramatiq when every thread has ended, or the time is up."""
+        tracing.end(min(tracing.GRACE, self._settings.grace * _TRACING_SHARE))
 
 
 class Prefetch(dramatiq.Middleware):

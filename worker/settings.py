@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final, get_type_hints
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from worker import faults, source
 from worker.errors import SettingsError
@@ -63,6 +63,7 @@ class Settings:
     notify_secret: str = field(default="", repr=False)
     notify_apprise: str = field(default="", repr=False)
     notify_interval: float = 300.0
+    otlp_endpoint: str = ""
     sources: tuple[Source, ...] = ()
 
     @property
@@ -217,6 +218,9 @@ def _converted(key: str, value: Any) -> Any:
         raise SettingsError(f"{key}: {value!r} is not usable: {expected}") from None
     if key in _CHOICES and result not in _CHOICES[key]:
         raise SettingsError(f"{key}: {value!r} is none of {', '.join(_CHOICES[key])}")
+    if key == "otlp_endpoint" and result and not _is_plain(result):
+        expected = "an http or https URL without user and query is expected"
+        raise SettingsError(f"{key}: {expected}; keys belong into OTEL_EXPORTER_OTLP_HEADERS")
     if key in _POSITIVE and result <= 0:
         raise SettingsError(f"{key}: {value!r} is not above 0")
     if key in _DAYS and 0 < result < 1:
@@ -227,6 +231,16 @@ def _converted(key: str, value: Any) -> Any:
     if isinstance(result, int | float) and result < least:
         raise SettingsError(f"{key}: {value!r} is below {least}")
     return result
+
+
+def _is_plain(url: str) -> bool:
+    """Tell whether a URL of the web gives access to nothing by itself."""
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        return False
+    return bool(usable) and not ("@" in parts.netloc or parts.query or parts.fragment)
 
 
 _WANTED: Final = {

@@ -27,6 +27,7 @@ from worker.errors import Transient
 from worker.faults import reach
 from worker.inspection import File, Inspection
 from worker.isolation.reading import Unpack
+from worker.spans import tell_arrival
 from worker.spool import (
     BETWEEN,
     MOST_DEPTH,
@@ -205,6 +206,7 @@ class _Entering:
         )
         for arrival, (one, document, _) in zip(arrivals, entered, strict=True):
             announce(session, arrival, document, **_renamed(one.member))
+            tell_arrival(session, arrival, document, claim.trace)
         for arrival in passed_over:
             logs.record(session, EventName.FILE_IGNORED, **told(arrival), why=arrival.why)
         return [(document.id, document.queue) for document in fresh]

@@ -85,16 +85,17 @@ def command(
 
 @contextmanager
 def _logging(settings: "Settings") -> Iterator[None]:
-    """Send log lines to a file beside those of the other parts: the terminal shows progress."""
+    """Send log lines to a file beside those of the other parts, and spans where spans go."""
     from console.journal import Journal
     from console.service import prepare
-    from worker import logs
+    from worker import logs, tracing
 
     prepare(settings)
     journal = Journal(settings.data_dir / "logs")
     logs.configure("ingest", form="json", level=settings.log_level, stream=journal.stream("ingest"))
     try:
-        yield
+        with tracing.exported(settings, "ingest"):
+            yield
     finally:
         journal.close()
 

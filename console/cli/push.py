@@ -22,7 +22,7 @@ def command(invocation: Invocation, parent: int | None) -> None:
     """
     from console.parent import die_with_parent
     from watcher.serve import PushServer
-    from worker import logs
+    from worker import logs, tracing
 
     if parent is not None:
         die_with_parent(parent)
@@ -38,4 +38,5 @@ def command(invocation: Invocation, parent: int | None) -> None:
     server = PushServer(settings, source)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: server.stop())
-    server.run()
+    with tracing.exported(settings, "push"):
+        server.run()

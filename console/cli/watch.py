@@ -19,7 +19,7 @@ def command(invocation: Invocation, parent: int | None) -> None:
     """
     from console.parent import die_with_parent
     from watcher.run import run
-    from worker import logs
+    from worker import logs, tracing
 
     if parent is not None:
         die_with_parent(parent)
@@ -29,4 +29,5 @@ def command(invocation: Invocation, parent: int | None) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    run(settings, stop)
+    with tracing.exported(settings, "watch"):
+        run(settings, stop)

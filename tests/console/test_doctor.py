@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from dataclasses import fields, replace
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ from console.cli.main import cli
 from models.base import now
 from models.ledger import SourceStatus
 from models.session import Database
+from tests.collector import collecting
 from worker.embedded import ensure
 from worker.reading import ocr
 from worker.settings import Settings, load
@@ -240,3 +242,34 @@ def test_what_reads_scans_is_looked_for(here: Path, monkeypatch: pytest.MonkeyPa
     assert without.verdict is Verdict.WARN
     assert "onnx-of-tomorrow" in without.detail
     assert "gouji[ocr]" in without.advice
+
+
+def test_a_collector_is_tried_out(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given a collector that takes spans, one that is not there, and none
+    with collecting() as collector:
+        well = looked_at(Settings(otlp_endpoint=collector.url))["traces"]
+    away = looked_at(Settings(otlp_endpoint=collector.url))["traces"]
+
+    # Then it is told, and is no reason to call the installation ill
+    assert (well.verdict, away.verdict) == (Verdict.OK, Verdict.WARN)
+    assert "refused" in away.detail
+    assert not away.unreachable
+    assert "traces" not in looked_at()
+
+    # And so are variables that ask for what is not there
+    name = "OTEL_PYTHON_EXPORTER_OTLP_HTTP_CREDENTIAL_PROVIDER"
+    monkeypatch.setenv(name, "nobody")
+    assert "nobody" in looked_at(Settings(otlp_endpoint=collector.url))["traces"].detail
+
+
+def test_what_sends_traces_is_looked_for(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given an address for traces, and an installation without the extra
+    monkeypatch.delitem(sys.modules, "worker.otlp", raising=False)
+    monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", None)
+
+    # Then it is said in both languages, with what to install
+    check = looked_at(Settings(otlp_endpoint="http://127.0.0.1:9"))["traces"]
+    assert check.verdict is Verdict.WARN
+    assert "未装" in check.detail
+    assert "not installed: gouji[otel]" in check.detail
+    assert check.advice == "pip install 'gouji[otel]' (or make otel)"
