@@ -26,10 +26,10 @@ otel: $(VENV)/.run ## add what sends traces to an OpenTelemetry collector: gouji
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/otel.lock
 
 test: $(VENV)/.dev ## run the tests (well under three minutes)
-	@$(BIN)/python -m pytest -m "not soak" -n auto --dist loadfile
+	@$(BIN)/python -m pytest -m "not soak" -n auto --dist loadfile --no-loadscope-reorder
 
 test-all: $(VENV)/.dev ## run the tests with the long runs with kills
-	@$(BIN)/python -m pytest -n auto --dist loadfile
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.dev ## ruff, mypy --strict, import contracts
 	@$(BIN)/ruff check .

@@ -19,6 +19,16 @@ from worker.embedded import ensure
 from worker.settings import Settings
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the files that take longest begin first: several processes take a file each."""
+    longest: dict[Path, int] = {}
+    for item in items:
+        rank = 2 * (item.get_closest_marker("soak") is not None)
+        rank += item.get_closest_marker("process") is not None
+        longest[item.path] = max(rank, longest.get(item.path, 0))
+    items.sort(key=lambda item: -longest[item.path])
+
+
 @pytest.fixture(autouse=True)
 def fresh_process() -> Iterator[None]:
     """Undo what a test configured, so that the next one starts as a process does."""
