@@ -1,10 +1,11 @@
 """How long pages take over a large database: ``python -m tests.bench.pages``.
 
-Fills an SQLite database with copies of one report and of one dead letter, each with document,
-attempt, arrival, findings and events, and one report in a hundred with the rows of its tables. Then
-every page is asked for through the ASGI application in this process, once after something has
-happened, when nothing that was counted before counts any more, and once more. CPU time is what to
-compare: that of client and server together, of which ``/livez`` shows what is none of a page's.
+Fills a database, of SQLite or of the server that the tests have, with copies of one report and of
+one dead letter, each with document, attempt, arrival, findings and events, and one report in a
+hundred with the rows of its tables. Then every page is asked for through the ASGI application in
+this process, once after something has happened, when nothing that was counted before counts any
+more, and once more. CPU time is what to compare: that of client and server together, of which
+``/livez`` shows what is none of a page's.
 """
 
 import argparse
@@ -14,13 +15,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Final
 
-from sqlalchemy import event
+from sqlalchemy import event, text
 from starlette.testclient import TestClient
 
 from console.web.app import application
@@ -28,6 +29,7 @@ from models.event import EventName
 from tests.console.cli.conftest import BALANCED, add, imbalanced
 from tests.console.web import addresses
 from tests.console.web.multitude import multiply
+from tests.databases import BACKENDS, empty
 from tests.worker.house import House, house
 from worker.inspection import inspect
 from worker.logs import configure, record
@@ -57,10 +59,11 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--letters", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=7, help="medians are over these")
     parser.add_argument("--only", default="", help="only addresses that contain this")
+    parser.add_argument("--backend", choices=BACKENDS, default=BACKENDS[0])
     parser.add_argument("--keep", type=Path, help="a folder whose database is kept, and used again")
     chosen = parser.parse_args(arguments)
     configure("bench", level="error")
-    with _folder(chosen.keep) as folder, house(folder) as home:
+    with _folder(chosen.keep) as folder, _house(folder, chosen.backend) as home:
         if not (folder / "full").exists():
             fill(home, chosen.reports, chosen.letters)
             (folder / "full").touch()
@@ -78,16 +81,31 @@ def _folder(kept: Path | None) -> Iterator[Path]:
         yield kept
 
 
+@contextmanager
+def _house(folder: Path, backend: str) -> Iterator[House]:
+    """Have the parts, over the database of the folder or an empty one of the server."""
+    with nullcontext() if backend == "sqlite" else empty(backend, folder) as url:
+        settings = {} if url is None else {"database_url": url}
+        with house(folder, **settings) as home:
+            yield home
+
+
 def fill(home: House, reports: int, letters: int) -> None:
     """Store one report, give up one, and multiply them, without waiting for the disk."""
     started, used = time.perf_counter(), time.process_time()
-    event.listen(home.database.engine, "connect", _unsafe)
+    on_sqlite = home.database.engine.dialect.name == "sqlite"
+    if on_sqlite:
+        event.listen(home.database.engine, "connect", _unsafe)
     for data, name in ((BALANCED.read_bytes(), "平衡.txt"), (imbalanced(), "不平.txt")):
         home.archive.put(io.BytesIO(data), limit=10**9)
         add(home.database, inspect(data, name), name)
     multiply(home.database, reports, letters)
     took, used = time.perf_counter() - started, time.process_time() - used
-    event.remove(home.database.engine, "connect", _unsafe)
+    if on_sqlite:
+        event.remove(home.database.engine, "connect", _unsafe)
+    else:
+        with home.database.transaction() as session:
+            session.execute(text("ANALYZE"))  # which the server does by itself, a minute later
     home.database.engine.dispose()
     sys.stdout.write(f"filled in {took:.0f} s, {used:.0f} s of CPU\n")
 
