@@ -6,11 +6,16 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from queue import SimpleQueue
 from typing import BinaryIO, Final
 
 Listener = Callable[[str, bytes], None]
 """Told the part's name and one line without its line end."""
 
+_UNHEARD: Final = 1000
+"""Lines that wait for a listener; of those that it does not keep up with the latest are lost."""
+_LAST_WORDS: Final = 1.0
+"""Seconds in which it may hear the rest."""
 FILE_BYTES: Final = 10_000_000
 KEEP: Final = 5
 
@@ -65,12 +70,35 @@ def _for_this_user(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_CLOEXEC, 0o600)
 
 
+class _Listening:
+    """Hands lines to a listener, in a thread: a terminal that is held holds nobody else up."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self._lines: SimpleQueue[tuple[str, bytes] | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="listener", daemon=True)
+        self._thread.start()
+
+    def tell(self, part: str, line: bytes) -> None:
+        if self._lines.qsize() < _UNHEARD:
+            self._lines.put((part, line))
+
+    def close(self) -> None:
+        self._lines.put(None)
+        self._thread.join(_LAST_WORDS)
+
+    def _run(self) -> None:
+        while (one := self._lines.get()) is not None:
+            with suppress(OSError):  # the terminal was closed
+                self._listener(*one)
+
+
 class Journal:
     """Takes the lines of every part, from any thread."""
 
     def __init__(self, directory: Path, listener: Listener | None = None) -> None:
         self._directory = directory
-        self._listener = listener
+        self._listening = None if listener is None else _Listening(listener)
         self._files: dict[str, RotatingFile] = {}
         self._closed = False
         self._lock = threading.Lock()
@@ -84,9 +112,8 @@ class Journal:
                 self._file(part).write(line)
             except OSError:  # the disk is full
                 self._file(part).close()
-            if self._listener is not None:
-                with suppress(OSError):  # the terminal was closed
-                    self._listener(part, line)
+            if self._listening is not None:
+                self._listening.tell(part, line)
 
     def stream(self, part: str) -> io.TextIOWrapper:
         """Return a stream for logs of this process, as :func:`worker.logs.configure` takes it."""
@@ -98,6 +125,8 @@ class Journal:
             self._closed = True
             for file in self._files.values():
                 file.close()
+            if self._listening is not None:
+                self._listening.close()
 
     def _file(self, part: str) -> RotatingFile:
         if part not in self._files:

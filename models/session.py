@@ -28,6 +28,7 @@ _CONNECTION: Final = {
 }
 """libpq's parameters: a silent server is believed in for half a minute, not for two hours."""
 _WAITS: Final = {
+    "timezone": "UTC",
     "lock_timeout": BUSY_TIMEOUT_MS,
     "idle_in_transaction_session_timeout": 60_000,
     "tcp_keepalives_idle": 15,

@@ -54,9 +54,15 @@ class NotAFile(OSError):  # noqa: N818 - it is what was found
 
 
 def signature(status: os.stat_result) -> Signature:
-    """Return the version of a file; inode numbers of 64 bits are made to fit a signed column."""
-    inode = status.st_ino - (1 << 64) if status.st_ino >= 1 << 63 else status.st_ino
-    return Signature(inode, status.st_size, status.st_mtime_ns)
+    """Return the version of a file, made to fit signed columns.
+
+    Inode numbers may have 64 bits, and file systems take dates after 2262, in nanoseconds more.
+    """
+    return Signature(_signed(status.st_ino), status.st_size, _signed(status.st_mtime_ns))
+
+
+def _signed(number: int) -> int:
+    return (number + (1 << 63)) % (1 << 64) - (1 << 63)
 
 
 def look(root: bytes, path: bytes) -> Signature | None:

@@ -19,6 +19,8 @@ from worker.secrecy import without_user
 
 _LONGEST: Final = 500
 _LONGEST_URL: Final = 8192
+_YEARS: Final = range(1990, 2200)
+"""In which anything can have been fetched from the web; others stand for "unknown" or are slips."""
 _YEAR: Final = re.compile(r"(20\d\d) ?(?:年度?)?", re.ASCII)
 
 
@@ -70,7 +72,8 @@ def file_name(url: str) -> str:
         return url[:_LONGEST]
     last = unquote(parts.path).rstrip("/").rpartition("/")[2]
     query = f"?{unquote(parts.query)}" if parts.query else ""
-    return ((last + query) or parts.netloc or url)[:_LONGEST]
+    # what is quoted may be anything, also what no database takes
+    return ((last + query).replace("\0", "") or parts.netloc or url)[:_LONGEST]
 
 
 def _text(value: Any, longest: int = _LONGEST) -> str | None:
@@ -89,6 +92,11 @@ def _url(value: Any) -> str | None:
 
 
 def _moment(value: Any) -> datetime | None:
+    found = _parsed(value)
+    return found if found is not None and found.year in _YEARS else None
+
+
+def _parsed(value: Any) -> datetime | None:
     if isinstance(value, int | float) and not isinstance(value, bool):
         with suppress(ValueError, OverflowError, OSError):
             return datetime.fromtimestamp(value, UTC)

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
 from models.event import EventName
@@ -23,6 +23,7 @@ from watcher.copying import Changed, copy, hard_limit
 from watcher.filesystem import Kind, Signature, irregular, look, parent, readable, walk
 from watcher.register import Copied, Origin, Outcome, Taken, ignore_files, register
 from watcher.settle import Settled
+from worker import judge
 from worker.archive import Archive, TooLarge, demand_recent
 from worker.errors import ArchiveError
 from worker.faults import reach
@@ -34,6 +35,8 @@ from worker.settings import Settings
 # Syncs of several files share one flush of the disk's journal.
 _COPIERS: Final = 4
 _RACES: Final = 5
+_UNWRITABLE: Final = (DataError, OverflowError, ValueError)
+"""What databases and their drivers say of values that they cannot take."""
 _UNREACHABLE: Final = Signature(0, 0, 0)
 _INGEST_BATCH: Final = 50  # progress is told after each
 
@@ -111,13 +114,27 @@ class Intake:
         except TooLarge as error:
             return Taken(item._replace(why=error.message), Outcome.IGNORED)
         except (ArchiveError, OSError) as error:
-            passing = isinstance(error, ArchiveError)
-            taken = Taken(item, Outcome.FAILED, why=str(error), passing=passing)
-            told = {"source": origin.name, "file": taken.file, "error": taken.why}
-            log(EventName.INTAKE_FAILED, level="error", **told)
-            return taken
+            return _failed(origin, item, str(error), passing=isinstance(error, ArchiveError))
 
     def _write(
+        self,
+        origin: Origin,
+        copied: Sequence[Copied],
+        ignored: Sequence[Settled],
+        began: float,
+    ) -> list[Taken]:
+        try:
+            return self._write_together(origin, copied, ignored, began)
+        except _UNWRITABLE as error:
+            items = [*(one.item for one in copied), *ignored]
+            if len(items) == 1:
+                return [_failed(origin, items[0], judge.told(error))]
+        # one of them cannot be written down, which must not keep the others back
+        alone: list[tuple[Sequence[Copied], Sequence[Settled]]] = [([one], ()) for one in copied]
+        alone += [((), [one]) for one in ignored]
+        return [taken for one in alone for taken in self._write(origin, *one, began)]
+
+    def _write_together(
         self,
         origin: Origin,
         copied: Sequence[Copied],
@@ -146,6 +163,13 @@ class Intake:
                     name = EventName.DOCUMENT_SEND_FAILED
                     told: dict[str, Any] = {"queue": queue, "error": self._sender.problem}
                     record(session, name, level="warning", document_id=document_id, **told)
+
+
+def _failed(origin: Origin, item: Settled, why: str, *, passing: bool = False) -> Taken:
+    taken = Taken(item, Outcome.FAILED, why=why, passing=passing)
+    told = {"source": origin.name, "file": taken.file, "error": why}
+    log(EventName.INTAKE_FAILED, level="error", **told)
+    return taken
 
 
 def _entered(

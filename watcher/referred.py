@@ -7,7 +7,7 @@ of their files, and files that are synced from elsewhere are not whole at once.
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -79,8 +79,8 @@ class Referred:
             elif isinstance(entry, Held):
                 item = _held(entry, feed)
                 items[item.path, item.signature] = item, one.number
-            elif (found := look(self._origin.root, entry.path)) is None:
-                missing.append((one, _NOT_THERE))
+            elif isinstance(found := self._look(entry.path), str):
+                missing.append((one, found))
             else:
                 item = _named(entry.path, found, entry.checksum, entry.hints)
                 items[item.path, item.signature] = item, one.number
@@ -96,20 +96,30 @@ class Referred:
             return 0
         self._again_at = self._clock() + _AGAIN
         rows = self._oldest()
-        there: list[tuple[FeedWaiting, Settled]] = []
+        there: list[Settled] = []
+        absent: dict[bytes, tuple[Settled | None, str]] = {}
         for row in rows:
-            found = look(self._origin.root, row.path)
-            if found is not None:
+            found = self._look(row.path)
+            if isinstance(found, str):
+                absent[row.path] = None, found
+            else:
                 hints = Hints(row.url, row.fetched_at, **(row.hints or {}))
-                there.append((row, _named(row.path, found, row.checksum, hints)))
-        waits = self._bring_in([item for _, item in there])
-        self._tried(rows, {item.path: (item, why) for item, why in waits})
+                there.append(_named(row.path, found, row.checksum, hints))
+        waits = self._bring_in(there)
+        self._tried(rows, absent | {item.path: (item, why) for item, why in waits})
         self._again_at = self._clock() + (_AGAIN if len(waits) == len(there) else 0.0)
         return len(there) - len(waits)
 
     def next_due(self) -> float:
         """Return in how many seconds files that are waited for should be looked for."""
         return max(0.0, self._again_at - self._clock()) if self.waiting else _AGAIN
+
+    def _look(self, path: bytes) -> Signature | str:
+        """Return the version of a file, or why there is none."""
+        try:
+            return look(self._origin.root, path) or _NOT_THERE
+        except OSError as error:
+            return error.strerror or str(error)
 
     def _bring_in(self, items: Sequence[Settled]) -> list[tuple[Settled, str]]:
         """Take in items, and return those that have to wait, each with the reason."""
@@ -168,7 +178,9 @@ class Referred:
                 .limit(MOST)
             ).all()
 
-    def _tried(self, rows: Sequence[FeedWaiting], waits: dict[bytes, tuple[Settled, str]]) -> None:
+    def _tried(
+        self, rows: Sequence[FeedWaiting], waits: Mapping[bytes, tuple[Settled | None, str]]
+    ) -> None:
         """Note what was looked for in vain, and give up what has been waited for long enough."""
         moment = now()
         with self._database.transaction() as session:

@@ -23,6 +23,7 @@ from watcher.sweep import Sweeper
 from worker.archive import Archive
 from worker.errors import Transient
 from worker.inbox import Inbox
+from worker.judge import told, traced
 from worker.logs import log
 from worker.orphans import Orphans
 from worker.send import Sender
@@ -43,7 +44,7 @@ def run(settings: Settings, stop: Stop) -> None:
     """Watch every source until ``stop`` is set; a batch in hand is finished first.
 
     Outages of the database, the queue, the archive or a source are told, waited out and made up
-    for; only a mistake in the program ends the loop early.
+    for. So is a mistake of ours: what it does not concern goes on.
     """
     database = Database.at(settings.database)
     inbox = Inbox(settings)
@@ -194,11 +195,16 @@ class Guarded:
         try:
             done = self._action()
         except _ENVIRONMENT as error:
-            self._failures += 1
-            pause = min(2.0 ** min(self._failures - 1, 10), _LONGEST_PAUSE)
-            self._not_before = self._clock() + pause
-            told = {"what": self._name, "error": str(error), "again_in": pause}
-            log(EventName.INTAKE_FAILED, level="error", **told)
-            return 0
-        self._failures = 0
-        return done
+            self._pause(error=str(error))
+        except Exception as error:  # noqa: BLE001 - a mistake of ours, which others need not suffer
+            self._pause(error=told(error), traceback=traced(error))
+        else:
+            self._failures = 0
+            return done
+        return 0
+
+    def _pause(self, **what: str | None) -> None:
+        self._failures += 1
+        pause = min(2.0 ** min(self._failures - 1, 10), _LONGEST_PAUSE)
+        self._not_before = self._clock() + pause
+        log(EventName.INTAKE_FAILED, level="error", what=self._name, **what, again_in=pause)

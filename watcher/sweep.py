@@ -165,6 +165,7 @@ class Sweeper:
         untouched = or_(
             Document.updated_at <= Document.lease_expires_at,
             Document.updated_at < moment - self._lease,
+            Document.updated_at > moment + _AHEAD,  # the clock was set back
         )
         expired = and_(
             Document.state == State.PROCESSING, Document.lease_expires_at < moment, untouched

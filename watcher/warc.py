@@ -209,7 +209,7 @@ def _headers(head: bytes) -> tuple[dict[str, str], int]:
     headers = {}
     for line in lines[1:]:
         name, _, value = line.partition(":")
-        headers[name.strip().lower()] = value.strip()
+        headers[name.strip().lower()] = value.replace("\0", "").strip()
     length = headers.get("content-length", "")
     if not (length.isascii() and length.isdecimal() and len(length) < 19):
         raise Damaged("a header without a length")

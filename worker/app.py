@@ -23,7 +23,7 @@ from worker.isolation import readers as isolation
 from worker.isolation.limits import Limits
 from worker.isolation.pool import Isolated
 from worker.isolation.reading import Unpack
-from worker.lifecycle import Abandoned, Bindings, Boot, Drain, Prefetch, Readers, Tracing
+from worker.lifecycle import Abandoned, Bindings, Boot, Drain, Prefetch, Readers, Threads, Tracing
 from worker.pipeline import Inspect, Pipeline
 from worker.pulse import Beating
 from worker.send import Sender
@@ -83,6 +83,7 @@ def assemble(settings: Settings, inspect: Inspect | None = None) -> dramatiq.Bro
             Tracing(settings),
             Boot(settings),
             Prefetch(),
+            Threads(),
             Bindings(),
             CurrentMessage(),
             TimeLimit(time_limit=settings.lease * _LEASE_SHARE * 1000),

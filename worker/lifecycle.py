@@ -83,6 +83,36 @@ class Prefetch(dramatiq.Middleware):
         thread.prefetch = PREFETCH.get(thread.queue_name, thread.prefetch)
 
 
+class Threads(dramatiq.Middleware):
+    """Starts threads of a worker again that have ended before their time.
+
+    A time limit that strikes where a message has just ended ends its thread, and what the process
+    has taken off the queue waits in vain: for others it is in work.
+
+    Args:
+        every: seconds between two looks.
+    """
+
+    def __init__(self, every: float = 5.0) -> None:
+        self._every = every
+        self._ended = threading.Event()
+
+    def after_worker_boot(self, _broker: dramatiq.Broker, worker: "Worker") -> None:
+        """Called by Dramatiq in each worker process, when it begins to work."""
+        threading.Thread(target=self._run, args=(worker,), name="threads", daemon=True).start()
+
+    def before_worker_shutdown(self, _broker: dramatiq.Broker, _worker: "Worker") -> None:
+        """Called by Dramatiq when the process was told to end."""
+        self._ended.set()
+
+    def _run(self, worker: "Worker") -> None:
+        while not self._ended.wait(self._every):
+            for thread in [one for one in worker.workers if not one.is_alive()]:
+                worker.workers.remove(thread)
+                worker._add_worker()  # noqa: SLF001 - nobody else starts one
+                logs.log(EventName.PART_STARTED, level="warning", why="a thread had ended")
+
+
 class Bindings(dramatiq.Middleware):
     """Puts the message and the document into every line that is logged meanwhile."""
 

@@ -94,13 +94,16 @@ class Pipeline:
             Transient: the environment failed, and the document is to be tried again later.
             Shutdown: the process is to end; the document was given back.
         """
-        if self.stopping.is_set():
-            raise Stopping("this worker is stopping")
+        self._go_on()
         try:
             self._in_company(document_id, message_id)
         except TimeLimitExceeded as error:  # between the steps, or while it waited for its turn
             _let_go(error)
             raise NotBegun(told(error)) from error
+
+    def _go_on(self) -> None:
+        if self.stopping.is_set():
+            raise Stopping("this worker is stopping")
 
     def _in_company(self, document_id: int, message_id: str | None) -> None:
         try:
@@ -114,6 +117,9 @@ class Pipeline:
         with _may_pass():
             self._settle_arrears()
             claim = self._claim(document_id, message_id, alone=alone)
+            if claim is not None and self.stopping.is_set():  # whoever drains has not seen it
+                self.release(claim)
+                self._go_on()
         if claim is not None:
             self._work(claim)
 
@@ -140,6 +146,7 @@ class Pipeline:
     # --- claim ----------------------------------------------------------------------------------
 
     def _claim(self, document_id: int, message_id: str | None, *, alone: bool) -> Claim | None:
+        self._go_on()  # it may have waited for its turn
         moment = now()
         lease_expires_at = moment + timedelta(seconds=self._settings.lease)
         span_id = Trace.begun().span_id
@@ -290,6 +297,8 @@ def _may_pass() -> Iterator[None]:
     """Tell the queue to bring the message back where trying again may help."""
     try:
         yield
+    except Stopping:
+        raise
     except (Exception, TimeLimitExceeded) as error:
         if judge(error) is None:
             raise NotBegun(told(error)) from error

@@ -264,6 +264,16 @@ def test_one_that_is_written_to_for_too_long_is_told_once(
     assert capsys.readouterr().out.count("file.unsettled") == 1
 
 
+def test_a_file_from_the_far_future_is_a_file_like_any_other(station: Station) -> None:
+    # Given a date that has no room in 64 bits of nanoseconds (touch -d 2400-01-01)
+    path = station.drop("a.txt", b"a")
+    os.utime(path, (13_569_465_600, 13_569_465_600))
+    station.drop("b.txt", b"b")
+    station.settle()
+    assert station.states() == {"queued": 2, "accepted": 2}
+    assert station.left() == []
+
+
 def make_too_long(inbox: Path, name: str) -> None:
     """Make something whose path is longer than the kernel takes, in a folder whose path is not."""
     path = b""

@@ -233,6 +233,40 @@ def test_a_file_that_is_late_is_waited_for_while_the_feed_goes_on(station: Stati
     assert waiting(station) == []
 
 
+def test_a_path_that_cannot_be_looked_at_holds_nothing_up(station: Station) -> None:
+    # Given a line whose path leads in a circle, between others
+    (station.inbox.parent / "files" / "loop").symlink_to("loop")
+    paths = [save(station, "a.pdf", b"a"), named("loop/x.pdf"), save(station, "b.pdf", b"b")]
+    append(station, *(line(files=[one]) for one in paths))
+    station.turn()
+    # Then the others come in, and it is waited for
+    assert contents(station) == [b"a", b"b"]
+    assert waiting(station) == ["loop/x.pdf: Too many levels of symbolic links"]
+    # When it is looked for again, then that holds nothing up either
+    append(station, line(files=[save(station, "c.pdf", b"c")]))
+    station.turn(10)
+    assert contents(station) == [b"a", b"b", b"c"]
+    # And when it is there, it comes in
+    (station.inbox.parent / "files" / "loop").unlink()
+    save(station, "loop/x.pdf")
+    station.turn(10)
+    assert contents(station)[-1] == b"pdf"
+    assert waiting(station) == []
+
+
+def test_what_a_url_or_a_time_may_hold_reaches_every_database(station: Station) -> None:
+    # Given a page whose URL holds a quoted NUL, and that was fetched when nobody can have
+    lines = [
+        line(url=f"http://example.gov.cn/{n}/a%00b.html", text=f"page {n}", fetched_at=at)
+        for n, at in enumerate(("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", 10**12))
+    ]
+    append(station, *lines)
+    station.turn()
+    # Then it comes in all the same
+    assert [document.name for document in station.documents()] == ["ab.html"] * 3
+    assert [arrival.fetched_at for arrival in station.arrivals()] == [None] * 3
+
+
 def test_files_that_never_come_right_are_given_up_and_told(
     build: Callable[..., Station], tmp_path: Path
 ) -> None:

@@ -32,8 +32,22 @@ def test_names_are_readable_whatever_their_encoding() -> None:
 
 
 def test_inode_numbers_of_64_bits_fit_the_ledger() -> None:
-    status = os.stat_result((0o100644, (1 << 64) - 2, 1, 1, 0, 0, 5, 0, 0, 0))
+    status = os.stat_result((0o100644, (1 << 64) - 2, 1, 1, 0, 0, 5, 0, 0, 0), {"st_mtime_ns": 0})
     assert signature(status).inode == -2
+
+
+def test_dates_that_nanoseconds_have_no_room_for_fit_the_ledger(tmp_path: Path) -> None:
+    # Given files of the year 2400 and of the year 1600, as far as the file system has such
+    path = tmp_path / "a"
+    path.touch()
+    versions = set()
+    for seconds in (13_569_465_600, -11_676_096_000):
+        os.utime(path, (seconds, seconds))
+        versions.add(signature(path.stat()).mtime_ns)
+
+    # Then
+    assert len(versions) == 2
+    assert all(-(1 << 63) <= mtime_ns < 1 << 63 for mtime_ns in versions)
 
 
 def test_only_regular_files_are_opened(tmp_path: Path) -> None:

@@ -13,9 +13,9 @@ from models.ledger import Document
 from tests.watcher.station import SETTLE, Killed, Station
 from tests.watcher.test_drop import make_too_long
 from watcher.copying import Changed, copy
-from watcher.filesystem import look
+from watcher.filesystem import Signature, look
 from watcher.intake import INGEST, ingest
-from watcher.register import Taken
+from watcher.register import Origin, Taken
 from watcher.settle import Settled
 from worker.archive import Archive, Stored
 from worker.errors import ArchiveError
@@ -44,6 +44,21 @@ def test_killed_after_any_step_nothing_is_lost_or_doubled(station: Station, step
     assert station.events().count("document.received") == 7
     assert station.events().count("file.moved") == 10
     assert station.queue.outstanding() >= 7
+
+
+def test_what_no_database_takes_keeps_nothing_else_back(station: Station) -> None:
+    # Given a batch in which one has a number that does not fit
+    station.drop("a.txt", b"a")
+    station.drop("b.txt", b"b")
+    root = os.fsencode(station.inbox)
+    origin = Origin("drop", root, ours=True)
+    good = [Settled(path, look(root, path) or Signature(0, 0, 0)) for path in (b"a.txt", b"b.txt")]
+    bad = Settled(b"c.txt", Signature(1, 1, 1 << 70), why="of no use")
+    # When it is taken in
+    taken = station.watcher._intake.take(origin, [good[0], bad, good[1]])
+    # Then the others are, and it is told
+    outcomes = {one.item.path: one.outcome for one in taken}
+    assert outcomes == {b"a.txt": "accepted", b"b.txt": "accepted", b"c.txt": "failed"}
 
 
 def test_killed_between_moving_and_writing_it_down(

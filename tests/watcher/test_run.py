@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from models.ledger import SourceStatus
 from tests.watcher.station import Station
 from tests.watcher.waiting import until
-from watcher.run import run
+from watcher.run import Guarded, Watcher, run
 from worker.source import Source
 
 
@@ -46,6 +47,36 @@ def accepted(station: Station, count: int) -> None:
         lambda: station.states().get("accepted") == count and not station.left(),
         why=lambda: (station.states(), station.left()),
     )
+
+
+def test_a_mistake_of_ours_leaves_the_others_alone(
+    build: Callable[..., Station], tmp_path: Path
+) -> None:
+    # Given two sources, one of which meets a mistake of the program
+    sources = [Source(name, tmp_path / name, settle=0.0, mode="scan") for name in ("one", "two")]
+    station = build(sources=tuple(sources))
+    for source in sources:
+        source.path.mkdir(exist_ok=True)
+        (source.path / "a.txt").write_text(source.name)
+
+    def broken() -> int:
+        raise KeyError("a mistake")
+
+    watcher = Watcher(
+        station.settings, station.database, station.archive, station.queue, clock=station.clock
+    )
+    with structlog.testing.capture_logs() as lines:
+        watcher._guarded[0] = Guarded("one", broken, station.clock)
+        for _ in range(5):
+            watcher.turn()
+            station.clock.now += 1
+    watcher.close()
+
+    # Then the other goes on; the mistake is told with its place, at growing intervals
+    assert station.states() == {"queued": 1, "accepted": 1}
+    told = [line for line in lines if line["event"] == "intake.failed"]
+    assert [line["again_in"] for line in told] == [1.0, 2.0, 4.0]
+    assert "in broken" in told[0]["traceback"]
 
 
 def test_files_come_in_by_events_however_they_are_made(running: Station, tmp_path: Path) -> None:

@@ -237,6 +237,20 @@ def test_a_broker_that_is_away_is_not_asked_before_its_pause_is_over(
     assert len(asked) == 2
 
 
+def test_a_lease_that_ended_while_the_clock_was_ahead_is_not_forgotten(station: Station) -> None:
+    # Given a lease that is over, of which the sweeper reminded as of the day after tomorrow
+    with station.database.transaction() as session:
+        held = station.documents()[0]
+        held.state, held.attempt_id = State.PROCESSING, 1
+        held.lease_expires_at = now() - timedelta(minutes=1)
+        held.updated_at = now() + timedelta(days=2)
+        session.merge(held)
+    # When the clock is right again, then it reminds once
+    sweep = sweeper(station)
+    assert sweep.resend_expired() == 1
+    assert sweep.resend_expired() == 0
+
+
 def test_a_clock_that_was_set_back_keeps_nothing_waiting(station: Station) -> None:
     # Given documents that wait, are queued and are worked on, as of the day after tomorrow
     lose(station)

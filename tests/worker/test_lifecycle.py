@@ -9,16 +9,17 @@ import structlog
 from dramatiq import Worker
 from dramatiq.brokers.stub import StubBroker
 from dramatiq.middleware import Retries, TimeLimitExceeded
+from dramatiq.threading import raise_thread_exception
 from sqlalchemy.exc import OperationalError
 
 from models.ledger import State
-from tests.worker.house import House, house
+from tests.worker.house import House, house, until
 from worker.actors import Run, declare
 from worker.app import _again
 from worker.claim import Claim
 from worker.errors import NotBegun, Stopping
 from worker.inbox import PROCESS
-from worker.lifecycle import Abandoned, Bindings, Drain
+from worker.lifecycle import Abandoned, Bindings, Drain, Threads
 
 
 @pytest.fixture
@@ -76,6 +77,28 @@ def test_a_message_does_not_die_of_a_time_limit_that_strikes_anywhere(home: Hous
     # Then it has come back until the document was stored
     assert home.document(document_id).state == State.STORED
     assert home.letters(document_id) == []
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_was_ended_is_started_again(home: House) -> None:
+    # Given a worker whose one thread a time limit has struck between two messages
+    document_id = home.receive(b"a report")
+    broker = StubBroker(middleware=[Threads(every=0.02), Bindings()])
+    declare(broker, home.pipeline().run)
+    worker = Worker(broker, worker_timeout=10, worker_threads=1)
+    worker.start()
+    (thread,) = worker.workers
+    raise_thread_exception(thread.ident, TimeLimitExceeded)  # type: ignore[no-untyped-call]
+    until(lambda: not thread.is_alive())
+
+    # When a message comes
+    broker.enqueue(dramatiq.Message("fast", PROCESS, (document_id,), {}, {}))
+    broker.join("fast", timeout=10_000)
+    worker.stop()
+
+    # Then there is a thread for it
+    assert home.document(document_id).state == State.STORED
+    assert len(worker.workers) == 1
 
 
 def test_lines_logged_meanwhile_name_message_and_document(home: House) -> None:

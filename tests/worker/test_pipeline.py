@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from dramatiq.middleware import Shutdown, TimeLimitExceeded
@@ -21,7 +22,8 @@ from models.ledger import Attempt, AttemptOutcome, State
 from tests.claiming import claimed
 from tests.worker.house import House, house, imbalanced, raising, report, stored, until
 from worker.archive import Archive
-from worker.errors import ArchiveError, NotBegun, Refused, Transient
+from worker.claim import begin
+from worker.errors import ArchiveError, NotBegun, Refused, Stopping, Transient
 from worker.inspection import File, Inspection, Timing
 from worker.pipeline import Pipeline
 from worker.unpack import Unpacker
@@ -270,6 +272,68 @@ def test_a_time_limit_while_others_are_waited_for_refuses_nothing(home: House) -
     other.join(30)
     pipeline.run(second)
     assert [home.document(each).state for each in (first, second)] == [State.STORED] * 2
+
+
+def test_who_waited_when_the_process_was_told_to_end_begins_nothing(home: House) -> None:
+    # Given a document that must be tried by itself, and waits for another to be done
+    first, second = home.receive(b"a long report"), home.receive(b"a report", unfinished=1)
+    busy, go_on = threading.Event(), threading.Event()
+
+    def slow(data: bytes, name: str, timing: Timing, *, hints: Hints = NONE) -> Inspection:
+        busy.set()
+        assert go_on.wait(30)
+        return stored(data, name, timing, hints=hints)
+
+    pipeline = home.pipeline(slow)
+    other = threading.Thread(target=pipeline.run, args=(first,))
+    other.start()
+    assert busy.wait(30)
+    outcomes: list[Stopping] = []
+
+    def run() -> None:
+        try:
+            pipeline.run(second)
+        except Stopping as error:
+            outcomes.append(error)
+
+    waiting = threading.Thread(target=run)
+    waiting.start()
+    until(lambda: pipeline._company._waiting == 1)
+
+    # When the process is told to end, and then the other is done
+    pipeline.stopping.set()
+    go_on.set()
+    waiting.join(30)
+    other.join(30)
+
+    # Then it is left to others, and no attempt has begun
+    assert len(outcomes) == 1
+    assert home.document(second).state == State.QUEUED
+    assert home.document(first).state == State.STORED
+    assert home.attempts(second) == []
+
+
+def test_what_was_claimed_while_the_process_was_told_to_end_is_given_back(
+    home: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a process that is told to end while it waits for the database
+    document_id = home.receive(b"a report")
+    pipeline = home.pipeline()
+
+    def claim(*args: Any, **options: Any) -> Any:
+        pipeline.stopping.set()
+        return begin(*args, **options)
+
+    monkeypatch.setattr("worker.pipeline.begin", claim)
+
+    # When it has claimed the document all the same
+    with pytest.raises(Stopping):
+        pipeline.run(document_id)
+
+    # Then that is given back, and counts as none
+    assert home.document(document_id).state == State.QUEUED
+    assert home.document(document_id).unfinished == 0
+    assert pipeline.held == ()
 
 
 def test_a_shutdown_gives_the_document_back(home: House) -> None:
