@@ -1,7 +1,7 @@
-"""What changed between two stored reports, for people and as JSON."""
+"""What changed between two stored reports, for people."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
@@ -17,7 +17,6 @@ from models.disclosure.report import Cell, Printed
 if TYPE_CHECKING:
     from console.queries.filings import ReportRow
 
-SCHEMA: Final = "gouji.difference/1"
 _HEADS: Final = ("项目 Cell", "前 Before", "后 After", "增减 Change")
 _FACTS: Final = {
     "publisher": "机关 publisher",
@@ -35,20 +34,6 @@ _NOT_NUMBERS: Final = {
 }
 
 
-def as_dict(before: "ReportRow", after: "ReportRow", found: Difference) -> dict[str, Any]:
-    """Return the difference as JSON: counts as integers, amounts as text, as ``inspect`` has it."""
-    return {
-        "schema": SCHEMA,
-        "before": _head(before),
-        "after": _head(after),
-        "cells": [_change(change) for change in found.cells],
-        "facts": [
-            {"name": fact.name, "before": fact.before, "after": fact.after} for fact in found.facts
-        ],
-        "sections": list(found.sections),
-    }
-
-
 def print_difference(before: "ReportRow", after: "ReportRow", found: Difference) -> None:
     """Print the difference: the cells table by table, then what else is not the same."""
     console = output.console()
@@ -63,28 +48,6 @@ def print_difference(before: "ReportRow", after: "ReportRow", found: Difference)
     rest = [*_other(found), *_sections(found)]
     if rest:
         print_lines(console, [Text(""), Text("此外 Besides", style="bold"), *rest])
-
-
-def _head(row: "ReportRow") -> dict[str, Any]:
-    names = ("id", "publisher", "year", "edition", "version", "standing", "same_as", "name")
-    return {name: getattr(row, name) for name in names}
-
-
-def _change(change: Change) -> dict[str, Any]:
-    return {
-        "cell": change.cell,
-        "label": labels.cell(change.cell),
-        "before": _value(change.before),
-        "after": _value(change.after),
-        "printed": {"before": str(change.before.printed), "after": str(change.after.printed)},
-        "raw": {"before": change.before.raw, "after": change.after.raw},
-    }
-
-
-def _value(cell: Cell) -> int | str | None:
-    if cell.value is None or isinstance(cell.value, int):
-        return cell.value
-    return format(cell.value, "f")
 
 
 def _line(name: str, row: "ReportRow") -> Text:

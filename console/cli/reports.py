@@ -90,7 +90,8 @@ def list_reports(
 @pass_invocation
 def show(invocation: Invocation, report_id: int, as_json: bool) -> None:
     """查看报告 Show one: tables as published, findings, versions."""
-    from console.cli import report_story
+    from console import report_story
+    from console.cli.report_story import print_story
 
     with invocation.database() as database, database.reading() as session:
         row = _row(session, report_id)
@@ -98,7 +99,7 @@ def show(invocation: Invocation, report_id: int, as_json: bool) -> None:
     if as_json:
         output.emit(report_story.as_dict(story))
     else:
-        report_story.print_story(story)
+        print_story(story)
     if row.versions > 1 or row.same_as is not None:
         output.hint(f"gouji reports diff {report_id}", "看差别 shows what changed")
     output.hint(f"gouji events --document {row.document_id}", "处理经过 tells its story")
@@ -114,8 +115,9 @@ def diff(invocation: Invocation, report_id: int, other_id: int | None, as_json: 
 
     Without OTHER: from the version before it, or from the version it is a copy of.
     """
-    from console.cli import report_diff
+    from console.cli.report_diff import print_difference
     from console.queries import versions
+    from console.report_diff import as_dict
     from models.disclosure.difference import compare
     from worker.rows import load
 
@@ -128,9 +130,9 @@ def diff(invocation: Invocation, report_id: int, other_id: int | None, as_json: 
         before = _row(session, before_id)
         found = compare(load(session, before.id), load(session, after.id))
     if as_json:
-        output.emit(report_diff.as_dict(before, after, found))
+        output.emit(as_dict(before, after, found))
     else:
-        report_diff.print_difference(before, after, found)
+        print_difference(before, after, found)
     if after.standing and found.cells and other_id is None:
         output.hint(f"gouji reports restore {before.id} --note WHY", "放回 puts it back")
 

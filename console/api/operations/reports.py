@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final, Literal
 
 from sqlalchemy.orm import Session
 
+from console import report_diff, report_story
 from console.access.roles import Role
 from console.api.answers import Difference, ListOf, PageOf, ReportTold, Restored
 from console.api.operation import Call, Number, Operation, Paged
@@ -82,8 +83,6 @@ def _row(call: Call, session: Session) -> ReportRow:
 
 
 def _one(call: Call) -> Any:
-    from console.cli import report_story
-
     with call.database.reading() as session:
         return report_story.as_dict(report_story.story(session, _row(call, session)))
 
@@ -106,8 +105,6 @@ def _versions(call: Call) -> Any:
 
 
 def _difference(call: Call) -> Any:
-    from console.cli import report_diff
-
     with call.database.reading() as session:
         after = _row(call, session)
         other = call.query.other or versions.before(session, after)

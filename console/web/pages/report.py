@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from console.cli import report_diff
+from console import report_diff, report_story
 from console.marks import marks_of
 from console.queries import documents, filings, history, versions
 from console.queries.filings import ReportRow
@@ -140,8 +140,6 @@ def logs(visit: Visit) -> Response:
 
 def as_json(visit: Visit) -> Response:
     """Return the report as ``gouji reports show --json`` does."""
-    from console.cli import report_story
-
     with visit.reading() as session:
         shown = _found(session, visit)
         told = report_story.as_dict(report_story.story(session, shown.row))
