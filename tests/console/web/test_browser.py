@@ -181,6 +181,29 @@ def test_no_page_has_anything_wrong_with_it(
         assert wrong == {}
 
 
+def test_the_form_is_read_whole_at_a_desk_and_in_parts_on_a_phone(
+    chromium: Browser, address: str
+) -> None:
+    # Given the form of a dead letter, at a desk
+    with chromium.new_context(viewport={"width": 1280, "height": 800}) as context:
+        page = Watched.of(context, address).go("/dead/1")
+
+        # Then no table of it, nor any label in it, is wider than its place
+        cut = "[...document.querySelectorAll('.sheet .scroll, .sheet th')]"
+        assert page.evaluate(f"{cut}.every(one => one.scrollWidth <= one.clientWidth)")
+
+    # And when it is scrolled sideways on a phone, then one still sees which row a figure is of
+    with chromium.new_context(viewport={"width": 390, "height": 800}) as context:
+        page = Watched.of(context, address).go("/dead/1")
+        table = page.locator(".sheet .scroll", has=page.locator(".applications"))
+        table.evaluate("one => { one.scrollLeft = one.scrollWidth }")
+        label = page.get_by_role("rowheader", name="2.重复申请")
+        box, around = label.bounding_box(), table.bounding_box()
+        assert box is not None
+        assert around is not None
+        assert box["x"] >= around["x"] - 1
+
+
 def test_it_is_used_by_keyboard_alone(stocked: Console, english: Watched) -> None:
     # Given the page of a dead letter
     page = english.go("/dead/1")
