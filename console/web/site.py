@@ -10,6 +10,7 @@ from console.web.exposure import LOCAL
 from console.web.guard import host_of
 from console.web.kept import Kept
 from console.web.languages import LANGUAGES
+from console.web.originals import Originals
 from console.web.queue import Queue
 from console.web.templating import environment
 from models.session import Database
@@ -31,6 +32,7 @@ class Site:
     database: Database
     archive: Archive
     queue: Queue
+    originals: Originals
     kept: Kept = field(default_factory=Kept)
     environments: dict[str, Environment] = field(
         default_factory=lambda: {language: environment(language) for language in LANGUAGES}
@@ -41,7 +43,7 @@ class Site:
     @classmethod
     def of(cls, settings: Settings, database: Database) -> "Site":
         """Return the console of an installation; nothing is connected yet."""
-        return cls(settings, database, Archive.of(settings), Queue(settings))
+        return cls(settings, database, Archive.of(settings), Queue(settings), Originals(settings))
 
     @property
     def hosts(self) -> frozenset[str]:

@@ -9,62 +9,73 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response, StreamingResponse
 
 from console.web.guard import SANDBOX
+from console.web.originals import LARGEST, Sight
 from console.web.visit import Page, Visit
 from models.ledger import Document
-from worker.errors import ArchiveError
-from worker.reading.charset import decode
-from worker.reading.text import is_text
+from worker.errors import ArchiveError, Transient
 
 _CHUNK: Final = 1 << 16
-_SHOWN: Final = 400_000
-"""Bytes of a text that are shown beside a form; the whole can be downloaded."""
-_LARGEST_LOOKED_AT: Final = 20_000_000
-_MAGIC: Final = {
-    b"%PDF": "PDF",
-    b"PK\x03\x04": "ZIP, Office, OFD",
-    b"\xd0\xcf\x11\xe0": "Office 97",
+_PICTURES: Final = {
+    "cache-control": "private, max-age=3600",
+    "content-disposition": "inline",
+    "content-security-policy": SANDBOX,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What can be shown of an original: its text, or nothing but what it is.
-
-    ``problem`` is why it cannot be read at all.
-    """
+    """What can be shown of an original beside the form; ``problem`` is why it cannot be had."""
 
     document_id: int
-    kind: str = ""
-    text: str | None = None
-    cut: bool = False
+    sight: Sight | None = None
     problem: str = ""
 
 
 def preview_of(visit: Visit, document_id: int, sha256: str, size: int) -> Preview:
-    """Return what can be shown of an original; text is shown as text, whatever it says."""
-    if size > _LARGEST_LOOKED_AT:
-        return Preview(document_id)
+    """Return what can be shown of an original."""
     try:
-        data = visit.site.archive.get(sha256)
-    except ArchiveError as error:
+        return Preview(document_id, _sight(visit, sha256, size))
+    except (Transient, OSError) as error:
         return Preview(document_id, problem=str(error))
-    if not is_text(data):
-        return Preview(document_id, _kind(data))
-    text, _ = decode(data[:_SHOWN])
-    return Preview(document_id, "text", text, cut=len(data) > _SHOWN)
 
 
-def _kind(data: bytes) -> str:
-    return next((name for magic, name in _MAGIC.items() if data.startswith(magic)), "")
+def _sight(visit: Visit, sha256: str, size: int) -> Sight | None:
+    """Look at an original; ``None`` for one that is too large.
+
+    Raises:
+        ArchiveError: it is gone.
+        Transient, OSError: no process can be had that reads it.
+    """
+    if size > LARGEST:
+        return None
+    return visit.site.originals.sight(sha256, lambda: visit.site.archive.get(sha256))
+
+
+def picture(visit: Visit) -> Response:
+    """Hand out one page of an original as a picture."""
+    document, number = _document(visit), visit.path["number"]
+    try:
+        sight = _sight(visit, document.sha256, document.size)
+    except (Transient, OSError) as error:
+        raise HTTPException(404, str(error)) from error
+    if sight is None or not 1 <= number <= len(sight.pictures):
+        raise HTTPException(404, visit.text("There is no such page."))
+    held = sight.pictures[number - 1]
+    return Response(held, media_type=sight.picture_type, headers=_PICTURES)
+
+
+def _document(visit: Visit) -> Document:
+    with visit.reading() as session:
+        number = visit.path["document_id"]
+        document = session.get(Document, number) if number < 2**63 else None
+    if document is None:
+        raise HTTPException(404, visit.text("There is no such document."))
+    return document
 
 
 def download(visit: Visit) -> Response:
     """Hand out the bytes, to be saved; where a browser opens them all the same, in a sandbox."""
-    with visit.reading() as session:
-        number = visit.path["document_id"]
-        document = session.get(Document, number) if number < 2**63 else None
-        if document is None:
-            raise HTTPException(404, visit.text("There is no such document."))
+    document = _document(visit)
     try:
         stream = visit.site.archive.open(document.sha256)
     except ArchiveError as error:
@@ -90,4 +101,7 @@ def _quoted(name: str) -> str:
     return quote(name.encode("utf-8", "replace"), safe="")
 
 
-PAGES: Final = (Page("/documents/{document_id:int}/original", download),)
+PAGES: Final = (
+    Page("/documents/{document_id:int}/original", download),
+    Page("/documents/{document_id:int}/pages/{number:int}", picture),
+)

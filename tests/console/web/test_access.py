@@ -21,10 +21,14 @@ FILLED = {
     "document_id:int": "2",
     "rule": "T3.FLOW",
 }
+PICTURES = "/documents/{document_id:int}/pages/{number:int}"
+"""Asked for of document 4: a picture, where there is one."""
 ENDLESS = "/live"
 
 
 def address(page: Page) -> str:
+    if page.path == PICTURES:
+        return "/documents/4/pages/1"
     filled = re.sub(r"{([^}]+)}", lambda found: FILLED[found[1]], page.path)
     asks = filled.endswith("/decide") and not page.posted
     return f"{filled}?action=retry&id=1" if asks else filled
@@ -76,9 +80,10 @@ def test_nobody_gets_in_without_logging_in(stocked: Console, page: Page) -> None
 
 @pytest.mark.parametrize("role", list(Role))
 def test_every_page_answers_each_role_as_it_should(stocked: Console, role: Role) -> None:
-    # Given one of each role
+    # Given one of each role, and a picture beside the texts
     stocked.add_users()
     browser = stocked.browser(str(role))
+    assert stocked.bring(b"\x89PNG\r\n\x1a\n\0\0", "scan.png") == 4
 
     for page in every(posted=False):
         # When they ask for each page

@@ -22,6 +22,7 @@ UNASKED = {
     "/login",
     "/live",
     "/documents/{document_id:int}/original",
+    "/documents/{document_id:int}/pages/{number:int}",
     "/reports.json",
     "/reports.csv",
 }
