@@ -1,11 +1,25 @@
-"""The log of what operators decide: ``<data_dir>/logs/console.log``, beside those of the parts."""
+"""What operators decide, and its log: ``<data_dir>/logs/console.log``, beside those of parts."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from console.cli.invocation import Invocation
     from worker.settings import Settings
+
+
+@contextmanager
+def transaction(invocation: "Invocation") -> Iterator["Session"]:
+    """Write something down in one transaction, with its log."""
+    with (
+        invocation.database() as database,
+        logging(invocation.settings),
+        database.transaction() as session,
+    ):
+        yield session
 
 
 @contextmanager

@@ -1,27 +1,11 @@
 """``gouji token``: who may push documents, or use the JSON API."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
-
 import click
 
-from console.cli import journal_file, output
+from console.cli import output
 from console.cli.errors import Conflict, NotFound
 from console.cli.invocation import Invocation, pass_invocation
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
-
-
-@contextmanager
-def _transaction(invocation: Invocation) -> Iterator["Session"]:
-    with (
-        invocation.database() as database,
-        journal_file.logging(invocation.settings),
-        database.transaction() as session,
-    ):
-        yield session
+from console.cli.journal_file import transaction
 
 
 @click.group("token")
@@ -44,7 +28,7 @@ def create(invocation: Invocation, name: str, role: str | None, as_json: bool) -
     from models.event import EventName
     from worker.logs import record
 
-    with _transaction(invocation) as session:
+    with transaction(invocation) as session:
         try:
             made = token.issue(session, name, role)
         except token.NameTaken as error:
@@ -97,7 +81,7 @@ def revoke(invocation: Invocation, name: str, as_json: bool) -> None:
     from models.event import EventName
     from worker.logs import record
 
-    with _transaction(invocation) as session:
+    with transaction(invocation) as session:
         if not token.revoke(session, name):
             raise NotFound(f"no token in use is called {name!r}")
         record(session, EventName.TOKEN_REVOKED, holder=name)

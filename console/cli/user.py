@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 from console.access.roles import Role
-from console.cli import journal_file, output
+from console.cli import output
 from console.cli.errors import Conflict, Misused, NotFound
 from console.cli.invocation import Invocation, pass_invocation
+from console.cli.journal_file import transaction
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -24,11 +25,7 @@ _ROLE = click.Choice([str(role) for role in Role])
 def _transaction(invocation: Invocation) -> Iterator["Session"]:
     from console.accounts import passwords, users
 
-    with (
-        invocation.database() as database,
-        journal_file.logging(invocation.settings),
-        database.transaction() as session,
-    ):
+    with transaction(invocation) as session:
         try:
             yield session
         except users.UnknownUser as error:
