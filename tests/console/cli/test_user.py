@@ -99,5 +99,14 @@ def test_what_cannot_be_a_user_is_refused(
 def test_for_people_they_are_listed_in_both_languages(place: Place) -> None:
     given(place, "add", "李雷")
     listed = place.run("user", "list").stdout
-    assert "名称 Name" in listed
+    assert listed.split()[:8] == [
+        "名称",
+        "角色",
+        "建于",
+        "停用于",
+        "Name",
+        "Role",
+        "Created",
+        "Disabled",
+    ]
     assert "operator" in listed
