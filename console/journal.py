@@ -12,7 +12,7 @@ from typing import BinaryIO, Final
 Listener = Callable[[str, bytes], None]
 """Told the part's name and one line without its line end."""
 
-_UNHEARD: Final = 1000
+_UNHEARD: Final = 20_000
 """Lines that wait for a listener; of those that it does not keep up with the latest are lost."""
 _LAST_WORDS: Final = 1.0
 """Seconds in which it may hear the rest."""

@@ -18,7 +18,7 @@ def test_a_listener_that_does_not_read_holds_nobody_up(tmp_path: Path) -> None:
     journal = Journal(tmp_path, listen)
 
     # When more lines come than are kept for it
-    lines = [b"%d" % number for number in range(3000)]
+    lines = [b"%d" % number for number in range(25_000)]
     for line in lines:
         journal.line("watch", line)
 
@@ -26,6 +26,6 @@ def test_a_listener_that_does_not_read_holds_nobody_up(tmp_path: Path) -> None:
     assert (tmp_path / "watch.log").read_bytes().splitlines() == lines
     go_on.set()
     journal.close()
-    until(lambda: len(heard) >= 1000)
+    until(lambda: len(heard) >= 20_000)
     assert heard == [("watch", line) for line in lines[: len(heard)]]
     assert len(heard) < len(lines)
