@@ -60,6 +60,7 @@ TITLES: Final[Mapping[str, str]] = {
     EventName.DOCUMENT_CORRECTED: "更正",
     EventName.DOCUMENT_ACCEPTED: "照原样接受",
     EventName.DOCUMENT_COMMENTED: "批注",
+    EventName.DOCUMENT_REWEIGHED: "更正候选已重新评估",
     EventName.ATTEMPT_STARTED: "开始处理",
     EventName.ATTEMPT_SKIPPED: "跳过处理",
     EventName.ATTEMPT_RETRYING: "稍后再试",

@@ -67,6 +67,7 @@ class EventName(StrEnum):
     DOCUMENT_CORRECTED = "document.corrected"
     DOCUMENT_ACCEPTED = "document.accepted"
     DOCUMENT_COMMENTED = "document.commented"
+    DOCUMENT_REWEIGHED = "document.reweighed"
     ATTEMPT_STARTED = "attempt.started"
     ATTEMPT_SKIPPED = "attempt.skipped"
     ATTEMPT_RETRYING = "attempt.retrying"

@@ -15,7 +15,7 @@ from models.disclosure.difference import compare, fingerprint
 from models.disclosure.finding import Finding, Severity
 from models.disclosure.report import Report
 from models.filing import REPORTS, Subject
-from worker import neighbours, versions
+from worker import neighbours, versions, weighing
 from worker.findings import Origin, keep
 from worker.rows import KINDS, load, rows, told
 from worker.versions import Place, Version
@@ -94,7 +94,7 @@ def store(
     if amendment is not None:
         _insert_all(session, _CORRECTIONS, list(_corrections(report_id, amendment)))
     keep(session, origin, findings)
-    across = _assess(session, subject, place, report_id)
+    across = _assess(session, subject, place, report_id, report.publisher)
     filed = Filed(report_id, place.version, place.standing, place.same_as, across=across)
     return filed if place.before is None else _compared(session, filed, place.before, amounts_to)
 
@@ -110,7 +110,11 @@ def _corrections(report_id: int, amendment: Amendment) -> Iterator[dict[str, Any
 
 
 def _assess(
-    session: Session, subject: Subject | None, place: Place, report_id: int
+    session: Session,
+    subject: Subject | None,
+    place: Place,
+    report_id: int,
+    said_by: str | None,
 ) -> tuple[str, ...]:
     """Hold the report against the years beside it where it stands; return the rules that fail."""
     if subject is None or not place.standing:
@@ -118,6 +122,7 @@ def _assess(
     if place.before is not None:
         neighbours.forget(session, place.before)
     found = neighbours.reassess(session, subject, by=report_id)
+    weighing.weigh_beside(session, said_by, subject.year)
     return tuple(sorted({finding.rule for finding in found}))
 
 

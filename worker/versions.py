@@ -34,7 +34,7 @@ from models.disclosure.difference import fingerprint
 from models.event import EventName
 from models.filing import REPORTS, STANDS, Restoration, Subject, of_subject
 from models.ledger import Arrival
-from worker import neighbours
+from worker import neighbours, weighing
 from worker.deciding import Conflict, DecisionError, NoteMissing
 from worker.logs import record
 from worker.rows import load
@@ -224,6 +224,7 @@ def restore(
     done = _put_back(session, chosen, stands, note=note, operator=operator)
     neighbours.forget(session, stands)
     neighbours.reassess(session, subject, by=chosen.id)
+    weighing.weigh_beside(session, chosen.publisher, chosen.year)
     return done
 
 
@@ -246,6 +247,7 @@ def let_newest_stand(session: Session, report_id: int) -> int | None:
         return None
     stands = _let_stand(session, versions[-1].id)
     neighbours.reassess(session, subject, by=stands)
+    weighing.weigh_beside(session, header.publisher, header.year)
     return stands
 
 
