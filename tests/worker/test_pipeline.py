@@ -6,6 +6,8 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from threading import Event as Flag
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -236,81 +238,68 @@ def test_a_time_limit_outside_of_the_content_refuses_nothing(
     assert home.document(document_id).state == State.STORED
 
 
-def test_a_time_limit_while_others_are_waited_for_refuses_nothing(home: House) -> None:
-    # Given a document that must be tried by itself, while another takes its time
-    first, second = home.receive(b"a long report"), home.receive(b"a report", unfinished=1)
-    busy, go_on = threading.Event(), threading.Event()
+class Suspect:
+    """A document that must be tried by itself, and waits while another takes its time."""
 
-    def slow(data: bytes, name: str, timing: Timing, *, hints: Hints = NONE) -> Inspection:
-        busy.set()
-        assert go_on.wait(30)
+    def __init__(self, home: House, expected: type[Exception]) -> None:
+        self.outcomes: list[Exception] = []
+        self.id, self._expected = home.receive(b"a report", unfinished=1), expected
+        self.other, self._busy, self.go_on = home.receive(b"long"), Flag(), Flag()
+        self.pipeline = home.pipeline(self._slow)
+        self._threads = [Thread(target=self.pipeline.run, args=(self.other,))]
+        self._threads[0].start()
+        assert self._busy.wait(30)
+        self.thread = Thread(target=self._run)
+        self._threads.append(self.thread)
+        self.thread.start()
+        until(lambda: self.pipeline._company._waiting == 1)
+
+    def _slow(self, data: bytes, name: str, timing: Timing, *, hints: Hints = NONE) -> Inspection:
+        self._busy.set()
+        assert self.go_on.wait(30)
         return stored(data, name, timing, hints=hints)
 
-    pipeline = home.pipeline(slow)
-    other = threading.Thread(target=pipeline.run, args=(first,))
-    other.start()
-    assert busy.wait(30)
-
-    # When its time is up before its turn has come
-    outcomes: list[NotBegun] = []
-
-    def run() -> None:
+    def _run(self) -> None:
         try:
-            pipeline.run(second)
-        except NotBegun as error:
-            outcomes.append(error)
+            self.pipeline.run(self.id)
+        except self._expected as error:
+            self.outcomes.append(error)
 
-    waiting = threading.Thread(target=run)
-    waiting.start()
-    until(lambda: pipeline._company._waiting == 1)
-    raise_thread_exception(waiting.ident, TimeLimitExceeded)  # type: ignore[no-untyped-call]
-    waiting.join(30)
+    def end(self) -> None:
+        """Let the other go on, and wait for both."""
+        self.go_on.set()
+        for thread in self._threads:
+            thread.join(30)
+
+
+def test_a_time_limit_while_others_are_waited_for_refuses_nothing(home: House) -> None:
+    # Given a document that waits for another to be done, when its time is up meanwhile
+    suspect = Suspect(home, NotBegun)
+    ident = suspect.thread.ident
+    raise_thread_exception(ident, TimeLimitExceeded)  # type: ignore[no-untyped-call]
+    suspect.thread.join(30)
 
     # Then its message is to come back, and it is stored when the other is done
-    assert len(outcomes) == 1
-    go_on.set()
-    other.join(30)
-    pipeline.run(second)
-    assert [home.document(each).state for each in (first, second)] == [State.STORED] * 2
+    assert len(suspect.outcomes) == 1
+    suspect.end()
+    suspect.pipeline.run(suspect.id)
+    states = [home.document(each).state for each in (suspect.id, suspect.other)]
+    assert states == [State.STORED] * 2
 
 
 def test_who_waited_when_the_process_was_told_to_end_begins_nothing(home: House) -> None:
-    # Given a document that must be tried by itself, and waits for another to be done
-    first, second = home.receive(b"a long report"), home.receive(b"a report", unfinished=1)
-    busy, go_on = threading.Event(), threading.Event()
-
-    def slow(data: bytes, name: str, timing: Timing, *, hints: Hints = NONE) -> Inspection:
-        busy.set()
-        assert go_on.wait(30)
-        return stored(data, name, timing, hints=hints)
-
-    pipeline = home.pipeline(slow)
-    other = threading.Thread(target=pipeline.run, args=(first,))
-    other.start()
-    assert busy.wait(30)
-    outcomes: list[Stopping] = []
-
-    def run() -> None:
-        try:
-            pipeline.run(second)
-        except Stopping as error:
-            outcomes.append(error)
-
-    waiting = threading.Thread(target=run)
-    waiting.start()
-    until(lambda: pipeline._company._waiting == 1)
+    # Given a document that waits for another to be done
+    suspect = Suspect(home, Stopping)
 
     # When the process is told to end, and then the other is done
-    pipeline.stopping.set()
-    go_on.set()
-    waiting.join(30)
-    other.join(30)
+    suspect.pipeline.stopping.set()
+    suspect.end()
 
     # Then it is left to others, and no attempt has begun
-    assert len(outcomes) == 1
-    assert home.document(second).state == State.QUEUED
-    assert home.document(first).state == State.STORED
-    assert home.attempts(second) == []
+    assert len(suspect.outcomes) == 1
+    assert home.document(suspect.id).state == State.QUEUED
+    assert home.document(suspect.other).state == State.STORED
+    assert home.attempts(suspect.id) == []
 
 
 def test_what_was_claimed_while_the_process_was_told_to_end_is_given_back(
