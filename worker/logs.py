@@ -10,14 +10,16 @@ import sys
 import time
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import orjson
 import structlog
+from sqlalchemy import Table, insert
 from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy.orm import Session
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from models.base import now
 from models.event import Event, EventName
 from worker.secrecy import cleaned
 from worker.traced import About, as_ids, traces
@@ -27,6 +29,8 @@ _LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 _OUTAGE_OVER: Final = 30.0
 """Seconds without a word about a lost connection after which an outage counts as over."""
 _PENDING: Final = "gouji_pending_events"
+_UNWRITTEN: Final = "gouji_unwritten_events"
+_INSERT: Final = insert(cast("Table", Event.__table__))
 
 
 def _stamp(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -159,24 +163,26 @@ def record(
     level: str = "info",
     **data: Any,
 ) -> None:
-    """Write an event to the timeline now and to the log when the transaction commits.
+    """Write an event to the timeline and to the log, when the transaction commits.
 
     ``data`` must be JSON; file contents and secrets never belong here.
     """
     told: dict[str, Any] = cleaned(data)
-    session.add(
-        Event(
-            name=str(name),
-            level=level,
-            document_id=document_id,
-            arrival_id=arrival_id,
-            attempt_id=attempt_id,
-            data=told,
-        )
-    )
     ids = {"document_id": document_id, "arrival_id": arrival_id, "attempt_id": attempt_id}
     line = {key: value for key, value in ids.items() if value is not None} | told
     session.info.setdefault(_PENDING, []).append((name, level, line))
+    row = {"at": now(), "name": str(name), "level": level, "data": told, **ids}
+    session.info.setdefault(_UNWRITTEN, []).append(row)
+
+
+@sqlalchemy_event.listens_for(Session, "before_commit")
+def _write_rows(session: Session) -> None:
+    """Insert the events of a transaction, in one statement."""
+    if session.in_nested_transaction():
+        return  # they belong to the transaction around it
+    rows = session.info.pop(_UNWRITTEN, [])
+    if rows:
+        session.connection().execute(_INSERT, rows)
 
 
 @sqlalchemy_event.listens_for(Session, "before_commit")
@@ -204,3 +210,4 @@ def _forget_pending(session: Session) -> None:
     if session.in_nested_transaction():
         return  # back to a savepoint; the transaction goes on
     session.info.pop(_PENDING, None)
+    session.info.pop(_UNWRITTEN, None)
