@@ -30,7 +30,8 @@ from worker.logs import record
 from worker.spans import tell_arrival
 
 MOST: Final = 500
-"""The most files of one batch: few enough for the variables of one statement."""
+"""The most files of one batch: it costs the same few syncs and commits as a single one does, and
+other sources wait for it."""
 
 _VERSION: Final = (Arrival.path, Arrival.inode, Arrival.size, Arrival.mtime_ns)
 _INSERT: Final = insert(cast("Table", Arrival.__table__)).returning(Arrival.id, *_VERSION)
@@ -229,8 +230,8 @@ def _inserted(
 
 
 def _arrived(number: int, row: Mapping[str, Any], trace: Trace) -> Arrived:
-    said = (row[name] for name in ("source", "name", "size", "url", "state", "document_id"))
-    return Arrived(number, *said, trace, row["seen_at"])
+    said = {name: row[name] for name in ("source", "name", "size", "url", "state", "document_id")}
+    return Arrived(number, **said, trace=trace, seen_at=row["seen_at"])
 
 
 def _write(

@@ -168,18 +168,28 @@ def _adopt_foreign(level: str, stream: object, *, sparing: bool) -> None:
 
 def log(name: EventName, *, level: str = "info", **data: Any) -> None:
     """Write an event to the log only; for what belongs to no document and no arrival."""
+    form = _form()
+    if form is not None and _LEVELS[level] < form.least:
+        return  # before anything is made of it
     with _unread():
         structlog.get_logger().log(_LEVELS[level], str(name), **data)
+
+
+def _form() -> _Json | None:
+    """Return how lines are written, ``None`` where it is no JSON, or was set up by another."""
+    if _json is None or structlog.get_config()["processors"] is not _json.processors:
+        return None
+    return _json
 
 
 def _write_lines(told: Sequence[tuple[EventName, str, dict[str, Any]]]) -> bool:
     """Write the lines of many events at once, as ``log`` would one by one.
 
     Returns:
-        Whether they were written: not where the log is no JSON, or was set up by another.
+        Whether they were written: not where the log is no JSON.
     """
-    form = _json
-    if form is None or structlog.get_config()["processors"] is not form.processors:
+    form = _form()
+    if form is None:
         return False
     around = cleaned(structlog.contextvars.get_contextvars())
     moment = datetime.now(UTC).isoformat(timespec="milliseconds")
@@ -256,7 +266,10 @@ def _trace_pending(session: Session) -> None:
     if not lines:
         return
     session.flush()
-    about = [About(*(line.get(key) for key in About._fields)) for line in lines]
+    about = [
+        About(line.get("document_id"), line.get("arrival_id"), line.get("attempt_id"))
+        for line in lines
+    ]
     for line, trace in zip(lines, traces(session, about), strict=True):
         line |= as_ids(trace)
 

@@ -89,7 +89,9 @@ def _telling(release: str) -> bool:
 
 
 def _kind(root: Path) -> int | None:
-    """Return the magic number of the file system of a directory, ``None`` if it is not there."""
+    """Return the magic number of the file system that a directory is on, or will be; else ``None``."""
+    while not root.exists() and root != root.parent:
+        root = root.parent
     room = ctypes.create_string_buffer(_ROOM)
     if _library().statfs(os.fsencode(root), room) != 0:
         return None

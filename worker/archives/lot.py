@@ -7,6 +7,7 @@ disk, and nobody is told that it was put before the name is there too.
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import BinaryIO, Protocol
 from uuid import uuid4
@@ -67,11 +68,14 @@ class Flushed:
     def __init__(self, root: Path, flush: Callable[[], None]) -> None:
         self._root = os.fspath(root)
         self._flush = flush
+        self._name = uuid4().hex
+        self._numbers = count()
         self._staged: list[tuple[str, Stored]] = []
+        self._named: set[str] = set()
 
     def put(self, source: BinaryIO, *, limit: int) -> Stored:
         """Write a source beside."""
-        path = f"{self._root}/{INCOMING}/{uuid4().hex}"
+        path = f"{self._root}/{INCOMING}/{self._name}-{next(self._numbers)}"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         with writing():
             descriptor = os.open(path, flags, READ_ONLY)
@@ -81,9 +85,9 @@ class Flushed:
         except BaseException:
             _unlink(path)
             raise
-        self._staged.append((path, stored))
         with writing():
             reach("archive.copied")
+        self._staged.append((path, stored))
         return stored
 
     def keep(self) -> dict[str, ArchiveError]:
@@ -94,7 +98,7 @@ class Flushed:
                 self._flush()
             for path, stored in self._staged:
                 try:
-                    self._name(path, stored)
+                    self._give_name(path, stored)
                 except ArchiveError as error:
                     failed[stored.sha256] = error
             with writing():
@@ -105,11 +109,13 @@ class Flushed:
         return failed
 
     def discard(self) -> None:
-        """Delete what has no name."""
+        """Delete what has been given no name."""
         for path, _ in self._staged:
-            _unlink(path)
+            if path not in self._named:
+                _unlink(path)
 
-    def _name(self, path: str, stored: Stored) -> None:
+    def _give_name(self, path: str, stored: Stored) -> None:
+        """Rename a file to its content, unless that is there and whole."""
         final = f"{self._root}/{stored.sha256[:2]}/{stored.sha256}"
         with writing():
             reach("archive.synced")
@@ -120,6 +126,7 @@ class Flushed:
             except FileNotFoundError:
                 Path(final).parent.mkdir(PRIVATE, exist_ok=True)
                 os.rename(path, final)  # noqa: PTH104
+        self._named.add(path)
 
 
 def _unlink(path: str) -> None:
