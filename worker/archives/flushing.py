@@ -89,7 +89,7 @@ def _telling(release: str) -> bool:
 
 
 def _kind(root: Path) -> int | None:
-    """Return the magic number of the file system that a directory is on, or will be; else ``None``."""
+    """Return the magic number of the file system that a directory is, or will be, on."""
     while not root.exists() and root != root.parent:
         root = root.parent
     room = ctypes.create_string_buffer(_ROOM)
