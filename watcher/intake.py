@@ -189,7 +189,9 @@ class Intake:
         documents = [
             (taken.document_id, taken.queue) for taken in accepted if taken.document_id is not None
         ]
-        sent = self._sender.send_received(documents)
+        known = ((taken.document_id, taken.trace) for taken in accepted)
+        traces = {number: trace for number, trace in known if number and trace}
+        sent = self._sender.send_received(documents, traces)
         if self._sender.away and sent < len(documents):
             with self._database.transaction() as session:
                 for document_id, queue in documents[sent:]:
