@@ -21,6 +21,8 @@ def _apply(found: Mapping[str, Cell], edit: Edit) -> Iterator[Finding]:
     """Compare two sums; blank, slash, dash and absent addends count as 0 and are listed."""
     left = [found.get(key, ABSENT) for key in edit.left]
     right = [found.get(key, ABSENT) for key in edit.right]
+    if _hold(left, right):
+        return
     terms = edit.terms
     printed = {key: cell.printed for key, cell in zip(terms, left + right, strict=True)}
     if Printed.NUMBER not in printed.values():
@@ -47,6 +49,12 @@ def _apply(found: Mapping[str, Cell], edit: Edit) -> Iterator[Finding]:
             left_sum - right_sum,
             blanks,
         )
+
+
+def _hold(left: Sequence[Cell], right: Sequence[Cell]) -> bool:
+    """Tell whether both sides are printed in full and are equal, as most are."""
+    full = all([cell.printed is Printed.NUMBER for cell in (*left, *right)])
+    return full and _sum(left) == _sum(right)
 
 
 def _sum(cells: Sequence[Cell]) -> int:

@@ -1,7 +1,7 @@
 """Records: the lines of a document as labels and values, the stream that alignment works on."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final, NamedTuple
@@ -123,7 +123,8 @@ def _paragraph(block: Paragraph) -> Piece:
 
 def _cell(cell: GridCell) -> Piece:
     text, column, left, right, _, span, place, confidence = cell
-    return Piece(text, figures.is_value(text), column, left, right, place, span, confidence)
+    value = text.isdecimal() or figures.is_value(text)
+    return Piece(text, value, column, left, right, place, span, confidence)
 
 
 def records(lines: list[Strip]) -> list[Record]:
@@ -131,6 +132,11 @@ def records(lines: list[Strip]) -> list[Record]:
     found: list[Record] = []
     waiting: list[Piece] = []
     for strip in lines:
+        if not any([piece.is_value for piece in strip.pieces]):
+            own = [_as_label(piece) for piece in strip.pieces]
+            waiting += own
+            _offer(found, own)
+            continue
         for record in _of_strip(strip):
             if not record.values:
                 waiting.extend(record.own)
@@ -165,7 +171,7 @@ def _continues(found: list[Record], record: Record, waiting: list[Piece]) -> boo
     return bool(found) and record.stacked and found[-1].stacked and not waiting and not record.own
 
 
-def _offer(found: list[Record], pieces: tuple[Piece, ...]) -> None:
+def _offer(found: list[Record], pieces: Sequence[Piece]) -> None:
     if found and len(found[-1].after) < _NEAR_AFTER:
         found[-1].after.extend(pieces)
 
@@ -178,14 +184,12 @@ def _of_strip(strip: Strip) -> Iterator[Record]:
         if piece.is_value:
             values.append(piece)
             continue
-        if len(piece.text) > labels.LONGEST_FRAGMENT * 2:
-            piece = _shortened(piece)
         if values:
             if any(not value.blank for value in values):
                 yield _record(strip, own, values)
                 own = []
             values = []
-        own.append(piece)
+        own.append(_as_label(piece))
     yield _record(strip, own, values)
 
 
@@ -195,7 +199,9 @@ def _record(strip: Strip, own: list[Piece], values: list[Piece]) -> Record:
     return Record(tuple(own), values, shape, at, at, stacked, len(pieces))
 
 
-def _shortened(piece: Piece) -> Piece:
+def _as_label(piece: Piece) -> Piece:
     """A paragraph is no label; its end may still be one that a reader glued to it."""
+    if len(piece.text) <= 2 * labels.LONGEST_FRAGMENT:
+        return piece
     text = piece.text[-labels.LONGEST_FRAGMENT :]
     return Piece(text, False, piece.column, piece.left, piece.right, piece.place)

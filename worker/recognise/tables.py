@@ -15,7 +15,7 @@ from models.disclosure.form import (
     Row,
     Table,
 )
-from models.disclosure.report import Cell, Printed, ReadTable
+from models.disclosure.report import ABSENT, Cell, Printed, ReadTable
 from worker.reading.pages import Shape
 from worker.recognise import figures, heads, settle
 from worker.recognise.align import Alignment, Match, align
@@ -169,19 +169,18 @@ def _row_cells(
             None, raw, Printed.UNREADABLE, values[0].place, confidence=_least_sure(values)
         )
         return dict.fromkeys(addresses, unknown)
-    near = Cell(
-        None,
-        "",
-        Printed.BLANK,
-        values[0].place if values else None,
-        chosen=row.key in chosen.chosen,
-        confidence=_sure_of_blanks(values, slots),
-    )
-    cells = [
-        near if piece is None else _cell(column.kind, piece, near.chosen, in_yuan=in_yuan)
-        for column, piece in zip(row.columns, slots, strict=True)
-    ]
-    return dict(zip(addresses, cells, strict=True))
+    here = row.key in chosen.chosen
+    near = _blank_cell(values, slots, here) if None in slots else ABSENT
+    return {
+        address: near if piece is None else _cell(column.kind, piece, here, in_yuan)
+        for address, column, piece in zip(addresses, row.columns, slots, strict=True)
+    }
+
+
+def _blank_cell(values: Sequence[Piece], slots: Slots, chosen: bool) -> Cell:
+    place = values[0].place if values else None
+    sure = _sure_of_blanks(values, slots)
+    return Cell(None, "", Printed.BLANK, place, chosen=chosen, confidence=sure)
 
 
 def _sure_of_blanks(values: Sequence[Piece], slots: Slots) -> float | None:
@@ -196,7 +195,7 @@ def _least_sure(pieces: Iterable[Piece]) -> float | None:
     return min((p.confidence for p in pieces if p.confidence is not None), default=None)
 
 
-def _cell(kind: Kind, piece: Piece, chosen: bool, *, in_yuan: bool) -> Cell:
+def _cell(kind: Kind, piece: Piece, chosen: bool, in_yuan: bool) -> Cell:
     text = piece.text
     if in_yuan and kind is Kind.AMOUNT and figures.folded(text)[-1:].isdigit():
         value, printed, note = figures.read(f"{text}元", kind)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import cached_property, lru_cache
 from typing import Final, NamedTuple
 
-from models.disclosure.form import Layout
+from models.disclosure.form import LAYOUTS, Layout
 from worker.reading.pages import Shape
 from worker.recognise.columns import once
 from worker.recognise.labels import LEAST_ALIKE, index_of, normalised
@@ -37,11 +37,15 @@ _BEGUN: Final = 0.6
 
 
 class _Likeness(NamedTuple):
-    """What the labels of one record say: similarity and numbering by row, whether it has any."""
+    """What the labels of one record say: similarity and numbering by row, whether it has any.
+
+    ``weights`` is what the label by itself gains by row.
+    """
 
     by_row: dict[int, float]
     labelled: bool
     numbers: dict[int, str]
+    weights: dict[int, float]
 
 
 class Gains(NamedTuple):
@@ -112,12 +116,13 @@ class Worth:
 
     def labelled(self, at: int) -> dict[int, float]:
         """Return the gain of matching one record with each row that its label is like."""
-        by_row, printed = self._like(at).by_row, self._printed[at]
-        if by_row and not printed:
+        weights, printed, sizes = self._like(at).weights, self._printed[at], self.sizes
+        if weights and not printed:
             return self._empty_row(at)
         return {
-            row: self._count(at, at + 1, printed, self.sizes[row]) + self._label(at, row, alike)
-            for row, alike in by_row.items()
+            row: weight + (_FULL if printed == size else self._count(at, at + 1, printed, size))
+            for row, weight in weights.items()
+            for size in (sizes[row],)
         }
 
     def one_row(self, first: int, last: int) -> Gains | None:
@@ -301,7 +306,7 @@ def _likeness(readings: Readings, at: int, layout: Layout) -> _Likeness:
         for row, score in scores.items():
             if score > best.get(row, 0.0):
                 best[row], numbers[row] = score, number
-    return _Likeness(best, bool(record.own or best), numbers)
+    return _likened(layout, best, numbers, bool(record.own or best))
 
 
 @lru_cache(4096)
@@ -309,4 +314,16 @@ def _exactly(layout_key: str, text: str) -> _Likeness | None:
     """Return what a text says that is the label of a row, word for word."""
     number, label = normalised(text)
     rows = index_of(layout_key).certain(label)
-    return _Likeness(dict.fromkeys(rows, 1.0), True, dict.fromkeys(rows, number)) if rows else None
+    if not rows:
+        return None
+    return _likened(LAYOUTS[layout_key], dict.fromkeys(rows, 1.0), dict.fromkeys(rows, number), True)
+
+
+def _likened(
+    layout: Layout, by_row: dict[int, float], numbers: dict[int, str], labelled: bool
+) -> _Likeness:
+    weights = {
+        row: _LABEL_WEIGHT * alike + _numbered(layout.rows[row].number, numbers[row])
+        for row, alike in by_row.items()
+    }
+    return _Likeness(by_row, labelled, numbers, weights)
