@@ -26,8 +26,6 @@ _CUT: Final = -1.0
 NOTHING: Final = float("-inf")
 MOST_UNLIKE: Final = _FULL + _UNLABELLED
 """What a row gains at most by a record whose label is not like its own."""
-MOST_A_ROW: Final = _FULL + _LABEL_WEIGHT + _NUMBERING
-"""What a row gains at most."""
 
 _TWO: Final = 2
 _EMPTY_ALIKE: Final = 0.8
@@ -74,7 +72,7 @@ class Worth:
         self._index = index_of(layout.key)
         self._numbers = [row.number for row in layout.rows]
         self._kinds = tuple(dict.fromkeys(layout.sizes))
-        self._largest = max(self.sizes)
+        self._smallest, self._largest = min(self.sizes), max(self.sizes)
         self._alike: list[_Likeness | None] = [None] * len(self._records)
         self._printed = [len(record.printed) for record in self._records]
         self._known: dict[tuple[int, int], Gains | None] = {}
@@ -247,7 +245,8 @@ class Worth:
     def several_rows(self, at: int) -> dict[int, tuple[float, int]]:
         """Return, by the row it ends with, (gain, rows) of runs a record's figures fill exactly."""
         found: dict[int, tuple[float, int]] = {}
-        for end, rows in _runs(self.sizes, self._printed[at]):
+        printed = self._printed[at]
+        for end, rows in _runs(self.sizes, printed) if printed > self._smallest else ():
             gain = self._rows(at, end - rows, end)
             if gain > NOTHING:
                 found[end] = gain, rows
@@ -264,6 +263,12 @@ class Worth:
             else:
                 gain += _FULL + _UNLABELLED
         return gain
+
+
+def most_of(layout: Layout) -> float:
+    """Return what the rows of a layout gain at most, whatever the records."""
+    numbered = sum(1 for row in layout.rows if row.number)
+    return (_FULL + _LABEL_WEIGHT) * len(layout.rows) + _NUMBERING * numbered
 
 
 def _numbered(expected: str, printed: str) -> float:
