@@ -1,10 +1,13 @@
 """The balance edits (勾稽关系): sums that must hold inside tables 三 and 四."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 from models.disclosure.finding import Finding, Severity
 from models.disclosure.report import ABSENT, Cell, Printed, Report
 from worker.check.edits import Edit, edits
+
+_NUMBER: Final = Printed.NUMBER
 
 
 def totals(report: Report) -> Iterator[Finding]:
@@ -53,8 +56,17 @@ def _apply(found: Mapping[str, Cell], edit: Edit) -> Iterator[Finding]:
 
 def _hold(left: Sequence[Cell], right: Sequence[Cell]) -> bool:
     """Tell whether both sides are printed in full and are equal, as most are."""
-    full = all([cell.printed is Printed.NUMBER for cell in (*left, *right)])
-    return full and _sum(left) == _sum(right)
+    total = _printed_sum(left)
+    return total is not None and total == _printed_sum(right)
+
+
+def _printed_sum(cells: Sequence[Cell]) -> int | None:
+    total = 0
+    for cell in cells:
+        if cell.printed is not _NUMBER or cell.value is None:
+            return None
+        total += int(cell.value)
+    return total
 
 
 def _sum(cells: Sequence[Cell]) -> int:

@@ -4,15 +4,20 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from models.disclosure.report import Place
+from models.tuples import maker
 from worker.reading.pages import GridCell, Pages, Paragraph, Shape
 from worker.recognise import figures, labels
 
 _PAGE_MARK: Final = re.compile(
     r"[-—–―─~·]+\d{1,4}[-—–―─~·]+|第\d{1,4}页(?:[,、/]?(?:共|总)\d{1,4}页)?|[Pp]age\d+(?:of\d+)?|\d{1,3}/\d{1,3}"
 )
+_MARKS: Final = frozenset(("", *"-—–―─~·－−﹣第Pp"))
+"""What page marks begin with, if not with a digit; nothing: with the next piece."""
+_SPACED: Final = Shape.SPACED
 _INDENT: Final = 8
 _LONGEST_PAGE_MARK: Final = 3
 _NEAR_BEFORE: Final = 8
@@ -35,6 +40,10 @@ class Piece(NamedTuple):
     def blank(self) -> bool:
         """Whether it is an empty cell."""
         return self.is_value and not self.text.strip()
+
+
+_piece: Final = maker(Piece)
+_IS_VALUE: Final = attrgetter("is_value")
 
 
 class Strip(NamedTuple):
@@ -99,7 +108,7 @@ def strips(pages: Pages) -> list[Strip]:
     for block in pages.blocks:
         rows: Iterable[tuple[Piece, ...]]
         if isinstance(block, Paragraph):
-            shape, rows = Shape.SPACED, ((_paragraph(block),),)
+            shape, rows = _SPACED, ((_paragraph(block),),)
         else:
             shape, rows = block.shape, [tuple(map(_cell, row.cells)) for row in block.rows]
         for pieces in rows:
@@ -110,7 +119,13 @@ def strips(pages: Pages) -> list[Strip]:
 
 
 def _is_page_mark(pieces: tuple[Piece, ...], shape: Shape) -> bool:
-    if len(pieces) != 1 and (shape is not Shape.SPACED or len(pieces) > _LONGEST_PAGE_MARK):
+    if len(pieces) != 1 and (shape is not _SPACED or len(pieces) > _LONGEST_PAGE_MARK):
+        return False
+    text = pieces[0].text
+    begin = text.lstrip()[:1]
+    if begin not in _MARKS and not begin.isdecimal():
+        return False
+    if len(pieces) == 1 and text.isdecimal():
         return False
     return _PAGE_MARK.fullmatch(figures.folded("".join([p.text for p in pieces]))) is not None
 
@@ -124,7 +139,7 @@ def _paragraph(block: Paragraph) -> Piece:
 def _cell(cell: GridCell) -> Piece:
     text, column, left, right, _, span, place, confidence = cell
     value = text.isdecimal() or figures.is_value(text)
-    return Piece(text, value, column, left, right, place, span, confidence)
+    return _piece((text, value, column, left, right, place, span, confidence))
 
 
 def records(lines: list[Strip]) -> list[Record]:
@@ -132,7 +147,7 @@ def records(lines: list[Strip]) -> list[Record]:
     found: list[Record] = []
     waiting: list[Piece] = []
     for strip in lines:
-        if not any([piece.is_value for piece in strip.pieces]):
+        if not any(map(_IS_VALUE, strip.pieces)):
             own = [_as_label(piece) for piece in strip.pieces]
             waiting += own
             _offer(found, own)
@@ -195,7 +210,7 @@ def _of_strip(strip: Strip) -> Iterator[Record]:
 
 def _record(strip: Strip, own: list[Piece], values: list[Piece]) -> Record:
     at, pieces, shape, _ = strip
-    stacked = len(pieces) == 1 and not (shape is Shape.SPACED and pieces[0].left > _INDENT)
+    stacked = len(pieces) == 1 and not (shape is _SPACED and pieces[0].left > _INDENT)
     return Record(tuple(own), values, shape, at, at, stacked, len(pieces))
 
 

@@ -16,6 +16,7 @@ from models.disclosure.form import (
     Table,
 )
 from models.disclosure.report import ABSENT, Cell, Printed, ReadTable
+from models.tuples import maker
 from worker.reading.pages import Shape
 from worker.recognise import figures, heads, settle
 from worker.recognise.align import Alignment, Match, align
@@ -36,6 +37,9 @@ _RUNNING_TEXT: Final = 40
 _NEXT_SECTION: Final = re.compile(r"\s*[五六]\s*[、.．]")
 _WRAPPED: Final = 4
 _FOOT_LINES: Final = 12
+
+
+_made: Final = maker(Cell)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +205,7 @@ def _cell(kind: Kind, piece: Piece, chosen: bool, in_yuan: bool) -> Cell:
         value, printed, note = figures.read(f"{text}元", kind)
     else:
         value, printed, note = figures.read(text, kind)
-    return Cell(value, text, printed, piece.place, note, chosen, piece.confidence)
+    return _made((value, text, printed, piece.place, note, chosen, piece.confidence, None))
 
 
 def _label_seen(layout: Layout, row: Row, lines: Sequence[Strip]) -> Piece | None:

@@ -23,6 +23,8 @@ _PARTLY: Final = 3.0
 _MISSING_ROW: Final = -4.0
 _EMPTY_ROW: Final = -1.0
 _CUT: Final = -1.0
+_SPACED: Final = Shape.SPACED
+_RAGGED: Final = Shape.RAGGED
 NOTHING: Final = float("-inf")
 MOST_UNLIKE: Final = _FULL + _UNLABELLED
 """What a row gains at most by a record whose label is not like its own."""
@@ -154,7 +156,7 @@ class Worth:
     def _continued(self, at: int) -> Gains | None:
         """A page cuts a row: above the figures and half of the label, below the other half."""
         above, below = self._records[at], self._records[at + 1]
-        if not (above.own and below.own) or Shape.SPACED in (above.shape, below.shape):
+        if not (above.own and below.own) or _SPACED in (above.shape, below.shape):
             return None
         text = normalised(above.own[-1].text + below.own[-1].text)[1]
         found = {
@@ -198,7 +200,7 @@ class Worth:
             return {size: count + _MISLABELLED for size, count in counts.items()}
         # Too few figures for a row that stand nowhere in particular are no row by themselves.
         cells = sum(len(record.values) for record in self._records[first:last])
-        spaced = self._records[first].shape is Shape.SPACED
+        spaced = self._records[first].shape is _SPACED
         return {
             size: NOTHING
             if printed < size and (printed == 1 if spaced else cells < size)
@@ -234,7 +236,7 @@ class Worth:
             single = last - first == 1 and once(record, record.printed, size)
             return (_FULL if single else -2.0 * (printed - size)) + cut
         cells = sum(len(record.values) for record in self._records[first:last])
-        known = cells >= size or record.shape is not Shape.RAGGED
+        known = cells >= size or record.shape is not _RAGGED
         return (_PARTLY if known else _PARTLY - 0.6 * (size - printed)) + cut
 
     def most_in_part(self) -> list[float]:
@@ -296,7 +298,7 @@ def _runs(sizes: tuple[int, ...], printed: int) -> tuple[tuple[int, int], ...]:
 
 def _likeness(readings: Readings, at: int, layout: Layout) -> _Likeness:
     record = readings.records[at]
-    if record.shape is not Shape.SPACED or record.own:
+    if record.shape is not _SPACED or record.own:
         for piece in record.own[-1:] or record.before[-1:]:
             if (exact := _exactly(layout.key, piece.text)) is not None:
                 return exact
@@ -311,7 +313,7 @@ def _likeness(readings: Readings, at: int, layout: Layout) -> _Likeness:
         for row, score in scores.items():
             if score > best.get(row, 0.0):
                 best[row], numbers[row] = score, number
-    return _likened(layout, best, numbers, bool(record.own or best))
+    return _likened(layout, best, numbers, labelled=bool(record.own or best))
 
 
 @lru_cache(4096)
@@ -321,11 +323,12 @@ def _exactly(layout_key: str, text: str) -> _Likeness | None:
     rows = index_of(layout_key).certain(label)
     if not rows:
         return None
-    return _likened(LAYOUTS[layout_key], dict.fromkeys(rows, 1.0), dict.fromkeys(rows, number), True)
+    by_row, numbers = dict.fromkeys(rows, 1.0), dict.fromkeys(rows, number)
+    return _likened(LAYOUTS[layout_key], by_row, numbers, labelled=True)
 
 
 def _likened(
-    layout: Layout, by_row: dict[int, float], numbers: dict[int, str], labelled: bool
+    layout: Layout, by_row: dict[int, float], numbers: dict[int, str], *, labelled: bool
 ) -> _Likeness:
     weights = {
         row: _LABEL_WEIGHT * alike + _numbered(layout.rows[row].number, numbers[row])
