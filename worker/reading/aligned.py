@@ -71,7 +71,7 @@ def _blocks(content: str) -> Iterator[_Line]:
     clean = _cleaning(content)
     for number, (line, end) in enumerate(_lines(content), 1):
         text = clean(line)
-        place = Place(number, 1, page if paged else None)
+        place = _place((number, 1, page if paged else None, None, None, None))
         block = _block(text, place, gap=gap, framed=number not in inner)
         if block is not None:
             yield block
@@ -118,28 +118,27 @@ def _separated(line: str, mark: str, place: Place, *, framed: bool) -> Iterator[
     if mark == "|":
         line = pipes.MARK.sub("|", line)
     texts = line.split(mark)
-    offset = 0
     kept = _kept(texts, mark, framed=framed)
     number, _, page, *_ = place
     emphasised = _EMPHASIS.search(line) is not None
-    for index, text in enumerate(texts):
-        if index in kept:
-            stripped = text.strip()
-            at = offset + (text.find(stripped) if stripped else len(text))
-            if emphasised:
-                stripped = _EMPHASIS.sub("", text).strip()
-            if _FILLER.fullmatch(stripped):
-                stripped = ""
-            parts = _figures(at, stripped) if _several(mark, stripped) else [(at, stripped)]
-            for left, part in parts:
-                where = _place((number, left + 1, page, None, None, None))
-                yield _cell((part, index, left, left + len(part), 1, 1, where, None))
+    offset = sum(map(len, texts[: kept.start])) + kept.start
+    for index in kept:
+        text = texts[index]
+        stripped = text.strip()
+        at = offset + (text.find(stripped) if stripped else len(text))
         offset += len(text) + 1
-
-
-def _several(mark: str, text: str) -> bool:
-    """Tell whether a converter has put the figures of several columns into one cell."""
-    return mark == "|" and " " in text and _FIGURES.fullmatch(text) is not None
+        if emphasised:
+            stripped = _EMPHASIS.sub("", text).strip()
+        if _FILLER.fullmatch(stripped):
+            stripped = ""
+        if " " in stripped and mark == "|" and _FIGURES.fullmatch(stripped):
+            # A converter has put the figures of several columns into one cell.
+            parts = list(_figures(at, stripped))
+        else:
+            parts = [(at, stripped)]
+        for left, part in parts:
+            where = _place((number, left + 1, page, None, None, None))
+            yield _cell((part, index, left, left + len(part), 1, 1, where, None))
 
 
 def _kept(texts: list[str], mark: str, *, framed: bool) -> range:
@@ -165,7 +164,7 @@ def _spaced(line: str, place: Place, *, gap: bool) -> _Line:
         return _SPACED, GridRow(tuple(cells), gap)
     text = plain.strip().strip("\u3000")
     at = plain.find(text)
-    return Paragraph(text, Place(number, at + 1, page), gap)
+    return Paragraph(text, _place((number, at + 1, page, None, None, None)), gap)
 
 
 def _pieces(line: str) -> Iterator[tuple[int, str]]:
