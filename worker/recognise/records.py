@@ -63,6 +63,9 @@ class Strip(NamedTuple):
         return len(self.pieces) == 1
 
 
+_strip: Final = maker(Strip)
+
+
 @dataclass(slots=True)
 class Record:
     """A run of values and the labels near it.
@@ -90,11 +93,11 @@ class Record:
     def __post_init__(self) -> None:
         self.printed = [piece for piece in self.values if not piece.blank]
 
-    def go_on(self, other: "Record") -> None:
-        """Take in the values of the lines that follow."""
-        self.values += other.values
-        self.printed += other.printed
-        self.last = other.last
+    def go_on(self, strip: Strip) -> None:
+        """Take in the values of the line that follows."""
+        self.values += strip.pieces
+        self.printed += [piece for piece in strip.pieces if not piece.blank]
+        self.last = strip.at
 
 
 def overlap(one: Piece, other: Piece) -> bool:
@@ -114,7 +117,7 @@ def strips(pages: Pages) -> list[Strip]:
         for pieces in rows:
             if not _is_page_mark(pieces, shape):
                 text = " ".join([piece.text for piece in pieces if piece.text])
-                found.append(Strip(len(found), pieces, shape, text))
+                found.append(_strip((len(found), pieces, shape, text)))
     return found
 
 
@@ -152,13 +155,13 @@ def records(lines: list[Strip]) -> list[Record]:
             waiting += own
             _offer(found, own)
             continue
+        if found and not waiting and found[-1].stacked and _is_stacked(strip):
+            found[-1].go_on(strip)
+            continue
         for record in _of_strip(strip):
             if not record.values:
                 waiting.extend(record.own)
                 _offer(found, record.own)
-                continue
-            if _continues(found, record, waiting):
-                found[-1].go_on(record)
                 continue
             record.before = waiting[-_NEAR_BEFORE:]
             # A line of labels and empty cells may be the upper part of a wrapped label.
@@ -179,11 +182,6 @@ def _spacing(record: Record, lines: list[Strip]) -> tuple[int, ...]:
     ]
     numbers = [piece.place.line for piece in pieces if piece.place and piece.place.line]
     return tuple(down - up for up, down in pairwise(numbers)) if len(numbers) == len(pieces) else ()
-
-
-def _continues(found: list[Record], record: Record, waiting: list[Piece]) -> bool:
-    """One cell a line: values that follow each other with no label between are one run."""
-    return bool(found) and record.stacked and found[-1].stacked and not waiting and not record.own
 
 
 def _offer(found: list[Record], pieces: Sequence[Piece]) -> None:
@@ -210,8 +208,13 @@ def _of_strip(strip: Strip) -> Iterator[Record]:
 
 def _record(strip: Strip, own: list[Piece], values: list[Piece]) -> Record:
     at, pieces, shape, _ = strip
-    stacked = len(pieces) == 1 and not (shape is _SPACED and pieces[0].left > _INDENT)
-    return Record(tuple(own), values, shape, at, at, stacked, len(pieces))
+    return Record(tuple(own), values, shape, at, at, _is_stacked(strip), len(pieces))
+
+
+def _is_stacked(strip: Strip) -> bool:
+    """Tell one cell a line: values that follow each other with no label between are one run."""
+    pieces = strip.pieces
+    return len(pieces) == 1 and not (strip.shape is _SPACED and pieces[0].left > _INDENT)
 
 
 def _as_label(piece: Piece) -> Piece:

@@ -107,14 +107,15 @@ def _read(
             cells |= _blank_row(layout, row, where)
         else:
             missing.append(row.key)
+    untaken = _untaken(alignment, records)
     read = ReadTable(
         layout.key,
         cells,
         tuple(missing),
-        _unaligned(alignment, records),
+        tuple(_line(records[at]) for at in untaken),
         chosen.unplaced,
         chosen.chosen,
-        _lost(alignment, records),
+        _lost(alignment, records, untaken) if untaken else (),
     )
     return Found(read, first, last, tuple(spacings))
 
@@ -154,6 +155,8 @@ def _placements(
 def _values(match: Match, parts: Sequence[Record]) -> list[Piece]:
     if match.stop is not None:
         return parts[0].printed[match.start : match.stop]
+    if len(parts) == 1:
+        return parts[0].values
     return [piece for part in parts for piece in part.values]
 
 
@@ -251,26 +254,24 @@ def _blank_row(layout: Layout, row: Row, label: Piece) -> dict[str, Cell]:
     return dict.fromkeys(layout.addresses[row.key], blank)
 
 
-def _unaligned(alignment: Alignment, records: Sequence[Record]) -> tuple[str, ...]:
-    """Return the lines with figures between the first and last match that no row took."""
-    return tuple(_line(records[at]) for at in _untaken(alignment, records))
+def _untaken(alignment: Alignment, records: Sequence[Record]) -> list[int]:
+    """Return the records with figures between the first and last match that no row took."""
+    taken = {at for match in alignment.matches for at in range(match.first, match.last)}
+    inside = range(min(taken), max(taken))
+    return [at for at in inside if at not in taken and records[at].printed]
 
 
-def _lost(alignment: Alignment, records: Sequence[Record]) -> tuple[str, ...]:
-    """Return those of them next to a row without figures: a page may have cut it in two."""
+def _lost(
+    alignment: Alignment, records: Sequence[Record], untaken: Sequence[int]
+) -> tuple[str, ...]:
+    """Return the lines of those next to a row without figures: a page may have cut it in two."""
     blank = {
         at
         for match in alignment.matches
         if not any(records[at].printed for at in range(match.first, match.last))
         for at in (match.first - 1, match.last)
     }
-    return tuple(_line(records[at]) for at in _untaken(alignment, records) if at in blank)
-
-
-def _untaken(alignment: Alignment, records: Sequence[Record]) -> list[int]:
-    taken = {at for match in alignment.matches for at in range(match.first, match.last)}
-    inside = range(min(taken), max(taken))
-    return [at for at in inside if at not in taken and records[at].printed]
+    return tuple(_line(records[at]) for at in untaken if at in blank)
 
 
 def _line(record: Record) -> str:
