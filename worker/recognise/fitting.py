@@ -9,7 +9,7 @@ from worker.recognise.align import Alignment, align
 from worker.recognise.labels import LabelIndex, columns_of, normalised
 from worker.recognise.readings import Readings
 from worker.recognise.records import Record, Strip
-from worker.recognise.straight import most, straight
+from worker.recognise.straight import most, most_by_figures, straight
 from worker.recognise.worth import Worth, most_of
 
 LEAST_SCORE: Final = {"disclosure": 18.0, "applications": 60.0, "review": 25.0}
@@ -45,22 +45,28 @@ def fitting(table: Table, lines: Sequence[Strip], records: Sequence[Record]) -> 
             winding.append(worth)
         else:
             take(found)
-    for limit, worth in sorted(_limited(winding, top), key=lambda pair: -pair[0]):
+    limited = _limited(winding, top, lines, records)
+    for limit, worth in sorted(limited, key=lambda pair: -pair[0]):
         if limit >= top:
             take(straight(worth, wholly=False) or align(worth))
     inside = [scored[layout.key] for layout in table.layouts if layout.key in scored]
     return max(inside, key=lambda pair: pair[0])[1] if inside else None
 
 
-def _limited(winding: Sequence[Worth], top: float) -> Iterator[tuple[float, Worth]]:
-    """Yield what an alignment with each layout cannot exceed, where there is a choice.
-
-    Where column labels may weigh more than rows do, the records are not looked at for it.
-    """
+def _limited(
+    winding: Sequence[Worth], top: float, lines: Sequence[Strip], records: Sequence[Record]
+) -> Iterator[tuple[float, Worth]]:
+    """Yield what an alignment with each layout cannot exceed, as far as there is a choice."""
     for worth in winding:
         key = worth.layout.key
-        plain = _own_columns(key) or not (top or len(winding) > 1)
-        yield _most(key) if plain or _most(key) < top else most(worth), worth
+        limit = _most(key)
+        if records and limit >= top and (top or len(winding) > 1):
+            if _own_columns(key):
+                headed = _headed_at(key, lines, records[0].first, records[-1].last)
+                limit = most_by_figures(worth) + headed
+            else:
+                limit = most(worth)
+        yield limit, worth
 
 
 @cache
@@ -72,10 +78,13 @@ def _most(layout_key: str) -> float:
 
 def _headed(alignment: Alignment, lines: Sequence[Strip], records: Sequence[Record]) -> float:
     """Return the weight of column labels that only this layout of the table prints."""
-    words = _own_columns(alignment.layout.key)
+    return _headed_at(alignment.layout.key, lines, *extent(alignment, records))
+
+
+def _headed_at(layout_key: str, lines: Sequence[Strip], first: int, last: int) -> float:
+    words = _own_columns(layout_key)
     if not words:
         return 0.0
-    first, last = extent(alignment, records)
     above = max(0, first - LINES_ABOVE)
     text = "".join([normalised(line.text)[1] for line in lines[above : last + 1]])
     return _COLUMN_EVIDENCE * sum([word in text for word in words])

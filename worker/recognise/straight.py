@@ -99,3 +99,8 @@ def most(worth: Worth) -> float:
         several = (gain for gain, _ in worth.several_rows(last - 1).values())
         total += max([0.0, *(gains.best for gains in steps if gains), *several])
     return total
+
+
+def most_by_figures(worth: Worth) -> float:
+    """Return what no alignment scores more than, by the number of figures of each record alone."""
+    return _ROUNDING + sum([worth.most_by_figures(at) for at in range(len(worth))])

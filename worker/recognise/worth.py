@@ -244,6 +244,13 @@ class Worth:
         most = max(_PARTLY, _FULL + _CUT) + _LABEL_WEIGHT
         return [most + _NUMBERING if number else most for number in self._numbers]
 
+    def most_by_figures(self, at: int) -> float:
+        """Return what steps that end with a record gain at most, whatever its label."""
+        runs = _runs(self.sizes, self._printed[at])
+        count = _FULL if runs or self.whole(at) else _PARTLY
+        numbering = _NUMBERING if any(self._numbers) else 0.0
+        return max([1, *(rows for _, rows in runs)]) * (count + _LABEL_WEIGHT + numbering)
+
     def several_rows(self, at: int) -> dict[int, tuple[float, int]]:
         """Return, by the row it ends with, (gain, rows) of runs a record's figures fill exactly."""
         found: dict[int, tuple[float, int]] = {}
