@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from worker.recognise.align import MOST_CUTS, Alignment, Match
+from worker.recognise.align import Alignment, Match
 from worker.recognise.worth import MOST_UNLIKE, Worth
 
 _ROUNDING: Final = 1e-6
@@ -67,9 +67,8 @@ def _whole(worth: Worth) -> Iterator[tuple[int, int, dict[int, float]]]:
 
 def _every(worth: Worth) -> Iterator[tuple[int, int, dict[int, float]]]:
     for last in range(1, len(worth) + 1):
-        for first in range(last - 1, max(last - MOST_CUTS, 0) - 1, -1):
-            if (gains := worth.one_row(first, last)) is not None:
-                yield first, last, gains.by_row
+        for taken, gains in worth.steps(last):
+            yield last - taken, last, gains.by_row
 
 
 def _foremost(gained: _Gains, second: list[float]) -> tuple[Sequence[_Step], float]:
@@ -95,9 +94,8 @@ def most(worth: Worth) -> float:
     """
     total = _ROUNDING
     for last in range(1, len(worth) + 1):
-        steps = [worth.one_row(last - taken, last) for taken in range(1, min(MOST_CUTS, last) + 1)]
         several = (gain for gain, _ in worth.several_rows(last - 1).values())
-        total += max([0.0, *(gains.best for gains in steps if gains), *several])
+        total += max([0.0, *(gains.best for _, gains in worth.steps(last)), *several])
     return total
 
 

@@ -30,6 +30,7 @@ MOST_UNLIKE: Final = _FULL + _UNLABELLED
 """What a row gains at most by a record whose label is not like its own."""
 
 _TWO: Final = 2
+_MOST_CUTS: Final = 3
 _EMPTY_ALIKE: Final = 0.8
 _CUT_SHORT: Final = 4
 _BEGUN: Final = 0.6
@@ -77,7 +78,7 @@ class Worth:
         self._smallest, self._largest = min(self.sizes), max(self.sizes)
         self._alike: list[_Likeness | None] = [None] * len(self._records)
         self._printed = [len(record.printed) for record in self._records]
-        self._known: dict[tuple[int, int], Gains | None] = {}
+        self._steps: list[list[tuple[int, Gains]] | None] = [None] * (len(self._records) + 1)
 
     def __len__(self) -> int:
         return len(self._records)
@@ -125,12 +126,18 @@ class Worth:
             for size in (sizes[row],)
         }
 
-    def one_row(self, first: int, last: int) -> Gains | None:
-        """Return the gain of matching records ``first:last`` with each row; ``None`` for none."""
-        if (first, last) not in self._known:
-            gains = self._one(first) if last - first == 1 else self._together(first, last)
-            self._known[first, last] = gains
-        return self._known[first, last]
+    def steps(self, last: int) -> list[tuple[int, Gains]]:
+        """Return how many records before ``last`` may be matched with one row, and the gains."""
+        steps = self._steps[last]
+        if steps is None:
+            ways = [(1, self._one(last - 1))]
+            ways += [
+                (taken, self._together(last - taken, last))
+                for taken in range(_TWO, min(_MOST_CUTS, last) + 1)
+            ]
+            steps = [(taken, gains) for taken, gains in ways if gains is not None]
+            self._steps[last] = steps
+        return steps
 
     def _one(self, at: int) -> Gains | None:
         by_row, printed = self.labelled(at), self._printed[at]
