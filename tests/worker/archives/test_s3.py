@@ -185,6 +185,7 @@ def test_a_probe_leaves_nothing(archive: Archive, bucket: str) -> None:
     assert names(bucket) == []
 
 
+@pytest.mark.soak
 def test_many_are_listed_in_order(archive: Archive, bucket: str) -> None:
     # Given more contents than one page of a listing holds, and strangers among them
     made = {f"ab{number:062x}" for number in range(PAGE + 5)} | {"0" * 64, "f" * 64}
@@ -217,6 +218,7 @@ def test_a_store_that_says_nothing_is_given_up(
     assert archive.get(stored.sha256) == b"x"
 
 
+@pytest.mark.soak
 def test_a_store_killed_in_mid_upload_keeps_all_or_nothing(
     archive: Archive, objects: ObjectServer, bucket: str, local: Path
 ) -> None:
