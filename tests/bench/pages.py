@@ -179,10 +179,9 @@ def server_cpu(home: House) -> Callable[[], float]:
 
 def _used(master: int) -> float:
     fields = _stat(Path(f"/proc/{master}/stat"))
-    ended = (int(fields[13]) + int(fields[14])) / os.sysconf(
-        "SC_CLK_TCK"
-    )  # proc(5): cutime, cstime
+    ticks = int(fields[13]) + int(fields[14])  # proc(5): cutime and cstime
     running = (Path(f"/proc/{pid}/schedstat") for pid in (master, *children_of(master)))
+    ended = ticks / os.sysconf("SC_CLK_TCK")
     return ended + sum(int(path.read_text().split()[0]) for path in running) / 1e9
 
 
