@@ -5,6 +5,8 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
+# Where it is set, each of the hundreds of processes that tests start compiles everything anew.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help run ocr s3 notify otel test test-all check bench texts lock clean
 
 help: ## show this list
