@@ -1,0 +1,30 @@
+"""What goes wrong with an export.
+
+::
+
+    ExportError
+    ├── Misplaced        what is asked for cannot be written to that place
+    ├── Occupied         there is something in that place already
+    ├── ExtraMissing     a format needs what is not installed
+    └── NoPackage        what is to be checked is no package of ours
+"""
+
+
+class ExportError(Exception):
+    """An export cannot be made, or cannot be checked."""
+
+
+class Misplaced(ExportError):
+    """What is asked for cannot be written to that place."""
+
+
+class Occupied(ExportError):
+    """There is something in that place already."""
+
+
+class ExtraMissing(ExportError):
+    """A format needs what is not installed."""
+
+
+class NoPackage(ExportError):
+    """What is to be checked is no package of ours."""
