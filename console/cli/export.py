@@ -161,9 +161,8 @@ def _telling() -> Iterator[None]:
 def _tell(made: "Exported") -> None:
     size = sum(file.bytes for file in made.files)
     tables = ", ".join(f"{name} {rows}" for name, rows in made.rows.items())
-    click.echo(
-        f"已导出 exported  {made.path}: {made.reports} 份报告 reports, {size / 1e6:.1f} MB ({tables})"
-    )
+    what = f"{made.reports} 份报告 reports, {size / 1e6:.1f} MB ({tables})"
+    click.echo(f"已导出 exported  {made.path}: {what}")
     if not made.reports:
         output.hint("gouji reports list", "没有符合条件的报告 no report matches")
     elif made.format == "package":

@@ -14,17 +14,17 @@ class ExportError(Exception):
     """An export cannot be made, or cannot be checked."""
 
 
-class Misplaced(ExportError):
+class Misplaced(ExportError):  # noqa: N818 - it says what is wrong
     """What is asked for cannot be written to that place."""
 
 
-class Occupied(ExportError):
+class Occupied(ExportError):  # noqa: N818
     """There is something in that place already."""
 
 
-class ExtraMissing(ExportError):
+class ExtraMissing(ExportError):  # noqa: N818
     """A format needs what is not installed."""
 
 
-class NoPackage(ExportError):
+class NoPackage(ExportError):  # noqa: N818
     """What is to be checked is no package of ours."""

@@ -97,6 +97,10 @@ SNIPPETS: Final = {
 }
 """How to load a package: the language and the lines, by the heading they stand under."""
 
+_CHECKING: Final = (
+    "CSV：UTF-8，RFC 4180。核对本数据包 To check this package: "
+    "`gouji export --check DIRECTORY`, `frictionless validate datapackage.json`."
+)
 _HEAD: Final = """\
 # 政府信息公开工作年度报告数据
 
@@ -152,8 +156,7 @@ def _files(rows: Mapping[str, int]) -> str:
         "| `datapackage.json` | | 表结构与校验值 | Schema and checksums |",
         "| `SHA256SUMS` | | 校验值 | Checksums: `sha256sum -c SHA256SUMS` |",
         "",
-        "CSV：UTF-8，RFC 4180。核对本数据包 To check this package: "
-        "`gouji export --check DIRECTORY`, `frictionless validate datapackage.json`.",
+        _CHECKING,
         "",
     ]
     return "\n".join(lines)

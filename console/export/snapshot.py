@@ -1,4 +1,4 @@
-"""What is in the database, as rows of the tables of an export: one snapshot, a few reports at a time.
+"""What is in the database, as rows of an export: one snapshot, a few reports at a time.
 
 Reports come in the order of their ids, cells in that of the form. Nothing is an object of the ORM:
 a million cells are read in seconds, and no more than one batch of them is in memory.
@@ -12,7 +12,7 @@ from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Any, Final, Protocol
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Row, RowMapping, Select, func, select
 
 from console.export.fields import CELLS, CORRECTED, FINDINGS, HEADER, REPORTS
 from models.correction import Correction
@@ -136,7 +136,7 @@ class Snapshot:
         self,
         batch: Batch,
         header: Row[*tuple[Any, ...]],
-        rows: Mapping[tuple[int, str], list[Mapping[str, Any]]],
+        rows: Mapping[tuple[int, str], list[RowMapping]],
         corrected: dict[str, tuple[Value, int]],
     ) -> None:
         cells: list[Line] = []
@@ -163,9 +163,9 @@ class Snapshot:
             now = {line[_ADDRESS]: line[_NOW] for line in cells if line[_CORRECTED]}
             batch.lines[CORRECTED.name].append((*head, *map((published | now).get, _WIDE)))
 
-    def _rows(self, ids: list[int]) -> Mapping[tuple[int, str], list[Mapping[str, Any]]]:
+    def _rows(self, ids: list[int]) -> Mapping[tuple[int, str], list[RowMapping]]:
         """Return the stored rows of each table of each report, in printed order."""
-        found: dict[tuple[int, str], list[Mapping[str, Any]]] = defaultdict(list)
+        found: dict[tuple[int, str], list[RowMapping]] = defaultdict(list)
         for table, query in _stored_rows().items():
             chosen = query.where(query.selected_columns.report_id.in_(ids))
             for row in self._connection.execute(chosen).mappings():
@@ -245,7 +245,7 @@ def _columns(table: str) -> dict[str, tuple[tuple[str, str], ...]]:
 def _cells(
     identity: Line,
     table: str,
-    stored: Sequence[Mapping[str, Any]],
+    stored: Sequence[RowMapping],
     corrected: Mapping[str, tuple[Value, int]],
 ) -> Iterator[Line]:
     """Yield a line for each cell of the rows of one table that are in the file."""

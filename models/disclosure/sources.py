@@ -1,6 +1,6 @@
 """Where the form stands written: the notice of each edition, the clause of each table and row.
 
-Sources: 政府信息公开条例 (2019), arts. 20 and 50; 国办公开办函〔2019〕60号; 国办公开办函〔2021〕30号.
+Sources: 政府信息公开条例 (2019), arts. 20 and 50; 国办公开办函〔2019〕60号, 〔2021〕30号.
 Above each part of table 二 the form names the item of article 20 that asks for it.
 """
 

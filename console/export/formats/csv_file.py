@@ -11,14 +11,30 @@ from console.export.formats.writer import Turn, Turned, as_json, exact
 from console.export.snapshot import Line
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+def moment(value: datetime) -> str:
+    """Return a moment as RFC 3339 writes it, in UTC, to the microsecond."""
+    return value.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def guarded(value: Any) -> str:
+    """Return a text that no spreadsheet takes for a formula.
+
+    Source: OWASP, CSV Injection.
+    """
+    text = str(value)
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
 _TURNS: Final[dict[Type, Turn]] = {
     Type.NUMBER: exact,
     Type.FLAG: lambda value: "true" if value else "false",
-    Type.MOMENT: lambda value: moment(value),
+    Type.MOMENT: moment,
     Type.LIST: as_json,
     Type.OBJECT: as_json,
 }
-_EXCEL: Final[dict[Type, Turn]] = {Type.TEXT: lambda value: guarded(value)}
+_EXCEL: Final[dict[Type, Turn]] = {Type.TEXT: guarded}
 
 
 class CsvFile:
@@ -45,17 +61,3 @@ class CsvFile:
         """Write what is left."""
         self._text.flush()
         self._text.detach()
-
-
-def moment(value: datetime) -> str:
-    """Return a moment as RFC 3339 writes it, in UTC, to the microsecond."""
-    return value.isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-def guarded(value: Any) -> str:
-    """Return a text that no spreadsheet takes for a formula.
-
-    Source: OWASP, CSV Injection.
-    """
-    text = str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -117,7 +117,7 @@ def _insert(table: Table) -> str:
 
 
 def metadata(tables: Sequence[Table], title: str, about: str) -> Mapping[str, Any]:
-    """Return what Datasette shows beside the tables: ``datasette NAME.db -m NAME.metadata.json``."""
+    """Return what Datasette shows beside the tables, by ``datasette X.db -m X.metadata.json``."""
     return {
         "title": title,
         "description": about,

@@ -63,7 +63,7 @@ class Workbook:
         made: datetime | None,
         rows: int = ROWS,
     ) -> None:
-        from xlsxwriter import Workbook as Book
+        from xlsxwriter import Workbook as Book  # type: ignore[import-untyped]
 
         self._book = Book(path, {"constant_memory": True, "tmpdir": str(path.parent)})
         self._book.set_properties({"created": (made or _EPOCH).replace(tzinfo=None)})
