@@ -142,10 +142,11 @@ class Snapshot:
         cells: list[Line] = []
         identity = tuple(header[:_IDENTITY])
         for table in TABLES:
-            stored = rows.get((header.id, table), ())
-            cells += _cells(identity, table, stored, corrected)
-            if any(address.startswith(f"{table}.") for address in corrected):
-                layout = header.layouts[table]["layout"]
+            if table not in header.layouts:
+                continue
+            layout = header.layouts[table]["layout"]
+            cells += _cells(identity, layout, rows.get((header.id, table), ()), corrected)
+            if corrected:
                 cells = _with_absent(cells, identity, LAYOUTS[layout].cells, corrected)
         if CELLS.name in self._tables:
             batch.lines[CELLS.name] += cells
@@ -232,10 +233,14 @@ def _stored_rows() -> dict[str, Select[*tuple[Any, ...]]]:
 
 
 @cache
-def _columns(table: str) -> dict[str, tuple[tuple[str, str], ...]]:
-    """Return the columns of each row of a table, in any edition, each with its address."""
+def _columns(key: str) -> dict[str, tuple[tuple[str, str], ...]]:
+    """Return the columns of each row of a table, each with its address.
+
+    Those that the layout prints come first, then what other editions print in the same row.
+    """
     found: dict[str, dict[str, str]] = defaultdict(dict)
-    for layout in TABLES[table].layouts:
+    table = LAYOUTS[key].table
+    for layout in (LAYOUTS[key], *TABLES[table].layouts):
         for row in layout.rows:
             for column in row.columns:
                 found[row.key][column.key] = f"{table}.{row.key}.{column.key}"
@@ -244,12 +249,12 @@ def _columns(table: str) -> dict[str, tuple[tuple[str, str], ...]]:
 
 def _cells(
     identity: Line,
-    table: str,
+    layout: str,
     stored: Sequence[RowMapping],
     corrected: Mapping[str, tuple[Value, int]],
 ) -> Iterator[Line]:
     """Yield a line for each cell of the rows of one table that are in the file."""
-    columns = _columns(table)
+    columns, table = _columns(layout), LAYOUTS[layout].table
     for row in stored:
         key, printed, raw, notes = row["row"], row["printed"], row["raw"], row["notes"]
         places, chosen, sure = row["places"], row["chosen"], row["confidence"] or {}

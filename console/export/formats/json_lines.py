@@ -28,15 +28,9 @@ class JsonLines:
 
     def write(self, table: str, lines: Sequence[Line]) -> None:  # noqa: ARG002 - it has only one
         """Write rows."""
-        names, dumps = self._names, orjson.dumps
-        self._out.write(
-            b"".join(
-                [
-                    dumps(dict(zip(names, line, strict=True)), option=_OPTIONS)
-                    for line in self._turned(lines)
-                ]
-            )
-        )
+        names, dumps, put = self._names, orjson.dumps, self._out.write
+        for line in self._turned(lines):
+            put(dumps(dict(zip(names, line, strict=True)), option=_OPTIONS))
 
     def close(self) -> None:
         """Write what is left."""
