@@ -6,6 +6,7 @@
     ├── Misplaced        what is asked for cannot be written to that place
     ├── Occupied         there is something in that place already
     ├── ExtraMissing     a format needs what is not installed
+    ├── Busy             as many exports as may be are being made
     └── NoPackage        what is to be checked is no package of ours
 """
 
@@ -24,6 +25,10 @@ class Occupied(ExportError):  # noqa: N818
 
 class ExtraMissing(ExportError):  # noqa: N818
     """A format needs what is not installed."""
+
+
+class Busy(ExportError):  # noqa: N818
+    """As many exports as may be are being made."""
 
 
 class NoPackage(ExportError):  # noqa: N818

@@ -1,7 +1,7 @@
 """What is ordered: which reports, which tables, in which format, and as what it ends up."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
 from pathlib import PurePath
 from typing import Final
@@ -83,15 +83,7 @@ class Order:
         """
         if format_ is Format.PACKAGE and chosen:
             raise Misplaced("数据包总是含全部表 a package has every table: choose another format")
-        told = {
-            field: getattr(wanted, field) for field in getattr(wanted, "__dataclass_fields__", ())
-        }
-        narrowed = tuple(
-            (name, str(value).lower() if isinstance(value, bool) else str(value))
-            for name, value in told.items()
-            if value is not None and value is not False
-        )
-        return cls(format_, tables_of(chosen), wanted, narrowed)
+        return cls(format_, tables_of(chosen), wanted, tuple(_narrowed(wanted)))
 
     def shape(self, name: str) -> Shape:
         """Return as what it ends up under a name.
@@ -121,3 +113,11 @@ class Order:
     def name_of(self, table: Table) -> str:
         """Return the name of the file that has a table."""
         return f"{table.name}.{SUFFIXES[self.format]}"
+
+
+def _narrowed(wanted: object) -> Iterator[tuple[str, str]]:
+    """Yield what is chosen and is not so by default, by its name."""
+    for field in fields(wanted) if is_dataclass(wanted) else ():
+        value = getattr(wanted, field.name)
+        if value != field.default:
+            yield field.name, str(value).lower() if isinstance(value, bool) else str(value)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import closing
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Final
@@ -78,6 +79,11 @@ class Parquet:
             f"format = 'newline_delimited', columns = {{{columns}}})) "
             f"TO {_quoted(self._path)} (FORMAT parquet, COMPRESSION zstd)"
         )
+
+
+def is_there() -> bool:
+    """Tell whether what writes Parquet is installed."""
+    return find_spec("duckdb") is not None
 
 
 def engine() -> ModuleType:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import openpyxl
+import openpyxl  # type: ignore[import-untyped]
 import pytest
 from python_calamine import CalamineWorkbook
 
@@ -57,8 +57,19 @@ CELL = (
     False,
     {"page": 2, "box": [1.5, 2.0, 3.0, 4.25]},
 )
-BLANK = (*CELL[:1], *[None] * 5, 1, False, SHA, *CELL[9:13], None, "blank", "", "", *CELL[17:])
-LARGE = (*CELL[:13], 999_999_999_999_999_999, "number", "007", "-1", False, *[None] * 3, True, None)
+BLANK = (8, *[None] * 5, 1, False, SHA, *CELL[9:13], None, "blank", "", "", *CELL[17:])
+LARGE = (
+    9,
+    *CELL[1:13],
+    999_999_999_999_999_999,
+    "number",
+    "007",
+    "-1",
+    False,
+    *[None] * 3,
+    True,
+    None,
+)
 LINES = [CELL, BLANK, LARGE]
 
 
@@ -162,7 +173,8 @@ def test_excel_files_keep_codes_and_long_numbers_as_text(tmp_path: Path) -> None
     # When two programs read it
     book = openpyxl.load_workbook(place)
     head, first, blank, large, cut = (
-        dict(zip(CELLS.names, row, strict=True)) for row in book["cells"].iter_rows(values_only=True)
+        dict(zip(CELLS.names, row, strict=True))
+        for row in book["cells"].iter_rows(values_only=True)
     )
     others = CalamineWorkbook.from_path(place).get_sheet_by_name("cells").to_python()
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import frictionless
 import orjson
-import pandas as pd
+import pandas as pd  # type: ignore[import-untyped]
 import pytest
 
 from console.export import package
