@@ -30,6 +30,8 @@ _EXACT: Final = 10**15
 """Excel keeps 15 digits of a number; same source."""
 _CUT: Final = "…"
 _LEVEL: Final = 3
+_AT_ONCE: Final = 500
+"""Rows that are turned into XML together, which is ten times as long as they are."""
 _CHUNK: Final = 1 << 20
 _SPECIAL: Final = re.compile(
     r"[&<>\x00-\x08\x0b-\x1f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)|^[ \t\n]|[ \t\n]$"
@@ -182,9 +184,9 @@ class _Rows:
             if self._row >= self._most or self._bytes > _BYTES:
                 self.end()
                 self._next()
-            room = self._most - self._row
-            self._put(lines[:room])
-            lines = lines[room:]
+            part = min(self._most - self._row, _AT_ONCE)
+            self._put(lines[:part])
+            lines = lines[part:]
 
     def end(self) -> None:
         """End the sheet that is begun."""
