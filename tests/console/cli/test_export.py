@@ -51,7 +51,7 @@ def test_the_name_says_the_format(seeded: Place, arguments: list[str], format_: 
 def test_the_filter_is_that_of_the_list(seeded: Place) -> None:
     other = next(SEEDS.glob("000*"))
     add(seeded.database, inspect(other.read_bytes(), other.name), other.name)
-    filters = (
+    filters: tuple[list[str], ...] = (
         [],
         ["--year", "2023"],
         ["--publisher", "濮阳"],

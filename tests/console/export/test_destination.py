@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from console.export import destination, errors, produce
+from console.export import errors
 from console.export.export import Exported, export
 from console.export.order import Format, Order, Shape, format_of
 from console.queries.filings import ReportFilter
@@ -109,7 +109,7 @@ def test_a_failure_leaves_nothing(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(produce.package, "complete", full)
+    monkeypatch.setattr("console.export.package.complete", full)
 
     # Then nothing is left, half done or whole
     with pytest.raises(OSError, match="No space left"):
@@ -126,7 +126,7 @@ def test_an_earlier_export_stays_until_the_next_is_whole(
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(destination.shutil, "copyfileobj", interrupted)
+    monkeypatch.setattr("console.export.destination.shutil.copyfileobj", interrupted)
     with pytest.raises(KeyboardInterrupt):
         write(stocked, place, overwrite=True)
     assert {path.name for path in tmp_path.iterdir()} == {"package.zip"}
