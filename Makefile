@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 .DEFAULT_GOAL := help
 # Where it is set, each of the hundreds of processes that tests start compiles everything anew.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help run ocr s3 notify otel test test-all check bench texts lock clean
+.PHONY: help run ocr s3 export notify otel test test-all check bench texts lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ ocr: $(VENV)/.run ## add what reads scans (about 120 MB): gouji[ocr]
 
 s3: $(VENV)/.run ## add what keeps originals on S3-like storage (about 15 MB): gouji[s3]
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/s3.lock
+
+export: $(VENV)/.run ## add what writes Parquet files (about 70 MB): gouji[export]
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/export.lock
 
 notify: $(VENV)/.run ## add what tells chats and mail of dead letters: gouji[notify]
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/notify.lock
@@ -57,13 +60,16 @@ lock: ## refresh the locked dependencies (needs uv)
 	  --extra s3 pyproject.toml requirements/build.in -o requirements/s3.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-annotate --custom-compile-command "make lock" \
+	  --extra export pyproject.toml requirements/build.in -o requirements/export.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-annotate --custom-compile-command "make lock" \
 	  --extra notify pyproject.toml requirements/build.in -o requirements/notify.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-annotate --custom-compile-command "make lock" \
 	  --extra otel pyproject.toml requirements/build.in -o requirements/otel.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-annotate --custom-compile-command "make lock" \
-	  --extra ocr --extra s3 --extra notify --extra otel --group dev pyproject.toml requirements/build.in -o requirements/dev.lock
+	  --extra ocr --extra s3 --extra export --extra notify --extra otel --group dev pyproject.toml requirements/build.in -o requirements/dev.lock
 
 clean: ## remove the virtual environment and caches; data in ./var and ./inbox stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis

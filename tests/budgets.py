@@ -33,5 +33,7 @@ BROKEN: Final = handed("BROKEN", "sqlite+embedded").split()
 
 ``hosts`` adds the longest of the tests that cut hosts off.
 """
+EXPORTED: Final = int(handed("EXPORTED", "48"))
+"""How many random reports are exported and loaded back; the long run has a thousand."""
 RUNS: Final = int(handed("RUNS", "5"))
 """How many random runs of everything the promise is checked on, 40 steps each."""

@@ -58,7 +58,7 @@ def _understand(command: click.Command, context: click.Context, words: list[str]
     if not words:  # a command that is only named: in running text, or one without arguments
         return True
     for word in words:
-        if word.startswith("-"):
+        if word.startswith("-") and word != "-":  # which is stdout
             assert word in options, f"no option {word}"
     known = click.Context(command)
     known.obj = None

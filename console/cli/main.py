@@ -54,6 +54,7 @@ COMMANDS: Final = {
     "dead": Entry(_LOOK, "console.cli.dead", "死信 List, show, correct, accept, retry, discard"),
     "events": Entry(_LOOK, "console.cli.events", "经过 The story of a document"),
     "logs": Entry(_LOOK, "console.cli.logs", "日志 Read the log files"),
+    "export": Entry(_LOOK, "console.cli.export", "导出 Take the figures away for analysis"),
     "prune": Entry(_KEEP, "console.cli.prune", "清理 Delete what is past its time"),
     "backup": Entry(_KEEP, "console.cli.backup", "备份 Copy everything to a directory"),
     "restore": Entry(_KEEP, "console.cli.restore", "恢复 Bring a backup back"),
