@@ -18,6 +18,7 @@ from models.session import Database
 from worker import inspection
 from worker.actors import declare
 from worker.archive import Archive
+from worker.crew import Reporting
 from worker.inbox import Inbox, make_broker
 from worker.isolation import readers as isolation
 from worker.isolation.limits import Limits
@@ -27,7 +28,7 @@ from worker.lifecycle import Abandoned, Bindings, Boot, Drain, Prefetch, Readers
 from worker.pipeline import Inspect, Pipeline
 from worker.pulse import Beating
 from worker.send import Sender
-from worker.settings import Settings, load
+from worker.settings import CREW, Settings, load
 from worker.unpack import Unpacker
 
 _LEASE_SHARE: Final = 0.8
@@ -84,6 +85,7 @@ def assemble(settings: Settings, inspect: Inspect | None = None) -> dramatiq.Bro
             Boot(settings),
             Prefetch(),
             Threads(),
+            Reporting(os.environ.get(CREW, "")),
             Bindings(),
             CurrentMessage(),
             TimeLimit(time_limit=settings.lease * _LEASE_SHARE * 1000),
