@@ -5,10 +5,10 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run ocr s3 notify otel test test-all check bench texts lock clean
+.PHONY: help run ocr s3 notify otel test test-all check check-deploy bench texts lock clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/.run ## start everything: watched folder ./inbox, queue, workers; ingest the samples
 	@trap : INT; $(BIN)/gouji up --samples || case $$? in 5|130) ;; *) exit 1;; esac # 130: Ctrl-C; 5: runs already, which it has said
@@ -36,6 +36,9 @@ check: $(VENV)/.dev ## ruff, mypy --strict, import contracts
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+
+check-deploy: $(VENV)/.dev ## everything in deploy/: linters, schemas, alerts; needs no container engine
+	@$(BIN)/python -m deploy.check
 
 bench: $(VENV)/.dev ## measure; prints one table and writes bench.json
 	@$(BIN)/python -m tests.bench

@@ -27,13 +27,19 @@ class Panel(NamedTuple):
 
 _ONLY: Final = 'job="gouji"'
 
+_P95: Final = (
+    "histogram_quantile(0.95, sum by (le, stage) "
+    f"(rate(gouji_stage_duration_seconds_bucket{{{_ONLY}}}[15m])))"
+)
+
 PANELS: Final = (
     Panel("等候最久 Longest wait", "stat", "s", 4, 4, (
         (f"gouji_queue_oldest_message_age_seconds{{{_ONLY}}}", ""),)),
     Panel("未结死信 Open dead letters", "stat", "short", 4, 4, (
         (f"sum(gouji_dead_letters{{{_ONLY}}})", ""),)),
     Panel("工作进程 Workers", "stat", "short", 4, 4, ((f"gouji_workers{{{_ONLY}}}", ""),)),
-    Panel("队列 Queue answers", "stat", "bool_yes_no", 4, 4, ((f"gouji_broker_up{{{_ONLY}}}", ""),)),
+    Panel("队列 Queue answers", "stat", "bool_yes_no", 4, 4, (
+        (f"gouji_broker_up{{{_ONLY}}}", ""),)),
     Panel("存档余量 Room in the archive", "stat", "bytes", 4, 4, (
         (f"gouji_archive_free_bytes{{{_ONLY}}}", ""),)),
     Panel("版本 Release", "stat", "short", 4, 4, (
@@ -44,9 +50,8 @@ PANELS: Final = (
     Panel("在途 Under way", "timeseries", "short", 12, 8, (
         (f"sum by (queue, state) (gouji_queue_messages{{{_ONLY}}})", "{{queue}} {{state}}"),
         (f"sum by (queue) (gouji_broker_messages{{{_ONLY}}})", "{{queue}} 消息 messages"),)),
-    Panel("各阶段耗时 P95 Time in stages, p95", "timeseries", "s", 12, 8, ((
-        "histogram_quantile(0.95, sum by (le, stage) "
-        f"(rate(gouji_stage_duration_seconds_bucket{{{_ONLY}}}[15m])))", "{{stage}}"),)),
+    Panel("各阶段耗时 P95 Time in stages, p95", "timeseries", "s", 12, 8, (
+        (_P95, "{{stage}}"),)),
     Panel("未结死信按原因 Open dead letters by reason", "timeseries", "short", 12, 8, (
         (f"gouji_dead_letters{{{_ONLY}}} > 0", "{{reason}}"),)),
     Panel("勾稽不符 Findings by rule", "timeseries", "short", 12, 8, (
