@@ -1,6 +1,7 @@
 """``python -m deploy.check``: every check, and what it found."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -20,24 +21,30 @@ CHECKS: Final = {
 
 def check(place: Path) -> list[str]:
     """Return every fault of a directory, each with the name of its check."""
-    found = []
-    for name, faults in CHECKS.items():
-        try:
-            found += [f"{name}: {fault}" for fault in faults(place)]
-        except Missing as missing:
-            found.append(f"{name}: {missing}")
-    return found
+    return [fault for name in CHECKS for fault in found(name, place)]
+
+
+def found(name: str, place: Path) -> Iterator[str]:
+    """Yield what one check finds; where a mistake stops it, also that it went no further."""
+    try:
+        for fault in CHECKS[name](place):
+            yield f"{name}: {fault}"
+    except Missing as missing:
+        yield f"{name}: {missing}"
+    # what else a mistake breaks is not foreseen: a key that is gone, a number that is none
+    except Exception as error:  # noqa: BLE001
+        yield f"{name}: goes no further: {type(error).__name__}: {error}"
 
 
 def main(arguments: list[str]) -> int:
     """Check, tell, and return the exit code."""
     place = Path(arguments[0]) if arguments else Path(__file__).parents[1]
-    found = check(place.resolve())
-    for fault in found:
+    faults = check(place.resolve())
+    for fault in faults:
         print(f"check-deploy: {fault}", file=sys.stderr)
-    if not found:
+    if not faults:
         print(f"check-deploy: {', '.join(CHECKS)}: all is well")
-    return 1 if found else 0
+    return 1 if faults else 0
 
 
 if __name__ == "__main__":

@@ -160,7 +160,7 @@ def _pod(cluster: Cluster, pod: Pod, set_in_image: Mapping[str, str]) -> Iterato
             yield from (f"{name}: {why}" for why in understood.environment(ours))
             ends = pod.spec.get("terminationGracePeriodSeconds", 30)
             serves = arguments[0] in ("watch", "work", "console", "push", "notify")
-            if serves and ends <= float(ours.get("GOUJI_GRACE", 30)):
+            if serves and ends <= documents.grace(ours):
                 yield "terminationGracePeriodSeconds is not above GOUJI_GRACE"
             for port in container.get("ports", []):
                 if str(port["containerPort"]) != ours.get("GOUJI_CONSOLE_PORT"):

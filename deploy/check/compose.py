@@ -18,6 +18,7 @@ OURS: Final = "gouji:"
 
 _PORT: Final = re.compile(r"^127\.0\.0\.1:(\d+):(\d+)$")
 _MOST: Final = 65_535
+_STOP: Final = "10s"
 
 
 def merged(place: Path, *overlays: str) -> dict[str, Any]:
@@ -133,9 +134,8 @@ def _ours(service: dict[str, Any], built: dict[str, str]) -> Iterator[str]:
     for name, value in ours.items():
         if not isinstance(value, str):
             yield f"environment: {name}: {value!r} is no text"
-    if service["restart"] != "no" and float(ours["GOUJI_GRACE"]) >= documents.seconds(
-        service["stop_grace_period"]
-    ):
+    stop = documents.seconds(service.get("stop_grace_period", _STOP))
+    if service["restart"] != "no" and documents.grace(ours) >= stop:
         yield "stop_grace_period is not above GOUJI_GRACE: it is killed before it has given back"
     for port in service.get("ports", []):
         if str(port).rpartition(":")[2] != ours.get("GOUJI_CONSOLE_PORT"):

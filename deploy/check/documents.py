@@ -1,10 +1,12 @@
 """YAML files as data, and what is looked for in them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml  # type: ignore[import-untyped]
+
+from worker.settings import Settings
 
 
 def one(path: Path) -> Any:
@@ -31,6 +33,14 @@ def strings(data: Any) -> Iterator[str]:
     elif isinstance(data, list):
         for value in data:
             yield from strings(value)
+
+
+def grace(variables: Mapping[str, str]) -> float:
+    """Return the seconds that gouji takes to end; the default where nothing usable is said."""
+    try:
+        return float(variables["GOUJI_GRACE"])
+    except (KeyError, ValueError):
+        return Settings().grace
 
 
 def seconds(text: str | float) -> float:

@@ -22,6 +22,8 @@ TARGET: Final = "gouji.target"
 _EXPOSED: Final = "20"
 """Tenths: above an exposure of 2.0 of 10 a unit is not confined enough."""
 
+_PATIENCE: Final = 30.0
+
 _MANY: Final = frozenset(
     {"Environment", "LoadCredential", "SystemCallFilter", "Wants", "After", "Requires", "Before"}
 )
@@ -109,8 +111,11 @@ def _unit(pairs: Said) -> Iterator[str]:
             if name not in loaded:
                 yield f"Environment=: %d/{name}: there is no LoadCredential={name}"
     if values(pairs, "Type") == ["notify"]:
-        if not values(pairs, "WatchdogSec"):
+        watchdog = values(pairs, "WatchdogSec")
+        if not watchdog:
             yield "WatchdogSec= is missing: nobody would notice that it hangs"
+        elif documents.seconds(watchdog[0]) < _PATIENCE:
+            yield f"WatchdogSec= is below {_PATIENCE:.0f}: signs of life come every few seconds"
         stop = documents.seconds(values(pairs, "TimeoutStopSec")[0])
-        if stop <= float(ours["GOUJI_GRACE"]):
+        if stop <= documents.grace(ours):
             yield "TimeoutStopSec= is not above GOUJI_GRACE"
