@@ -102,7 +102,7 @@ def servers(password: str, broker_password: str) -> Iterator[dict[str, str]]:
     with PostgresServer() as database, RedisServer(options=options) as broker:
         url = database.url.replace("+psycopg", "")
         with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute(f"CREATE ROLE gouji LOGIN PASSWORD '{password}'")  # type: ignore[arg-type]
+            connection.execute(f"CREATE ROLE gouji LOGIN PASSWORD '{password}'")
             connection.execute("CREATE DATABASE gouji OWNER gouji")
         yield {
             "@database:5432/": f"@127.0.0.1:{database.port}/",
