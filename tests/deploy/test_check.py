@@ -3,13 +3,10 @@
 import shutil
 import subprocess
 import sys
-from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from _pytest.mark import ParameterSet
 
 from deploy.check.__main__ import check, found
 from deploy.check.programs import FROM, Missing, find
@@ -225,9 +222,6 @@ MISTAKES = {
 }  # fmt: skip
 
 
-_OF_EACH = 2
-
-
 @pytest.fixture(autouse=True)
 def _tools() -> None:
     for name in FROM:
@@ -247,16 +241,21 @@ def test_it_finds_nothing() -> None:
     assert check(DEPLOY) == []
 
 
-def _marked() -> Iterator[ParameterSet]:
-    """Yield every mistake: two of each kind are planted by each run, all by the long ones."""
-    seen: Counter[str] = Counter()
+def _first(count: int) -> list[str]:
+    """Return the first mistakes of each kind."""
+    kinds: dict[str, list[str]] = {}
     for name in MISTAKES:
-        kind = name.partition(":")[0]
-        seen[kind] += 1
-        yield pytest.param(name, marks=[pytest.mark.soak] if seen[kind] > _OF_EACH else [])
+        kinds.setdefault(name.partition(":")[0], []).append(name)
+    return [name for names in kinds.values() for name in names[:count]]
 
 
-@pytest.mark.parametrize("name", _marked())
+_ALWAYS = _first(2)
+_ELSE = [name for name in MISTAKES if name not in _ALWAYS]
+
+
+@pytest.mark.parametrize(
+    "name", [*_ALWAYS, *(pytest.param(name, marks=pytest.mark.soak) for name in _ELSE)]
+)
 def test_it_finds_a_mistake(name: str, tmp_path: Path) -> None:
     # Given deploy/ with one mistake
     mistake = MISTAKES[name]
