@@ -128,6 +128,9 @@ def _ours(service: dict[str, Any], built: dict[str, str]) -> Iterator[str]:
     said = arguments(service)
     if said is not None:
         yield from understood.command(said)
+    probe = words(service.get("healthcheck", {}), "test")[1:]
+    if probe[:1] == [understood.PROGRAM]:
+        yield from (f"healthcheck: {why}" for why in understood.command(probe[1:]))
     settings = {**built, **service.get("environment", {})}
     ours = {name: value for name, value in settings.items() if name.startswith("GOUJI_")}
     yield from understood.environment(ours)

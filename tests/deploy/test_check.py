@@ -82,6 +82,9 @@ MISTAKES = {
         "GRACE",
     ),
     "compose: unknown command": _in("compose", "compose.yaml", "[watch]", "[wach]", "wach"),
+    "compose: probe": _in(
+        "compose", "compose.yaml", "alive, --within", "alive, --whithin", "whithin"
+    ),
     "compose: unknown queue": _in(
         "compose", "compose.yaml", "fast,slow,urgent", "fast,slow,urgnt", "urgnt"
     ),
