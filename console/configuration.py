@@ -145,8 +145,9 @@ MEANINGS: Final[dict[str, Meaning]] = {
         "需 gouji[otel]",
     ),
     "alive_file": Meaning(
-        'a file that a part which runs alone touches every few seconds, for gouji alive; "": none',
-        "单独运行的部分每隔几秒更新的文件，供 gouji alive 查看；空则无",
+        "a file that gouji up, or a part that runs alone, touches every few seconds, for "
+        'gouji alive; "": none',
+        "gouji up 或单独运行的部分每隔几秒更新的文件，供 gouji alive 查看；空则无",
     ),
 }
 

@@ -53,14 +53,28 @@ class Signs:
             file.unlink(missing_ok=True)  # of a process that was killed here before
 
     @classmethod
-    def of(cls, settings: Settings, environ: MutableMapping[str, str] | None = None) -> "Signs":
+    def of(
+        cls,
+        settings: Settings,
+        environ: MutableMapping[str, str] | None = None,
+        *,
+        alone: bool = True,
+    ) -> "Signs":
         """Return the signs of this process, and take what names the listener out of ``environ``.
 
         What this process starts must not speak in its place.
 
+        Args:
+            settings: name the file.
+            environ: the environment, ``os.environ`` by default.
+            alone: whether it runs by itself; a part of ``gouji up``, which speaks for all of its
+                parts, tells nobody.
+
         Raises:
             SettingsError: the directory of ``alive_file`` is not there.
         """
+        if not alone:
+            return cls()
         environ = os.environ if environ is None else environ
         address = environ.pop("NOTIFY_SOCKET", "")
         microseconds, pid = environ.pop("WATCHDOG_USEC", ""), environ.pop("WATCHDOG_PID", "")
@@ -84,24 +98,24 @@ class Signs:
         moment = self._clock()
         if self._ended or (self._told_at is not None and moment < self._told_at + self._every):
             return
+        if self._file is not None:
+            with suppress(OSError):  # a full disk: the probe says it, the work may go on
+                self._file.touch()
         if self._told_at is None:
             self._send("READY=1")
         elif self._watched:
             self._send("WATCHDOG=1")
         self._told_at = moment
-        if self._file is not None:
-            with suppress(OSError):  # a full disk: the probe says it, the work may go on
-                self._file.touch()
 
     def stopping(self) -> None:
         """Tell, once, that the part is about to end."""
         if self._ended:
             return
         self._ended = True
-        self._send("STOPPING=1")
         if self._file is not None:
             with suppress(OSError):
                 self._file.unlink(missing_ok=True)
+        self._send("STOPPING=1")
 
     def _send(self, text: str) -> None:
         if self._address is not None:

@@ -29,7 +29,7 @@ def command(invocation: Invocation, parent: int | None) -> None:
     logs.configure("console", form=settings.log_format, level=settings.log_level)
     with invocation.database() as database:
         try:
-            server = ConsoleServer(settings, database, Signs.of(settings))
+            server = ConsoleServer(settings, database, Signs.of(settings, alone=parent is None))
         except Exposed as error:
             raise Misused(
                 f"console_host: {error}",

@@ -50,7 +50,7 @@ def command(invocation: Invocation, test: bool, parent: int | None) -> None:
         notifier = Notifier(database, found, settings.notify_interval)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: notifier.stop())
-        notifier.run(Signs.of(settings))
+        notifier.run(Signs.of(settings, alone=parent is None))
 
 
 def _try_out(found: "list[Channel]") -> None:

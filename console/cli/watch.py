@@ -31,4 +31,4 @@ def command(invocation: Invocation, parent: int | None) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with tracing.exported(settings, "watch"):
-        run(settings, stop, Signs.of(settings))
+        run(settings, stop, Signs.of(settings, alone=parent is None))

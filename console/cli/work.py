@@ -62,7 +62,7 @@ def command(
     if invocation.config is not None:
         os.environ["GOUJI_CONFIG"] = str(invocation.config)  # worker.app reads the settings anew
     number, chosen = processes or settings.worker_processes, _queues(queues)
-    with Crew(Signs.of(settings), number).listening():
+    with Crew(Signs.of(settings, alone=parent is None), number).listening():
         return _run(number, threads or settings.worker_threads, chosen, settings.grace)
 
 

@@ -1,6 +1,8 @@
 """The commands of the systemd units, run as systemd would: ready, alive, stopping."""
 
+import os
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -11,6 +13,7 @@ from deploy.check import units
 from tests.deploy.running import BIN, DEPLOY, Place, Running, servers
 from tests.servers import free_port
 from tests.worker.listening import Listener, listening
+from worker.signs import EVERY
 
 pytestmark = pytest.mark.process
 
@@ -117,6 +120,29 @@ def test_workers_are_not_ready_before_every_process_works(host: Host) -> None:
             # Then by that time each of the two processes has begun
             children = Path(f"/proc/{running.process.pid}/task/{running.process.pid}/children")
             assert len(children.read_text().split()) >= 2
+        finally:
+            running.kill()
+
+
+@pytest.mark.soak
+def test_workers_fall_silent_when_one_of_two_hangs(host: Host) -> None:
+    # Given two worker processes under a watchdog
+    with listening() as manager:
+        told = {"NOTIFY_SOCKET": manager.address, "WATCHDOG_USEC": "20000000"}
+        running = host.start("gouji-work.service", **told)
+        try:
+            _hear(manager, running, "WATCHDOG=1")
+            pid = running.process.pid
+            one = int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
+
+            # When one of them hangs
+            os.kill(one, signal.SIGSTOP)
+
+            # Then their master is silent for longer than the other one's reports are apart
+            manager.silent(4 * EVERY)
+            # And speaks again when it goes on
+            os.kill(one, signal.SIGCONT)
+            _hear(manager, running, "WATCHDOG=1")
         finally:
             running.kill()
 

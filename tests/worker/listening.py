@@ -27,6 +27,17 @@ class Listener:
             except TimeoutError:
                 raise AssertionError(f"{wanted} was not heard; {self.heard}") from None
 
+    def silent(self, seconds: float, within: float = 90.0) -> None:
+        """Wait until nothing was said for some seconds."""
+        deadline = time.monotonic() + within
+        self._ear.settimeout(seconds)
+        while time.monotonic() < deadline:
+            try:
+                self.heard.append(self._ear.recv(4096).decode())
+            except TimeoutError:
+                return
+        raise AssertionError(f"it does not fall silent; {self.heard[-3:]}")
+
     def rest(self) -> list[str]:
         """Return all that was said so far."""
         self._ear.setblocking(False)

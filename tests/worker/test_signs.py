@@ -80,6 +80,15 @@ def test_the_listener_is_taken_out_of_the_environment() -> None:
     assert signs.heard
 
 
+def test_a_part_of_the_whole_tells_nobody(tmp_path: Path) -> None:
+    # Given what gouji up has in its environment and settings
+    settings = Settings(alive_file=str(tmp_path / "alive"))
+    environ = {"NOTIFY_SOCKET": "/run/x"}
+
+    # Then a part that it started leaves both to it
+    assert not Signs.of(settings, environ, alone=False).heard
+
+
 @pytest.mark.parametrize("address", ["", "vsock:2:1234", "relative"])
 def test_an_address_of_another_kind_is_nobody(address: str) -> None:
     assert not Signs.of(Settings(), {"NOTIFY_SOCKET": address}).heard
