@@ -20,6 +20,7 @@ from watcher.handover import HandingOver
 from watcher.housekeeping import DAY, Housekeeper
 from watcher.intake import Intake
 from watcher.sweep import Sweeper
+from worker import garbage
 from worker.archive import Archive
 from worker.errors import Transient
 from worker.inbox import Inbox
@@ -57,6 +58,7 @@ def run(settings: Settings, stop: Stop, signs: Signs | None = None) -> None:
         with suppress(OSError):  # one that cannot be made is told as lost
             source.path.mkdir(parents=True, exist_ok=True)
     watcher = Watcher(settings, database, archive, inbox)
+    garbage.spare()
     try:
         with suppress(OSError):  # it is told when something is to be put into it
             archive.discard_leftovers()
