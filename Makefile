@@ -7,10 +7,10 @@ BIN    := $(VENV)/bin
 .DEFAULT_GOAL := help
 # Where it is set, each of the hundreds of processes that tests start compiles everything anew.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help run ocr s3 export notify otel test test-all check bench texts lock clean
+.PHONY: help run ocr s3 export notify otel test test-all check check-deploy bench texts lock clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/.run ## start everything: watched folder ./inbox, queue, workers; ingest the samples
 	@trap : INT; $(BIN)/gouji up --samples || case $$? in 5|130) ;; *) exit 1;; esac # 130: Ctrl-C; 5: runs already, which it has said
@@ -41,6 +41,9 @@ check: $(VENV)/.dev ## ruff, mypy --strict, import contracts
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+
+check-deploy: $(VENV)/.dev ## everything in deploy/: linters, schemas, alerts; needs no container engine
+	@$(BIN)/python -m deploy.check
 
 bench: $(VENV)/.dev ## measure; prints one table and writes bench.json
 	@$(BIN)/python -m tests.bench

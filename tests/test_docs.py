@@ -10,10 +10,18 @@ import pytest
 
 from console import configuration
 from console.cli.main import cli
+from worker import secret_files
 from worker.settings import PREFIX
 
 ROOT = Path(__file__).parents[1]
-PAGES = sorted([*ROOT.glob("README*.md"), ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
+PAGES = sorted(
+    [
+        *ROOT.glob("README*.md"),
+        ROOT / "CONTRIBUTING.md",
+        *(ROOT / "docs").glob("*.md"),
+        *(ROOT / "deploy").glob("*.md"),
+    ]
+)
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`(gouji [^`\n]*)`")
 LINK = re.compile(r"\]\(([^)#]+)\)")
@@ -71,9 +79,9 @@ def test_every_variable_of_the_manual_is_a_setting(page: Path) -> None:
     # Given the variables a page names
     named = set(re.findall(rf"\b{PREFIX}[A-Z_]+", page.read_text("utf-8")))
 
-    # Then each is a setting, or names the settings file
+    # Then each is a setting, or names the settings file, or the file of a secret
     known = {f"{PREFIX}{name.upper()}" for name in configuration.MEANINGS}
-    assert named <= known | {f"{PREFIX}CONFIG"}
+    assert named <= known | {f"{PREFIX}CONFIG", *secret_files.variables(PREFIX)}
 
 
 def test_the_manual_has_the_settings_as_they_are() -> None:

@@ -43,6 +43,7 @@ COMMANDS: Final = {
     "work": Entry(_RUN, "console.cli.work", "处理文档 Process what is on the queue", stays=True),
     "notify": Entry(_RUN, "console.cli.notify", "死信通知 Tell of new dead letters", stays=True),
     "console": Entry(_RUN, "console.cli.console", "网页控制台 Serve the web console", stays=True),
+    "alive": Entry(_RUN, "console.cli.alive", "存活 Whether the part here gives signs of life"),
     "init": Entry(_RUN, "console.cli.init", "初始化 Create settings, folders and database"),
     "doctor": Entry(_RUN, "console.cli.doctor", "体检 Check what gouji depends on"),
     "verify": Entry(_RUN, "console.cli.verify", "对账 Reconcile disk, archive, ledger, queue"),
