@@ -1,0 +1,40 @@
+"""Every link leads somewhere, every heading that is linked is there, every path is a path."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.manual import pages
+
+FOLDERS = ("models", "watcher", "worker", "console", "tests", "docs", "deploy", "requirements")
+A_PATH = re.compile(rf"(?:{'|'.join(FOLDERS)})/[\w./\-\u4e00-\u9fff]*")
+SCREENSHOTS = "screenshots/"
+
+
+@pytest.mark.parametrize("page", pages.PAGES, ids=pages.name)
+def test_every_link_leads_to_a_file(page: Path) -> None:
+    files = [target.partition("#")[0] for target in pages.links(page)]
+    wanted = [file for file in files if file and not file.startswith(SCREENSHOTS)]
+    assert [file for file in wanted if not (page.parent / file).exists()] == []
+
+
+@pytest.mark.parametrize("page", pages.PAGES, ids=pages.name)
+def test_every_anchor_is_a_heading(page: Path) -> None:
+    missing = []
+    for target in pages.links(page):
+        file, _, anchor = target.partition("#")
+        there = page.parent / file if file else page
+        if anchor and there.suffix == ".md" and anchor not in pages.anchors(there):
+            missing.append(target)
+    assert missing == []
+
+
+@pytest.mark.parametrize("page", pages.PAGES, ids=pages.name)
+def test_every_path_of_the_tree_exists(page: Path) -> None:
+    # Given what stands as code and begins with a folder of the tree
+    named = [found[0].rstrip(".") for span in pages.code(page) for found in A_PATH.finditer(span)]
+
+    # Then it is there; docs/screenshots is made by make screenshots
+    wanted = {path for path in named if not path.startswith(f"docs/{SCREENSHOTS}")}
+    assert {path for path in wanted if not (pages.ROOT / path).exists()} == set()
