@@ -35,3 +35,5 @@ BROKEN: Final = handed("BROKEN", "sqlite+embedded").split()
 """
 RUNS: Final = int(handed("RUNS", "15"))
 """How many random runs of everything the promise is checked on, 40 steps each."""
+SCREENSHOTS: Final = handed("SCREENSHOTS", "")
+"""Where the pictures of the operator's guide are kept; empty: nowhere."""
