@@ -220,14 +220,21 @@ class SourceStatus(Base):
     problem: Mapped[str | None]
 
 
-def hints(session: Session, document_id: int) -> Hints:
-    """Return what the first arrivals of a document said; what one leaves out the next may say."""
-    rows = session.scalars(
-        select(Arrival).where(Arrival.document_id == document_id).order_by(Arrival.id).limit(20)
-    )
-    found = NONE
-    for arrival in rows:
-        found = found.filled(arrival.said)
+_OF_ONE: Final = 20
+
+
+def hints(session: Session, document_ids: "Collection[int]") -> dict[int, Hints]:
+    """Return what the first arrivals of documents said; what one leaves out the next may say."""
+    place = func.row_number().over(partition_by=Arrival.document_id, order_by=Arrival.id)
+    of = Arrival.document_id.in_(document_ids)
+    first = select(Arrival.id, place.label("place")).where(of).subquery()
+    query = select(Arrival.document_id, Arrival.url, Arrival.fetched_at, Arrival.hints)
+    query = query.join(first, first.c.id == Arrival.id).where(first.c.place <= _OF_ONE)
+    found = dict.fromkeys(document_ids, NONE)
+    for document_id, url, fetched_at, said in session.connection().execute(
+        query.order_by(Arrival.id)
+    ):
+        found[document_id] = found[document_id].filled(Hints(url, fetched_at, **(said or {})))
     return found
 
 

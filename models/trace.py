@@ -74,5 +74,5 @@ def spans(trace_id: str) -> tuple[str, str]:
 
 def _random(size: int) -> str:
     """Return so many random bytes in hexadecimal digits, not all of them zero."""
-    digits = os.urandom(size).hex()
-    return digits if int(digits, 16) else _random(size)
+    drawn = os.urandom(size)
+    return drawn.hex() if any(drawn) else _random(size)

@@ -7,13 +7,13 @@ and, where there is one, the report, the members or the dead letter: all of it i
 Because a transition starts where its own end is not, doing it again has no second effect.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, Row, or_, select, update
+from sqlalchemy import ColumnElement, Row, Table, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.base import now
@@ -101,27 +101,32 @@ class Desk:
 # --- coming in, and onto the queue ----------------------------------------------------------------
 
 
-def enter(
-    session: Session, sha256: str, size: int, name: str, queue: str, lane: str = ""
-) -> Document:
-    """Make the document of a content that is new; it waits in a lane, see ``worker.waiting``.
+_INSERT: Final = insert(cast("Table", Document.__table__)).returning(Document.id, Document.sha256)
 
-    It has an id after the session's next flush, which raises ``IntegrityError`` where another
-    process has made it meanwhile.
+
+class Fresh(NamedTuple):
+    """A content that is to become a document, which waits in a lane: see ``worker.waiting``."""
+
+    sha256: str
+    size: int
+    name: str
+    queue: str
+    lane: str = ""
+    traceparent: str | None = None
+
+
+def enter(session: Session, contents: Sequence[Fresh]) -> dict[str, int]:
+    """Make the documents of contents that are new, in one statement; return their ids by SHA-256.
+
+    Raises:
+        IntegrityError: another process has made one of them meanwhile.
     """
+    if not contents:
+        return {}
     moment = now()
-    document = Document(
-        sha256=sha256,
-        size=size,
-        name=name,
-        queue=queue,
-        lane=lane,
-        state=ENTER.to,
-        created_at=moment,
-        updated_at=moment,
-    )
-    session.add(document)
-    return document
+    same = {"state": str(ENTER.to), "created_at": moment, "updated_at": moment}
+    rows = [{**one._asdict(), **same} for one in contents]
+    return {row.sha256: row.id for row in session.connection().execute(_INSERT, rows)}
 
 
 def queue(session: Session, document_ids: Iterable[int]) -> set[int]:

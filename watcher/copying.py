@@ -10,7 +10,7 @@ from watcher.filesystem import open_file, signature
 from watcher.register import Copied
 from watcher.settle import Settled
 from watcher.writers import Writers, writers_of
-from worker.archive import Archive, Stored, TooLarge
+from worker.archive import Archive, Lot, Stored, TooLarge
 from worker.entry import queue_of
 from worker.faults import reach
 from worker.settings import Settings
@@ -35,14 +35,14 @@ def hard_limit(settings: Settings) -> int:
 
 
 def copy(
-    root: bytes, item: Settled, archive: Archive, limit: int, *, unwritten: bool = False
+    root: bytes, item: Settled, archive: Archive | Lot, limit: int, *, unwritten: bool = False
 ) -> Copied:
     """Copy a file, or what came in place of one, into the archive.
 
     Args:
         root: what its path is relative to.
         item: the file, in the version that settled.
-        archive: where to.
+        archive: where to; in a lot nothing is safe before that is kept.
         limit: the most bytes.
         unwritten: whether nobody may have it open for writing, as far as that can be known.
 
@@ -66,7 +66,7 @@ def copy(
     return Copied(item, stored, queue_of(head), began)
 
 
-def _copy_data(data: bytes | BinaryIO, archive: Archive, limit: int) -> tuple[Stored, str]:
+def _copy_data(data: bytes | BinaryIO, archive: Archive | Lot, limit: int) -> tuple[Stored, str]:
     stream = io.BytesIO(data) if isinstance(data, bytes) else data
     stream.seek(0)
     head = stream.read(8)
@@ -83,12 +83,15 @@ class _Steady(io.RawIOBase):
     def __init__(self, stream: BinaryIO, item: Settled, *, unwritten: bool) -> None:
         self._stream = stream
         self._item = item
+        self._left = item.signature.size
         self._unwritten = unwritten
         self._md5 = None if item.md5 is None else hashlib.md5(usedforsecurity=False)
         self._check()
 
-    def read(self, size: int = -1) -> Any:
-        data = self._stream.read(size)
+    def read(self, size: int = 1 << 20) -> Any:
+        # room for what is left and one byte more: a small file needs no large buffer
+        data = self._stream.read(min(size, max(self._left, 0) + 1))
+        self._left -= len(data)
         if self._md5 is not None:
             self._md5.update(data)
         if not data:

@@ -20,6 +20,7 @@ from watcher.filesystem import (
     Kind,
     Signature,
     irregular,
+    kept_open,
     look,
     readable,
     remove_empty,
@@ -34,7 +35,7 @@ from worker.source import Source
 
 SETTLE_LOCAL: Final = 2.0
 SETTLE_NETWORK: Final = 30.0
-_COUNTED: Final = 10_000
+_COUNTED: Final = 1_000
 _STALLED: Final = 15
 """How many times longer a name of an unfinished file has to rest before it counts as left lying."""
 _QUIET: Final = 5
@@ -293,13 +294,14 @@ class Drop:
     # Looking at them.
 
     def _look(self, now: float) -> None:
-        for path in self._settling.due(now, _MOST_LOOKS):
-            try:
-                self._look_at(path, now)
-            except OSError as error:  # one that cannot be reached keeps no other back
-                if path not in self._failures:
-                    self._log_error(path, error)
-                self.fail(path)
+        with kept_open():
+            for path in self._settling.due(now, _MOST_LOOKS):
+                try:
+                    self._look_at(path, now)
+                except OSError as error:  # one that cannot be reached keeps no other back
+                    if path not in self._failures:
+                        self._log_error(path, error)
+                    self.fail(path)
 
     def _look_at(self, path: bytes, now: float) -> None:
         found = look(self.place.root, path)

@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from enum import StrEnum
@@ -101,6 +102,32 @@ def irregular(root: bytes, path: bytes) -> str | None:
     return str(Kind.SYMLINK if stat.S_ISLNK(mode) else Kind.SPECIAL)
 
 
+class _Open(threading.local):
+    """Directories that this thread keeps open, by root and path; ``None`` when it keeps none."""
+
+    kept: dict[tuple[bytes, bytes], int] | None = None
+
+
+_open: Final = _Open()
+_MOST_OPEN: Final = 32
+
+
+@contextmanager
+def kept_open() -> Iterator[None]:
+    """Keep directories open that this thread steps into meanwhile, for the next file of theirs.
+
+    One that is renamed or deleted meanwhile stays the directory that it was: so this is for a
+    batch of files, not for longer.
+    """
+    before, _open.kept = _open.kept, {}
+    try:
+        yield
+    finally:
+        for descriptor in _open.kept.values():
+            os.close(descriptor)
+        _open.kept = before
+
+
 @contextmanager
 def parent(root: bytes, path: bytes, *, make: bool = False) -> Iterator[tuple[int, bytes]]:
     """Open the directory that holds a path, stepping through no symlink below the root.
@@ -116,16 +143,34 @@ def parent(root: bytes, path: bytes, *, make: bool = False) -> Iterator[tuple[in
     Raises:
         OSError: a directory on the way is missing, or is a symlink or a file.
     """
-    *parts, name = path.split(b"/")
-    descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    name = path.rpartition(b"/")[2]
+    above = path[: len(path) - len(name)]
+    kept = _open.kept
+    descriptor = None if kept is None else kept.get((root, above))
+    if descriptor is not None:
+        yield descriptor, name
+        return
+    descriptor = _descend(root, above, make=make)
+    if kept is not None and len(kept) < _MOST_OPEN:
+        kept[root, above] = descriptor
+        yield descriptor, name
+        return
     try:
-        for part in parts:
-            inner = _step(part, descriptor, make=make)
-            os.close(descriptor)
-            descriptor = inner
         yield descriptor, name
     finally:
         os.close(descriptor)
+
+
+def _descend(root: bytes, above: bytes, *, make: bool) -> int:
+    """Open a directory below a root, given by a path that ends in a slash or is empty."""
+    descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    for part in above.split(b"/")[:-1]:
+        try:
+            inner = _step(part, descriptor, make=make)
+        finally:
+            os.close(descriptor)
+        descriptor = inner
+    return descriptor
 
 
 def _step(part: bytes, descriptor: int, *, make: bool) -> int:
@@ -144,6 +189,15 @@ def open_file(root: bytes, path: bytes) -> BinaryIO:
         NotAFile: something else lies there.
         OSError: it cannot be opened; a symlink is ``ELOOP``.
     """
+    return os.fdopen(open_descriptor(root, path), "rb", buffering=0)
+
+
+def open_descriptor(root: bytes, path: bytes) -> int:
+    """Open a regular file as :func:`open_file` does; return its descriptor, to be closed.
+
+    Raises:
+        NotAFile, OSError: as there.
+    """
     with parent(root, path) as (directory, name):
         descriptor = os.open(name, _FILE, dir_fd=directory)
     try:
@@ -152,7 +206,7 @@ def open_file(root: bytes, path: bytes) -> BinaryIO:
     except OSError:
         os.close(descriptor)
         raise
-    return os.fdopen(descriptor, "rb", buffering=0)
+    return descriptor
 
 
 PassedOver = Callable[[bytes, OSError], None]

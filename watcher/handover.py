@@ -9,17 +9,18 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, Table, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from models.base import now
 from models.event import EventName
 from models.ledger import PATH_HEAD, Arrival, Handover
 from models.session import Database
+from models.trace import Trace
 from watcher import ignore
-from watcher.filesystem import Signature, look, readable
+from watcher.filesystem import Signature, kept_open, look, readable
 from watcher.lingering import WATCHED, Lingering
 from watcher.moving import Route, carry, names, put, put_back, undecided
 from watcher.register import Origin, Taken
@@ -27,6 +28,25 @@ from worker.logs import log, record
 
 _DONE: Final = ignore.OWN + b"/done"
 _PAGE: Final = 200
+_UPDATE: Final = (
+    update(cast("Table", Arrival.__table__))
+    .where(Arrival.id == bindparam("number"))
+    .values(handover=bindparam("handover"), moved_to=bindparam("moved_to"))
+)
+_COLUMNS: Final = (
+    Arrival.id,
+    Arrival.document_id,
+    Arrival.path,
+    Arrival.inode,
+    Arrival.size,
+    Arrival.mtime_ns,
+    Arrival.seen_at,
+    Arrival.handover,
+    Arrival.moved_to,
+    Arrival.traceparent,
+)
+_Row = Any
+"""A row of these: the types of a row of so many columns cannot be written down."""
 _ASTRAY: Final = timedelta(minutes=10)
 """So much earlier an arrival may have been seen than one that was written before it."""
 
@@ -41,6 +61,7 @@ class Original(NamedTuple):
     seen_at: datetime
     state: Handover
     moved_to: bytes | None
+    traceparent: str | None
 
     @property
     def route(self) -> Route:
@@ -171,19 +192,20 @@ class HandingOver:
 
     def _arrivals(
         self, origin: Origin, *which: ColumnElement[bool], limit: int | None = None
-    ) -> Sequence[Arrival]:
-        query = select(Arrival).where(Arrival.source == origin.name, *which)
+    ) -> Sequence[_Row]:
+        query = select(*_COLUMNS).where(Arrival.source == origin.name, *which)
         with self._database.reading() as session:
-            return session.scalars(query.order_by(Arrival.id).limit(limit)).all()
+            return session.execute(query.order_by(Arrival.id).limit(limit)).all()
 
     def _carry_out(
         self,
         origin: Origin,
-        rows: Sequence[Arrival],
+        rows: Sequence[_Row],
         begun: Mapping[int, Sequence[bytes]] | None = None,
     ) -> list[Moved]:
         begun = begun or {}
-        moved = [_move(origin.root, _original(row), begun.get(row.id, ())) for row in rows]
+        with kept_open():
+            moved = [_move(origin.root, _original(row), begun.get(row.id, ())) for row in rows]
         news = [one for one in moved if _is_news(one)]
         if news:
             with self._database.transaction() as session:
@@ -213,13 +235,11 @@ def _write(session: Session, origin: Origin, moved: Sequence[Moved]) -> None:
     news = _still_news(session, moved)
     if not news:
         return
-    session.execute(
-        update(Arrival),
-        [
-            {"id": one.original.arrival_id, "handover": one.handover, "moved_to": one.to}
-            for one in news
-        ],
-    )
+    rows = [
+        {"number": one.original.arrival_id, "handover": str(one.handover), "moved_to": one.to}
+        for one in news
+    ]
+    session.connection().execute(_UPDATE, rows)
     for one in news:
         if one.handover is Handover.PENDING:
             continue  # it has not gone yet
@@ -231,6 +251,7 @@ def _write(session: Session, origin: Origin, moved: Sequence[Moved]) -> None:
             document_id=one.original.document_id,
             arrival_id=one.original.arrival_id,
             level=level,
+            trace=Trace.parsed(one.original.traceparent),
             **told,
             **more,
         )
@@ -266,10 +287,11 @@ def _event(moved: Moved) -> tuple[EventName, str, dict[str, Any]]:
     return EventName.FILE_VANISHED, "warning", {}
 
 
-def _original(row: Arrival) -> Original:
+def _original(row: Arrival | _Row) -> Original:
     version = Signature(row.inode, row.size, row.mtime_ns)
     state = Handover(row.handover)
-    return Original(row.id, row.document_id, row.path, version, row.seen_at, state, row.moved_to)
+    arrived = row.id, row.document_id, row.path, version, row.seen_at
+    return Original(*arrived, state, row.moved_to, row.traceparent)
 
 
 def _move(root: bytes, original: Original, undecided: Sequence[bytes]) -> Moved:

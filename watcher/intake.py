@@ -7,8 +7,9 @@ was not sent is sent by the sweeper.
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -20,11 +21,20 @@ from models.event import EventName
 from models.session import Database
 from watcher import ignore
 from watcher.copying import Changed, copy, hard_limit
-from watcher.filesystem import Kind, Signature, irregular, look, parent, readable, walk
+from watcher.filesystem import (
+    Kind,
+    Signature,
+    irregular,
+    kept_open,
+    look,
+    parent,
+    readable,
+    walk,
+)
 from watcher.register import Copied, Origin, Outcome, Taken, ignore_files, register
 from watcher.settle import Settled
 from worker import judge
-from worker.archive import Archive, TooLarge, demand_recent
+from worker.archive import Archive, Lot, TooLarge, demand_recent
 from worker.errors import ArchiveError
 from worker.faults import reach
 from worker.inbox import Inbox
@@ -34,6 +44,8 @@ from worker.settings import Settings
 
 # Syncs of several files share one flush of the disk's journal.
 _COPIERS: Final = 4
+_MANY: Final = 8
+"""From so many files on they are synced together: that may have to wait for what others write."""
 _RACES: Final = 5
 _UNWRITABLE: Final = (DataError, OverflowError, ValueError)
 """What databases and their drivers say of values that they cannot take."""
@@ -90,8 +102,7 @@ class Intake:
             ArchiveError: it took so long that the bytes may be gone again; nothing was written.
         """
         began = time.time()
-        wanted = [item for item in items if item.why is None]
-        results = list(self._copiers.map(lambda item: self._copy(origin, item), wanted))
+        results = self._archived(origin, [item for item in items if item.why is None])
         copied = [result for result in results if isinstance(result, Copied)]
         failed = [result for result in results if isinstance(result, Taken)]
         huge = [taken.item for taken in failed if taken.outcome is Outcome.IGNORED]
@@ -104,9 +115,31 @@ class Intake:
         rest = [taken for taken in failed if taken.outcome is not Outcome.IGNORED]
         return [_renewed(origin, taken) for taken in written] + rest
 
-    def _copy(self, origin: Origin, item: Settled) -> Copied | Taken:
+    def _archived(self, origin: Origin, items: Sequence[Settled]) -> list[Copied | Taken]:
+        if len(items) < _MANY:
+            each = [[item] for item in items]
+            return list(chain.from_iterable(self._copied(origin, each, self._archive)))
         try:
-            return copy(origin.root, item, self._archive, self._limit, unwritten=origin.ours)
+            with self._archive.lot() as lot:
+                shares = [items[start::_COPIERS] for start in range(_COPIERS)]
+                results = list(chain.from_iterable(self._copied(origin, shares, lot)))
+                failed = lot.keep()
+        except ArchiveError as error:
+            return [_failed(origin, item, str(error), passing=True) for item in items]
+        return [_kept(origin, result, failed) for result in results]
+
+    def _copied(
+        self, origin: Origin, shares: Sequence[Sequence[Settled]], into: Archive | Lot
+    ) -> Iterator[list[Copied | Taken]]:
+        def copied(share: Sequence[Settled]) -> list[Copied | Taken]:
+            with kept_open():
+                return [self._copy(origin, item, into) for item in share]
+
+        return self._copiers.map(copied, shares)
+
+    def _copy(self, origin: Origin, item: Settled, into: Archive | Lot) -> Copied | Taken:
+        try:
+            return copy(origin.root, item, into, self._limit, unwritten=origin.ours)
         except Changed as error:
             return Taken(item, Outcome.CHANGED, why=str(error))
         except FileNotFoundError:
@@ -163,6 +196,13 @@ class Intake:
                     name = EventName.DOCUMENT_SEND_FAILED
                     told: dict[str, Any] = {"queue": queue, "error": self._sender.problem}
                     record(session, name, level="warning", document_id=document_id, **told)
+
+
+def _kept(
+    origin: Origin, result: Copied | Taken, failed: Mapping[str, ArchiveError]
+) -> Copied | Taken:
+    error = failed.get(result.stored.sha256) if isinstance(result, Copied) else None
+    return result if error is None else _failed(origin, result.item, str(error), passing=True)
 
 
 def _failed(origin: Origin, item: Settled, why: str, *, passing: bool = False) -> Taken:

@@ -6,30 +6,35 @@ after which the whole batch is tried again.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
-from sqlalchemy import select
+from sqlalchemy import Table, insert, select
 from sqlalchemy.orm import Session
 
+from models.base import now
 from models.disclosure.hints import kept
 from models.event import EventName
-from models.ledger import Arrival, ArrivalState, Document, Handover
+from models.ledger import Arrival, ArrivalState, Handover
 from models.trace import Trace
 from watcher import ignore
 from watcher.filesystem import Signature, readable
 from watcher.hints import complete
 from watcher.settle import Settled
 from worker.archive import Stored
-from worker.entry import Content, Documents, announce, told
+from worker.entry import Arrived, Content, Documents, Entered, announce, told
 from worker.logs import record
 from worker.spans import tell_arrival
 
-MOST: Final = 200
-"""The most files of one batch: few enough for the variables of one statement."""
+MOST: Final = 500
+"""The most files of one batch: it costs the same few syncs and commits as a single one does, and
+other sources wait for it."""
+
+_VERSION: Final = (Arrival.path, Arrival.inode, Arrival.size, Arrival.mtime_ns)
+_INSERT: Final = insert(cast("Table", Arrival.__table__)).returning(Arrival.id, *_VERSION)
 
 BATCH_BYTES: Final = 256 << 20
 """The most bytes of one batch, but for a single file that is larger."""
@@ -94,8 +99,6 @@ class _Fresh(NamedTuple):
     """What is to be written; ``arrival`` is one that used to be ignored, or nothing."""
 
     entry: Copied
-    state: ArrivalState
-    document: Document
     arrival: Arrival | None
     trace: Trace
 
@@ -117,10 +120,9 @@ def register(session: Session, origin: Origin, copied: Sequence[Copied]) -> list
             if taken[-1].outcome is Outcome.KNOWN:
                 complete(session, arrival, entry.item.hints)
             continue
-        trace = _trace(entry.item, arrival)
-        document, state = documents.enter(_content(entry), trace)
-        fresh.append(_Fresh(entry, state, document, arrival, trace))
-    return taken + _write(session, origin, fresh)
+        fresh.append(_Fresh(entry, arrival, _trace(entry.item, arrival)))
+    entered = documents.enter([(_content(one.entry), one.trace) for one in fresh])
+    return taken + _write(session, origin, fresh, entered)
 
 
 def recognise(
@@ -147,7 +149,7 @@ def ignore_files(session: Session, origin: Origin, items: Sequence[Settled]) -> 
     known = _arrivals(session, origin, [*(item.path for item in items), *bases.values()])
     arrived = {path for path, _ in known}
     taken: list[Taken] = []
-    fresh: list[tuple[Settled, Arrival]] = []
+    fresh: list[tuple[Settled, dict[str, Any], Trace]] = []
     for item in items:
         arrival = known.get((item.path, item.signature))
         if bases.get(item.path) in arrived:
@@ -156,12 +158,14 @@ def ignore_files(session: Session, origin: Origin, items: Sequence[Settled]) -> 
             taken.append(Taken(item, Outcome.IGNORED, arrival_id=arrival.id, why=item.why or ""))
         else:
             trace = _trace(item, None)
-            fresh.append((item, _arrival(origin, item, ArrivalState.IGNORED, None, trace)))
-    session.add_all(arrival for _, arrival in fresh)
-    session.flush()
-    for item, arrival in fresh:
-        record(session, EventName.FILE_IGNORED, **told(arrival), why=item.why)
-        taken.append(Taken(item, Outcome.IGNORED, arrival_id=arrival.id, why=item.why or ""))
+            row = _row(origin, item, ArrivalState.IGNORED, None, trace)
+            fresh.append((item, row, trace))
+    ids = _inserted(session, [row for _, row, _ in fresh])
+    for item, row, trace in fresh:
+        arrival_id = ids[item.path, item.signature]
+        written = _arrived(arrival_id, row, trace)
+        record(session, EventName.FILE_IGNORED, **told(written), trace=trace, why=item.why)
+        taken.append(Taken(item, Outcome.IGNORED, arrival_id=arrival_id, why=item.why or ""))
     return taken
 
 
@@ -194,57 +198,77 @@ def _trace(item: Settled, arrival: Arrival | None) -> Trace:
     return known or (Trace.begun() if item.trace is None else item.trace.child())
 
 
-def _arrival(
-    origin: Origin, item: Settled, state: ArrivalState, document: Document | None, trace: Trace
-) -> Arrival:
+def _row(
+    origin: Origin, item: Settled, state: ArrivalState, document: Entered | None, trace: Trace
+) -> dict[str, Any]:
     pending = origin.ours and document is not None
-    return Arrival(
-        source=origin.name,
-        path=item.path,
-        name=readable((b"/" if origin.root == b"/" else b"") + item.path),
-        inode=item.signature.inode,
-        size=item.signature.size,
-        mtime_ns=item.signature.mtime_ns,
-        url=item.hints.url,
-        fetched_at=item.hints.fetched_at,
-        hints=kept(item.hints),
-        state=state,
-        why=item.why,
-        document_id=None if document is None else document.id,
-        handover=Handover.PENDING if pending else Handover.NONE,
-        traceparent=str(trace),
-    )
+    return {
+        "source": origin.name,
+        "path": item.path,
+        "name": readable((b"/" if origin.root == b"/" else b"") + item.path),
+        **item.signature._asdict(),
+        "url": item.hints.url,
+        "fetched_at": item.hints.fetched_at,
+        "hints": kept(item.hints),
+        "state": str(state),
+        "why": item.why,
+        "document_id": None if document is None else document.id,
+        "handover": str(Handover.PENDING if pending else Handover.NONE),
+        "traceparent": str(trace),
+        "seen_at": now(),
+    }
 
 
-def _write(session: Session, origin: Origin, fresh: Sequence[_Fresh]) -> list[Taken]:
-    session.flush()  # the documents have their ids now
-    arrivals = [
-        _promoted(origin, one)
-        or _arrival(origin, one.entry.item, one.state, one.document, one.trace)
-        for one in fresh
+def _inserted(
+    session: Session, rows: Sequence[dict[str, Any]]
+) -> dict[tuple[bytes, Signature], int]:
+    """Write arrivals, in one statement; return their ids by version."""
+    if not rows:
+        return {}
+    written = session.connection().execute(_INSERT, rows)
+    return {(path, Signature(*version)): number for number, path, *version in written}
+
+
+def _arrived(number: int, row: Mapping[str, Any], trace: Trace) -> Arrived:
+    said = {name: row[name] for name in ("source", "name", "size", "url", "state", "document_id")}
+    return Arrived(number, **said, trace=trace, seen_at=row["seen_at"])
+
+
+def _write(
+    session: Session,
+    origin: Origin,
+    fresh: Sequence[_Fresh],
+    entered: Sequence[tuple[Entered, ArrivalState]],
+) -> list[Taken]:
+    rows = [
+        _row(origin, one.entry.item, state, document, one.trace)
+        for one, (document, state) in zip(fresh, entered, strict=True)
     ]
-    session.add_all(arrivals)
-    session.flush()
-    return [_told(session, one, arrival) for one, arrival in zip(fresh, arrivals, strict=True)]
+    pairs = list(zip(fresh, rows, strict=True))
+    ids = _inserted(session, [row for one, row in pairs if one.arrival is None])
+    taken = []
+    for (one, row), (document, _) in zip(pairs, entered, strict=True):
+        if one.arrival is None:
+            number = ids[one.entry.item.path, one.entry.item.signature]
+        else:
+            number, row["seen_at"] = one.arrival.id, one.arrival.seen_at
+            _promote(one.arrival, row)
+        taken.append(_told(session, one, document, _arrived(number, row, one.trace)))
+    return taken
 
 
-def _promoted(origin: Origin, one: _Fresh) -> Arrival | None:
-    if one.arrival is not None:
-        one.arrival.state, one.arrival.why = one.state, None
-        one.arrival.document_id = one.document.id
-        hints = one.entry.item.hints
-        one.arrival.url, one.arrival.fetched_at = hints.url, hints.fetched_at
-        one.arrival.hints = kept(hints)
-        one.arrival.traceparent = str(one.trace)
-        one.arrival.handover = Handover.PENDING if origin.ours else Handover.NONE
-    return one.arrival
+def _promote(arrival: Arrival, row: Mapping[str, Any]) -> None:
+    """Make an arrival that used to be ignored what it is now."""
+    for name in ("state", "why", "document_id", "url", "fetched_at", "hints", "traceparent"):
+        setattr(arrival, name, row[name])
+    arrival.handover = row["handover"]
 
 
-def _told(session: Session, one: _Fresh, arrival: Arrival) -> Taken:
-    document, item = one.document, one.entry.item
-    record(session, EventName.FILE_SETTLED, **told(arrival), waited=round(item.waited, 3))
-    announce(session, arrival, document)
-    began, waited = one.entry.began, item.waited
-    tell_arrival(session, arrival, document, item.trace, began=began, waited=waited)
-    outcome, queue = Outcome(one.state), one.entry.queue
+def _told(session: Session, one: _Fresh, document: Entered, arrival: Arrived) -> Taken:
+    item, waited = one.entry.item, one.entry.item.waited
+    about = told(arrival)
+    record(session, EventName.FILE_SETTLED, **about, trace=one.trace, waited=round(waited, 3))
+    announce(session, arrival, document, trace=one.trace)
+    tell_arrival(session, arrival, document, item.trace, began=one.entry.began, waited=waited)
+    outcome, queue = Outcome(arrival.state), one.entry.queue
     return Taken(item, outcome, document.id, arrival.id, arrival.seen_at, queue)

@@ -5,6 +5,7 @@ import errno
 import os
 import sys
 from collections.abc import Callable
+from functools import cache
 from typing import Final
 
 _NOT_REPLACED: Final = (errno.EEXIST, errno.ENOTEMPTY)
@@ -36,6 +37,7 @@ def rename_new(source: int, name: bytes, target: int, new: bytes) -> bool:
     return _rename_reserved(source, name, target, new)
 
 
+@cache
 def _rename_no_replace() -> Callable[[int, bytes, int, bytes, int], int] | None:
     if sys.platform != "linux":
         return None

@@ -1,11 +1,12 @@
 """Does anybody have a file open for writing? The kernel knows, where it grants leases."""
 
 import fcntl
+import os
 import signal
 import sys
 from enum import Enum, auto
 
-from watcher.filesystem import open_file
+from watcher.filesystem import open_descriptor
 
 
 class Writers(Enum):
@@ -19,10 +20,13 @@ class Writers(Enum):
 def writers_at(root: bytes, path: bytes) -> Writers:
     """Tell who has the regular file at a path open for writing; see :func:`writers_of`."""
     try:
-        with open_file(root, path) as stream:
-            return writers_of(stream.fileno())
+        descriptor = open_descriptor(root, path)
     except OSError:
         return Writers.UNKNOWN
+    try:
+        return writers_of(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def writers_of(descriptor: int) -> Writers:

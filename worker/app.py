@@ -18,12 +18,23 @@ from models.session import Database
 from worker import inspection
 from worker.actors import declare
 from worker.archive import Archive
+from worker.convoy import Convoy
 from worker.inbox import Inbox, make_broker
 from worker.isolation import readers as isolation
 from worker.isolation.limits import Limits
 from worker.isolation.pool import Isolated
 from worker.isolation.reading import Unpack
-from worker.lifecycle import Abandoned, Bindings, Boot, Drain, Prefetch, Readers, Threads, Tracing
+from worker.lifecycle import (
+    Abandoned,
+    Ahead,
+    Bindings,
+    Boot,
+    Drain,
+    Prefetch,
+    Readers,
+    Threads,
+    Tracing,
+)
 from worker.pipeline import Inspect, Pipeline
 from worker.pulse import Beating
 from worker.send import Sender
@@ -44,6 +55,7 @@ class Works:
         self._inspect = inspect
         self._scans = scans
         self._unpack = unpack
+        self.convoy = Convoy()
         self._pipeline: Pipeline | None = None
         self._lock = Lock()
 
@@ -59,7 +71,15 @@ class Works:
         database, archive = Database.at(settings.database), Archive.of(settings)
         sender = Sender(database, Inbox(settings), settings.max_outstanding)
         unpacker = Unpacker(database, archive, self._unpack, sender.send_received)
-        return Pipeline(database, archive, settings, self._inspect, unpacker, scans=self._scans)
+        return Pipeline(
+            database,
+            archive,
+            settings,
+            self._inspect,
+            unpacker,
+            scans=self._scans,
+            convoy=self.convoy,
+        )
 
 
 def assemble(settings: Settings, inspect: Inspect | None = None) -> dramatiq.Broker:
@@ -84,6 +104,7 @@ def assemble(settings: Settings, inspect: Inspect | None = None) -> dramatiq.Bro
             Boot(settings),
             Prefetch(),
             Threads(),
+            Ahead(works.convoy),
             Bindings(),
             CurrentMessage(),
             TimeLimit(time_limit=settings.lease * _LEASE_SHARE * 1000),

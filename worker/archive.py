@@ -8,11 +8,13 @@ import hashlib
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, Self
 
 from worker.archives.directory import INCOMING, Directory
+from worker.archives.flushing import Flushing
+from worker.archives.lot import Lot, OneByOne, flushed
 from worker.archives.place import Condition, Held, Stored, TooLarge, damaged
 from worker.archives.stores import place_at
 from worker.errors import ArchiveError
@@ -20,7 +22,7 @@ from worker.errors import ArchiveError
 if TYPE_CHECKING:
     from worker.settings import Settings
 
-__all__ = ["INCOMING", "Archive", "Condition", "Held", "Stored", "TooLarge", "demand_recent"]
+__all__ = ["INCOMING", "Archive", "Condition", "Held", "Lot", "Stored", "TooLarge", "demand_recent"]
 
 COMMIT_WITHIN: Final = 3600.0
 """Seconds from the beginning of a ``put`` within which its document has to be in the ledger."""
@@ -42,6 +44,7 @@ class Archive:
 
     def __init__(self, url: str, local: Path | None = None) -> None:
         self._place = place_at(url, local or Path(tempfile.gettempdir()) / "gouji-archive")
+        self._flushing = Flushing(self._place.root) if isinstance(self._place, Directory) else None
 
     @classmethod
     def of(cls, settings: "Settings") -> Self:
@@ -83,6 +86,19 @@ class Archive:
             ArchiveError: the archive cannot be written (full, read-only, away).
         """
         return self._place.put(source, limit=limit)
+
+    def lot(self) -> AbstractContextManager[Lot]:
+        """Open a lot: contents that are put together, which are safe when it says so.
+
+        Where it can be, their files are synced all at once.
+
+        Raises:
+            ArchiveError: the archive cannot be written.
+        """
+        place, flushing = self._place, self._flushing
+        if isinstance(place, Directory) and flushing is not None and flushing.advisable:
+            return flushed(place.root, flushing)
+        return nullcontext(OneByOne(place))
 
     def has(self, sha256: str) -> bool:
         """Tell whether the bytes are there.

@@ -22,7 +22,7 @@ WORKER_CLIENT: Final = "gouji-work-"
 # the number of threads (2 cores). With 16 that is little beside the 20 ms of a text report, and a
 # killed process holds back no more than it could do in a third of a second. Costly documents are
 # not hoarded while another process is idle.
-PREFETCH: Final = {"fast": 16, "slow": 2, "ocr": 1, "urgent": 2}
+PREFETCH: Final = {"fast": 64, "slow": 2, "ocr": 1, "urgent": 2}
 """How many messages of a queue a worker process holds at most, the one it works on included."""
 
 HEARTBEAT: Final = 30

@@ -2,28 +2,33 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from models import ledger, transitions
+from models import ledger, together, transitions
 from models.disclosure.finding import Reason
 from models.disclosure.hints import NONE, Hints
 from models.event import EventName
 from models.ledger import Attempt, Document
 from models.state_machine import WAITING
+from models.together import Waiting
 from models.trace import Trace
 from models.transitions import Bid, End, Ending, Overtaken
 from worker import logs, spans
+from worker.convoy import Hint
 from worker.dead_letter import Grave, bury
 from worker.faults import reach
 from worker.judge import plain
 
 CRASH_LIMIT: Final = 3
 """So many attempts at a document may begin and never end; then it is dead-lettered unread."""
+
+LIGHT: Final = 1 << 20
+"""Bytes: larger documents are not claimed along with others, which would wait for them."""
 
 
 @dataclass(slots=True)
@@ -34,7 +39,8 @@ class Claim:
     that runs. ``retries`` counts the transient failures before it; ``hints``
     are what its arrivals said; ``queue`` is the one for what it costs. ``thread`` is the
     identity of the thread that works on it; ``trace`` the span of the attempt; ``passed_at``
-    when stages ended, in nanoseconds since 1970; ``exported`` whether its span has been told.
+    when stages ended, in nanoseconds since 1970; ``exported`` whether its span has been told;
+    ``message_id`` the message that it was claimed for.
     """
 
     document_id: int
@@ -52,6 +58,12 @@ class Claim:
     thread: int = field(default_factory=threading.get_ident)
     passed_at: dict[str, int] = field(default_factory=dict)
     exported: bool = False
+    message_id: str | None = None
+
+    @property
+    def hint(self) -> Hint:
+        """The message that it was claimed for."""
+        return Hint(self.document_id, self.message_id)
 
     @property
     def elapsed(self) -> float:
@@ -107,7 +119,17 @@ class Claim:
         That is so when the claim was lost meanwhile, and when this has been committed before.
         ``reason`` is that of the dead letter, if it is to be one.
         """
-        ending = Ending(
+        ending = self.ending(error, traceback)
+        end = transition(session, ending)
+        if end is End.NOT:
+            self.record(session, EventName.ATTEMPT_SUPERSEDED, level="warning")
+        else:  # also where it had ended before, by a commit that nobody heard of
+            spans.tell_attempt(session, self, reason, ending.error)
+        return end is End.NOW
+
+    def ending(self, error: str | None = None, traceback: str | None = None) -> Ending:
+        """Return how the attempt ends, if it ends now."""
+        return Ending(
             self.document_id,
             self.attempt_id,
             self.stage,
@@ -115,12 +137,6 @@ class Claim:
             None if error is None else plain(error),
             None if traceback is None else plain(traceback),
         )
-        end = transition(session, ending)
-        if end is End.NOT:
-            self.record(session, EventName.ATTEMPT_SUPERSEDED, level="warning")
-        else:  # also where it had ended before, by a commit that nobody heard of
-            spans.tell_attempt(session, self, reason, ending.error)
-        return end is End.NOW
 
 
 class Suspect(Exception):  # noqa: N818 - it says what the document is
@@ -142,25 +158,67 @@ def begin(session: Session, document_id: int, bid: Bid, *, alone: bool) -> Claim
     if document is None or attempt is None:
         logs.log(EventName.ATTEMPT_SKIPPED, document_id=document_id)
         return None
-    hints = ledger.hints(session, document_id)
+    hints = ledger.hints(session, [document_id])
     reach("claim.entered")
+    return _claim(document, attempt.id, attempt.span_id, bid, hints[document_id])
+
+
+def _claim(
+    document: Document | Waiting, attempt_id: int, span_id: str | None, bid: Bid, hints: Hints
+) -> Claim:
+    trace = Trace.parsed(document.traceparent) or Trace.begun()
     return Claim(
-        document_id,
-        attempt.id,
+        document.id,
+        attempt_id,
         document.sha256,
         document.size,
         document.name,
         document.retries,
         hints,
         document.queue,
-        _span(document, attempt),
+        trace._replace(span_id=span_id or trace.span_id),
+        message_id=bid.message_id,
     )
 
 
-def _span(document: Document, attempt: Attempt) -> Trace:
-    """Return the span of an attempt in the trace of its document."""
-    trace = Trace.parsed(document.traceparent) or Trace.begun()
-    return trace._replace(span_id=attempt.span_id or trace.span_id)
+def begin_along(session: Session, riders: Sequence[Hint], bid: Bid) -> list[Claim]:
+    """Claim others along with a document: small ones that wait and of which nothing is suspected.
+
+    Every other is left to its own message. What :func:`begin` says of doing it again holds here
+    too: those that this very bid began are found.
+
+    Args:
+        session: the transaction in which the document was claimed.
+        riders: messages that this process holds, one for each document.
+        bid: that of the document; each rider's has its own message and span.
+    """
+    by_id = {hint.document_id: hint for hint in riders}
+    waiting = together.waiting(session, list(by_id))
+    rest = by_id.keys() - {document.id for document in waiting}
+    begun = together.begun(session, rest, bid) if rest else []
+    chosen = [
+        (document, _bid(bid, by_id[document.id]))
+        for document in waiting
+        if document.size <= LIGHT and not document.unfinished and document.traceparent is not None
+    ]
+    attempts = together.claim(session, chosen) if chosen else []
+    for attempt_id, (document, its) in zip(attempts, chosen, strict=True):
+        _tell_begun(session, document.id, attempt_id, document.attempts + 1, its)
+    mine = [(document, document.attempt_id, _again(bid, document)) for document in begun]
+    mine += [(one, number, its) for number, (one, its) in zip(attempts, chosen, strict=True)]
+    hints = ledger.hints(session, [document.id for document, _, _ in mine]) if mine else {}
+    return [
+        _claim(document, attempt_id, its.span_id, its, hints[document.id])
+        for document, attempt_id, its in mine
+    ]
+
+
+def _again(bid: Bid, document: Waiting) -> Bid:
+    return replace(bid, message_id=document.its_message, span_id=document.its_span)
+
+
+def _bid(bid: Bid, rider: Hint) -> Bid:
+    return replace(bid, message_id=rider.message_id, span_id=Trace.begun().span_id)
 
 
 def _attempt(session: Session, document: Document, bid: Bid, *, alone: bool) -> Attempt | None:
@@ -182,15 +240,19 @@ def _begun(session: Session, document: Document, bid: Bid) -> Attempt:
     lost = None if waits else spans.unended(session, document.id)
     attempt = (transitions.claim if waits else transitions.take_over)(session, document, bid)
     spans.tell_lost(session, lost)
+    _tell_begun(session, document.id, attempt.id, attempt.number, bid)
+    return attempt
+
+
+def _tell_begun(session: Session, document_id: int, attempt_id: int, number: int, bid: Bid) -> None:
     logs.record(
         session,
         EventName.ATTEMPT_STARTED,
-        document_id=document.id,
-        attempt_id=attempt.id,
-        number=attempt.number,
+        document_id=document_id,
+        attempt_id=attempt_id,
+        number=number,
         worker=bid.worker,
     )
-    return attempt
 
 
 def _bury_crash_loop(session: Session, document: Document, parser_version: str) -> None:

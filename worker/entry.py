@@ -1,6 +1,7 @@
 """New contents into the ledger: one document for each SHA-256, and the event of each arrival."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import select
@@ -14,6 +15,7 @@ from worker.archive import Stored
 from worker.logs import record
 
 _AT_ONCE: Final = 500
+_KNOWN: Final = select(Document.id, Document.sha256, Document.size, Document.traceparent)
 _SLOW: Final = (b"%PDF-", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 """How PDF and legacy Office files begin; they are slow to read and have a queue of their own."""
 _PICTURES: Final = (b"\x89PNG", b"\xff\xd8\xff", b"II*\x00", b"MM\x00*", b"GIF8")
@@ -35,6 +37,15 @@ def queue_of(head: bytes) -> str:
     return "slow" if head.startswith(_SLOW) else "fast"
 
 
+class Entered(NamedTuple):
+    """A document as the ledger has it, as far as its arrivals speak of it."""
+
+    id: int
+    sha256: str
+    size: int
+    traceparent: str | None
+
+
 class Documents:
     """The documents of some contents, whoever brought them first; looked up once.
 
@@ -48,36 +59,63 @@ class Documents:
         self._session = session
         self._lane = source
         wanted = list(digests)
-        self._known: dict[str, Document] = {}
+        self._known: dict[str, Entered] = {}
         for start in range(0, len(wanted), _AT_ONCE):
             chosen: Sequence[str] = wanted[start : start + _AT_ONCE]
-            rows = session.scalars(select(Document).where(Document.sha256.in_(chosen)))
-            self._known |= {row.sha256: row for row in rows}
+            rows = session.connection().execute(_KNOWN.where(Document.sha256.in_(chosen)))
+            self._known |= {row.sha256: Entered(*row) for row in rows}
 
-    def get(self, sha256: str) -> Document | None:
+    def get(self, sha256: str) -> Entered | None:
         """Return the document of a content, ``None`` where it is new."""
         return self._known.get(sha256)
 
-    def enter(self, content: Content, trace: Trace) -> tuple[Document, ArrivalState]:
-        """Return the document of a content, made where it is new, and what its arrival is then.
+    def enter(
+        self, arriving: Sequence[tuple[Content, Trace]]
+    ) -> list[tuple[Entered, ArrivalState]]:
+        """Return the document of each content, made where it is new, and what its arrival is then.
 
-        ``trace`` is the span of that arrival.
+        Args:
+            arriving: contents, each with the span of the arrival that brings it.
 
-        A document that was made has an id only after the session's next flush, which raises
-        ``IntegrityError`` where another process made it meanwhile.
+        Raises:
+            IntegrityError: another process made one of them meanwhile.
         """
-        sha256, size = content.stored
-        document = self._known.get(sha256)
-        if document is not None:
-            return document, ArrivalState.DUPLICATE
-        name, queue, lane = content.name, content.queue, self._lane
-        document = transitions.enter(self._session, sha256, size, name, queue, lane)
-        document.traceparent = str(trace)
-        self._known[sha256] = document
-        return document, ArrivalState.ACCEPTED
+        fresh: dict[str, transitions.Fresh] = {}
+        states: list[ArrivalState] = []
+        for (stored, name, queue), trace in arriving:
+            known = stored.sha256 in self._known or stored.sha256 in fresh
+            states.append(ArrivalState.DUPLICATE if known else ArrivalState.ACCEPTED)
+            if not known:
+                new = transitions.Fresh(*stored, name, queue, self._lane, str(trace))
+                fresh[stored.sha256] = new
+        ids = transitions.enter(self._session, list(fresh.values()))
+        for sha256, one in fresh.items():
+            self._known[sha256] = Entered(ids[sha256], sha256, one.size, one.traceparent)
+        documents = (self._known[content.stored.sha256] for content, _ in arriving)
+        return list(zip(documents, states, strict=True))
 
 
-def told(arrival: Arrival) -> dict[str, Any]:
+class Arrived(NamedTuple):
+    """An arrival that was just written, as far as its events and its span speak of it."""
+
+    id: int
+    source: str
+    name: str
+    size: int
+    url: str | None
+    state: str
+    document_id: int | None
+    trace: Trace
+    seen_at: datetime
+    container_id: int | None = None
+
+    @property
+    def traceparent(self) -> str:
+        """The header of its span."""
+        return str(self.trace)
+
+
+def told(arrival: Arrival | Arrived) -> dict[str, Any]:
     """Return what the events of an arrival say of it."""
     said: dict[str, Any] = {"document_id": arrival.document_id, "arrival_id": arrival.id}
     said |= {"source": arrival.source, "file": arrival.name}
@@ -86,8 +124,9 @@ def told(arrival: Arrival) -> dict[str, Any]:
     return said | ({"url": arrival.url} if arrival.url else {})
 
 
-def announce(session: Session, arrival: Arrival, document: Document, **more: Any) -> None:
+def announce(session: Session, arrival: Arrival | Arrived, document: Entered, **more: Any) -> None:
     """Write the event that a document was received, or that an arrival brought nothing new."""
     accepted = arrival.state == ArrivalState.ACCEPTED
     name = EventName.DOCUMENT_RECEIVED if accepted else EventName.DOCUMENT_DUPLICATE
-    record(session, name, **told(arrival), sha256=document.sha256, bytes=document.size, **more)
+    more |= {"sha256": document.sha256, "bytes": document.size}
+    record(session, name, **told(arrival), **more)

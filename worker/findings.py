@@ -23,7 +23,12 @@ class Origin:
 
 def keep(session: Session, origin: Origin, findings: Iterable[Finding]) -> None:
     """Keep the findings of an attempt."""
-    values = [row(origin, finding) for finding in findings]
+    keep_all(session, [(origin, findings)])
+
+
+def keep_all(session: Session, found: Iterable[tuple[Origin, Iterable[Finding]]]) -> None:
+    """Keep the findings of many attempts in one statement."""
+    values = [row(origin, finding) for origin, findings in found for finding in findings]
     if values:
         session.connection().execute(insert(FINDINGS), values)
 

@@ -82,7 +82,7 @@ def in_process(data: bytes) -> Reading:
     try:
         media_type = choose.media_type(data) if data else None
         try:
-            return Reading(media_type, choose.read(data))
+            return Reading(media_type, choose.read(data, media_type))
         except Scanned as scan:
             if not scan.available or media_type is None:
                 raise

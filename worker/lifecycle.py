@@ -17,17 +17,20 @@ from sqlalchemy.exc import SQLAlchemyError
 from models.event import EventName
 from worker import logs, tracing
 from worker.broker import PREFETCH, PROCESS
+from worker.convoy import Hint
 from worker.settings import Settings
 
 if TYPE_CHECKING:
     from dramatiq.broker import MessageProxy
     from dramatiq.worker import ConsumerThread, Worker
 
+    from worker.convoy import Convoy
     from worker.isolation.readers import Readers as Children
     from worker.pipeline import Pipeline
 
 Works = Callable[[], "Pipeline"]
 
+_FAST: Final = "fast"
 _INTERRUPT_AT: Final = 0.5
 _RELEASE_AT: Final = 0.8
 _TRACING_SHARE: Final = 0.05
@@ -113,6 +116,29 @@ class Threads(dramatiq.Middleware):
                 logs.log(EventName.PART_STARTED, level="warning", why="a thread had ended")
 
 
+class Ahead(dramatiq.Middleware):
+    """Shows a convoy the messages that this process has taken off the queue and not begun."""
+
+    def __init__(self, convoy: "Convoy") -> None:
+        self._convoy = convoy
+
+    def after_worker_boot(self, _broker: dramatiq.Broker, worker: "Worker") -> None:
+        """Called by Dramatiq in each worker process, when it begins to work."""
+        self._convoy.follow(lambda: _not_begun(worker))
+
+
+def _not_begun(worker: "Worker") -> list[Hint]:
+    """Return what small documents wait in memory, what is next at first; each stays there."""
+    with worker.work_queue.mutex:
+        items = sorted(worker.work_queue.queue)
+    messages = (item.message for item in items)
+    return [
+        Hint(message.args[0], message.message_id)
+        for message in messages
+        if message.actor_name == PROCESS and message.queue_name == _FAST
+    ]
+
+
 class Bindings(dramatiq.Middleware):
     """Puts the message and the document into every line that is logged meanwhile."""
 
@@ -166,8 +192,8 @@ class Drain(dramatiq.Middleware):
             timer.cancel()
 
     def _interrupt(self) -> None:
-        for claim in self._works().held:
-            raise_thread_exception(claim.thread, Shutdown)  # type: ignore[no-untyped-call]
+        for thread in {claim.thread for claim in self._works().held}:
+            raise_thread_exception(thread, Shutdown)  # type: ignore[no-untyped-call]
 
     def _release(self) -> None:
         for claim in self._works().held:

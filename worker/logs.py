@@ -6,19 +6,24 @@ log never tells of something that was rolled back.
 
 import io
 import logging
+import select
 import sys
 import time
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, cast
 
 import orjson
 import structlog
+from sqlalchemy import Table, insert
 from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy.orm import Session
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from models.base import now
 from models.event import Event, EventName
+from models.trace import Trace
 from worker.secrecy import cleaned
 from worker.traced import About, as_ids, traces
 
@@ -27,6 +32,9 @@ _LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 _OUTAGE_OVER: Final = 30.0
 """Seconds without a word about a lost connection after which an outage counts as over."""
 _PENDING: Final = "gouji_pending_events"
+_UNTRACED: Final = "gouji_untraced_lines"
+_UNWRITTEN: Final = "gouji_unwritten_events"
+_INSERT: Final = insert(cast("Table", Event.__table__))
 
 
 def _stamp(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -54,6 +62,18 @@ def _service(part: str) -> Processor:
     return add
 
 
+class _Json(NamedTuple):
+    """How JSON lines are written."""
+
+    part: str
+    least: int
+    out: Any
+    processors: Sequence[Processor]
+
+
+_json: _Json | None = None
+
+
 def configure(
     part: str, *, form: str = "auto", level: str = "info", stream: io.TextIOBase | None = None
 ) -> None:
@@ -65,6 +85,8 @@ def configure(
         level: the least level that is written.
         stream: where to write instead of stderr.
     """
+    global _json  # noqa: PLW0603 - the log is that of the process
+    _json = None
     out: Any = stream or sys.stderr
     pretty = form == "console" or (form == "auto" and out.isatty())
     processors: list[Processor] = [
@@ -86,6 +108,7 @@ def configure(
             structlog.processors.JSONRenderer(serializer=_dumps),
         ]
         factory = structlog.BytesLoggerFactory(out.buffer)
+        _json = _Json(part, _LEVELS[level], out.buffer, processors)
     structlog.configure(
         processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
@@ -145,8 +168,55 @@ def _adopt_foreign(level: str, stream: object, *, sparing: bool) -> None:
 
 def log(name: EventName, *, level: str = "info", **data: Any) -> None:
     """Write an event to the log only; for what belongs to no document and no arrival."""
+    form = _form()
+    if form is not None and _LEVELS[level] < form.least:
+        return  # before anything is made of it
     with _unread():
         structlog.get_logger().log(_LEVELS[level], str(name), **data)
+
+
+def _form() -> _Json | None:
+    """Return how lines are written, ``None`` where it is no JSON, or was set up by another."""
+    if _json is None or structlog.get_config()["processors"] is not _json.processors:
+        return None
+    return _json
+
+
+def _write_lines(told: Sequence[tuple[EventName, str, dict[str, Any]]]) -> bool:
+    """Write the lines of many events at once, as ``log`` would one by one.
+
+    Returns:
+        Whether they were written: not where the log is no JSON.
+    """
+    form = _form()
+    if form is None:
+        return False
+    around = cleaned(structlog.contextvars.get_contextvars())
+    moment = datetime.now(UTC).isoformat(timespec="milliseconds")
+    always: dict[str, Any] = {"service.name": "gouji", "service.part": form.part}
+    always |= {"timestamp": moment, "schema_version": SCHEMA_VERSION}
+    lines = (
+        _dumps({**around, **line, "event": str(name), "level": level, **always}) + b"\n"
+        for name, level, line in told
+        if _LEVELS[level] >= form.least
+    )
+    with _unread():
+        for part in _portions(lines):
+            form.out.write(part)
+            form.out.flush()
+    return True
+
+
+def _portions(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Join lines to portions that a pipe takes whole, whoever else writes to it."""
+    portion = b""
+    for line in lines:
+        if portion and len(portion) + len(line) > select.PIPE_BUF:
+            yield portion
+            portion = b""
+        portion += line
+    if portion:
+        yield portion
 
 
 def record(
@@ -157,36 +227,49 @@ def record(
     arrival_id: int | None = None,
     attempt_id: int | None = None,
     level: str = "info",
+    trace: Trace | None = None,
     **data: Any,
 ) -> None:
-    """Write an event to the timeline now and to the log when the transaction commits.
+    """Write an event to the timeline and to the log, when the transaction commits.
 
-    ``data`` must be JSON; file contents and secrets never belong here.
+    ``data`` must be JSON; file contents and secrets never belong here. ``trace`` is the span that
+    it belongs to, where the caller knows it; else the ledger is asked at the end.
     """
     told: dict[str, Any] = cleaned(data)
-    session.add(
-        Event(
-            name=str(name),
-            level=level,
-            document_id=document_id,
-            arrival_id=arrival_id,
-            attempt_id=attempt_id,
-            data=told,
-        )
-    )
     ids = {"document_id": document_id, "arrival_id": arrival_id, "attempt_id": attempt_id}
     line = {key: value for key, value in ids.items() if value is not None} | told
     session.info.setdefault(_PENDING, []).append((name, level, line))
+    if trace is None:
+        session.info.setdefault(_UNTRACED, []).append(line)
+    else:
+        line |= as_ids(trace)
+    row = {"at": now(), "name": str(name), "level": level, "data": told, **ids}
+    session.info.setdefault(_UNWRITTEN, []).append(row)
+
+
+@sqlalchemy_event.listens_for(Session, "before_commit")
+def _write_rows(session: Session) -> None:
+    """Insert the events of a transaction, in one statement."""
+    if session.in_nested_transaction():
+        return  # they belong to the transaction around it
+    rows = session.info.pop(_UNWRITTEN, [])
+    if rows:
+        session.connection().execute(_INSERT, rows)
 
 
 @sqlalchemy_event.listens_for(Session, "before_commit")
 def _trace_pending(session: Session) -> None:
     """Give each line the ids of its trace, while the ledger can still be asked in one go."""
-    if session.in_nested_transaction() or not session.info.get(_PENDING):
+    if session.in_nested_transaction():
+        return
+    lines = session.info.pop(_UNTRACED, [])
+    if not lines:
         return
     session.flush()
-    lines = [line for _, _, line in session.info[_PENDING]]
-    about = [About(*(line.get(key) for key in About._fields)) for line in lines]
+    about = [
+        About(line.get("document_id"), line.get("arrival_id"), line.get("attempt_id"))
+        for line in lines
+    ]
     for line, trace in zip(lines, traces(session, about), strict=True):
         line |= as_ids(trace)
 
@@ -195,12 +278,15 @@ def _trace_pending(session: Session) -> None:
 def _write_pending(session: Session) -> None:
     if session.in_nested_transaction():
         return  # a savepoint was released; nothing is committed yet
-    for name, level, line in session.info.pop(_PENDING, []):
-        log(name, level=level, **line)
+    told = session.info.pop(_PENDING, [])
+    if told and not _write_lines(told):
+        for name, level, line in told:
+            log(name, level=level, **line)
 
 
 @sqlalchemy_event.listens_for(Session, "after_rollback")
 def _forget_pending(session: Session) -> None:
     if session.in_nested_transaction():
         return  # back to a savepoint; the transaction goes on
-    session.info.pop(_PENDING, None)
+    for kept in (_PENDING, _UNTRACED, _UNWRITTEN):
+        session.info.pop(kept, None)

@@ -1,17 +1,19 @@
-"""The pipe for one document: claim → fetch → inspect → store | unpack | dead-letter.
+"""The pipe for a document: claim → fetch → inspect → store | unpack | dead-letter.
 
 The database says who may work on what; a message is only a hint that there may be something to
 do. Whatever becomes of an attempt, it ends in one transaction that also moves the document on:
 stored, unpacked, dead, handed over to the queue for scans, or back to its own. An attempt that
-never ends is counted by the next claim.
+never ends is counted by the next claim. Small documents that wait in the memory of this process
+are claimed along with the first, and stored together; each ends by itself in every other way.
 """
 
 import gc
 import os
 import socket
 import threading
+import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -21,6 +23,8 @@ from typing import Final, Protocol
 
 import structlog
 from dramatiq.middleware import Shutdown, TimeLimitExceeded
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from models.base import now
 from models.disclosure.finding import Reason
@@ -32,10 +36,12 @@ from models.transitions import Bid
 from worker import endings, inspection, neighbours
 from worker.archive import Archive
 from worker.check.locate import locate
-from worker.claim import Claim, Suspect, begin
+from worker.claim import LIGHT, Claim, Suspect, begin, begin_along
 from worker.company import Company
+from worker.convoy import Convoy, Hint
 from worker.dead_letter import Grave
 from worker.durations import Durations
+from worker.endings import Ready
 from worker.errors import NotBegun, Refused, Stopping, Transient
 from worker.faults import reach
 from worker.inspection import PARSER_VERSION, Inspection, Timing
@@ -45,7 +51,10 @@ from worker.settings import Settings
 from worker.traced import as_ids
 from worker.unpack import Unpacker
 
+_FAST: Final = "fast"
 _OCR: Final = "ocr"
+_PATIENCE: Final = 5.0
+"""Seconds after which no other document is begun that was claimed along with one."""
 
 
 class Inspect(Protocol):
@@ -67,8 +76,10 @@ class Pipeline:
         unpacker: Unpacker | None = None,
         *,
         scans: Inspect | None = None,
+        convoy: Convoy | None = None,
     ) -> None:
         self.stopping = threading.Event()
+        self.convoy = convoy or Convoy()
         self._database = database
         self._archive = archive
         self._settings = settings
@@ -88,15 +99,19 @@ class Pipeline:
         return tuple(self._held.values())
 
     def run(self, document_id: int, message_id: str | None = None) -> None:
-        """Work on a document, unless somebody else does or it is done.
+        """Work on a document, unless somebody else does or it is done, and on others along with it.
+
+        Those others are small ones whose messages this process holds: see :mod:`worker.convoy`.
 
         Raises:
             Transient: the environment failed, and the document is to be tried again later.
             Shutdown: the process is to end; the document was given back.
         """
         self._go_on()
+        lead = Hint(document_id, message_id)
         try:
-            self._in_company(document_id, message_id)
+            if not self.convoy.is_done(message_id):
+                self._in_company(lead)
         except TimeLimitExceeded as error:  # between the steps, or while it waited for its turn
             _let_go(error)
             raise NotBegun(told(error)) from error
@@ -105,60 +120,124 @@ class Pipeline:
         if self.stopping.is_set():
             raise Stopping("this worker is stopping")
 
-    def _in_company(self, document_id: int, message_id: str | None) -> None:
+    def _in_company(self, lead: Hint) -> None:
         try:
             with self._company.together():
-                self._try(document_id, message_id, alone=False)
+                self._try(lead, alone=False)
         except Suspect:
             with self._company.alone():
-                self._try(document_id, message_id, alone=True)
+                self._try(lead, alone=True)
 
-    def _try(self, document_id: int, message_id: str | None, *, alone: bool) -> None:
+    def _try(self, lead: Hint, *, alone: bool) -> None:
         with _may_pass():
             self._settle_arrears()
-            claim = self._claim(document_id, message_id, alone=alone)
-            if claim is not None and self.stopping.is_set():  # whoever drains has not seen it
-                self.release(claim)
+            claims = self._claims(lead, alone=alone)
+            if claims and self.stopping.is_set():  # whoever drains has not seen them
+                self.release(*claims)
+                self.convoy.leave(claim.hint for claim in claims)
                 self._go_on()
-        if claim is not None:
-            self._work(claim)
+        if claims:
+            self._work(claims, lead)
 
-    def _work(self, claim: Claim) -> None:
-        self._held[claim.attempt_id] = claim
+    def _work(self, claims: Sequence[Claim], lead: Hint) -> None:
+        self._held |= {claim.attempt_id: claim for claim in claims}
         try:
-            with structlog.contextvars.bound_contextvars(**as_ids(claim.trace)):
-                self._end(claim)
-        except Shutdown:
+            failed = self._worked(claims)
+        except (Shutdown, TimeLimitExceeded):
             with _may_pass():
-                self.release(claim)
+                self.release(*(claim for claim in claims if claim.attempt_id in self._held))
             raise
         finally:
-            del self._held[claim.attempt_id]
-            self._durations.add(claim.durations)
+            self._leave(claims)
+        if lead in failed:
+            raise failed[lead]
 
-    def _end(self, claim: Claim) -> None:
+    def _worked(self, claims: Sequence[Claim]) -> dict[Hint, BaseException]:
+        """Work on one after the other, then store what is to be stored; return what failed."""
+        ready: list[Ready] = []
+        failed: dict[Hint, BaseException] = {}
+        began = time.perf_counter()
+        for place, claim in enumerate(claims):
+            late = time.perf_counter() - began > _PATIENCE or self.stopping.is_set()
+            if late and place:
+                self.release(*claims[place:])  # their own messages will come
+                self._leave(claims[place:])
+                break
+            before = len(ready)
+            error = self._done(claim, partial(self._attempt, claim, ready))
+            if len(ready) == before:
+                self._over(claim, error, failed)
+        self._store_all(ready, failed)
+        return failed
+
+    def _done(self, claim: Claim, step: Callable[[], object]) -> BaseException | None:
+        """Do a step of an attempt; return what its message is to end with where it fails."""
+        ids = {"document_id": claim.document_id, "message_id": claim.message_id}
         try:
-            self._attempt(claim)
+            with structlog.contextvars.bound_contextvars(**ids, **as_ids(claim.trace)):
+                self._end(claim, step)
+        except Shutdown:
+            raise
+        # each of those that are worked on together ends by itself
+        except (Exception, TimeLimitExceeded) as error:  # noqa: BLE001
+            return error
+        return None
+
+    def _end(self, claim: Claim, step: Callable[[], object]) -> None:
+        try:
+            step()
         # whatever a stage raises, the attempt must end and the document be accounted for
         except (Exception, TimeLimitExceeded) as error:  # noqa: BLE001
             self._fail(claim, error)
 
+    def _over(
+        self, claim: Claim, error: BaseException | None, failed: dict[Hint, BaseException]
+    ) -> None:
+        """Let go of a document whose attempt has ended, and tell its message."""
+        if error is not None:
+            failed[claim.hint] = error
+        if self._held.pop(claim.attempt_id, None) is not None:
+            self._durations.add(claim.durations)
+            self.convoy.end(claim.hint, error)
+
+    def _leave(self, claims: Iterable[Claim]) -> None:
+        """Let go of documents for which their own messages will come."""
+        for claim in claims:
+            if self._held.pop(claim.attempt_id, None) is not None:
+                self._durations.add(claim.durations)
+                self.convoy.leave([claim.hint])
+
     # --- claim ----------------------------------------------------------------------------------
 
-    def _claim(self, document_id: int, message_id: str | None, *, alone: bool) -> Claim | None:
+    def _claims(self, lead: Hint, *, alone: bool) -> list[Claim]:
         self._go_on()  # it may have waited for its turn
         moment = now()
         lease_expires_at = moment + timedelta(seconds=self._settings.lease)
         span_id = Trace.begun().span_id
-        bid = Bid(self._worker, PARSER_VERSION, message_id, moment, lease_expires_at, span_id)
-        claim = self._database.unit(partial(begin, document_id=document_id, bid=bid, alone=alone))
-        if claim is not None:
+        bid = Bid(self._worker, PARSER_VERSION, lead.message_id, moment, lease_expires_at, span_id)
+        riders = [] if alone else self.convoy.take(lead)
+        claims: list[Claim] = []
+        try:
+            claims = self._claimed(partial(_begun, lead=lead, bid=bid, alone=alone), riders)
+        finally:
+            claimed = {claim.hint for claim in claims}
+            self.convoy.leave(hint for hint in riders if hint not in claimed)
+        if claims:
             reach("claim.committed")
-        return claim
+        return claims
+
+    def _claimed(self, begun: Callable[..., list[Claim]], riders: Sequence[Hint]) -> list[Claim]:
+        try:
+            return self._database.unit(partial(begun, riders=riders))
+        except SQLAlchemyError as error:
+            if not riders or judge(error) is None:
+                raise
+            _let_go(error)  # whatever is wrong with others must not become this document's fault
+        return self._database.unit(partial(begun, riders=()))
 
     # --- fetch, inspect, store, unpack or dead-letter -------------------------------------------
 
-    def _attempt(self, claim: Claim) -> None:
+    def _attempt(self, claim: Claim, ready: list[Ready]) -> None:
         claim.stage = "read"
         inspection.admit(claim.size, self._settings.max_bytes)
         with claim.during("fetch"):
@@ -168,8 +247,8 @@ class Pipeline:
         with _in_time(claim):
             found = inspect(data, claim.name, claim.passed, hints=claim.hints)
         reach("work.inspected", claim.name)
-        if found.outcome == "stored":
-            self._store(claim, found)
+        if found.outcome == "stored" and found.report is not None:
+            ready.append(Ready(claim, found, found.report))
         elif found.scanned and claim.queue != _OCR:
             self._hand_over(claim)
         elif found.outcome == "unpacked":
@@ -179,11 +258,31 @@ class Pipeline:
         else:
             self._refuse(claim, found)
 
-    def _store(self, claim: Claim, found: Inspection) -> None:
-        if found.report is None:
-            raise ValueError("an inspection without a report cannot be stored")
-        report = found.report
-        self._database.unit(lambda session: endings.stored(session, claim, found, report))
+    def _store_all(self, ready: Sequence[Ready], failed: dict[Hint, BaseException]) -> None:
+        together = len(ready) > 1 and self._stored_together(ready)
+        for one in ready:
+            error = None if together else self._done(one.claim, partial(self._store, one))
+            self._over(one.claim, error, failed)
+
+    def _stored_together(self, ready: Sequence[Ready]) -> bool:
+        """Store reports in one transaction; whose fault it is that it fails shows one by one."""
+        try:
+            with _of_nobody():
+                self._database.unit(lambda session: endings.stored_all(session, ready))
+        except Shutdown:
+            raise
+        except (Exception, TimeLimitExceeded) as error:  # noqa: BLE001 - it is raised again below
+            _let_go(error)
+            return False
+        reach("store.committed")
+        return True
+
+    def _store(self, one: Ready) -> None:
+        if self._unsettled:
+            raise Transient("the database could not be written just now")
+        self._database.unit(
+            lambda session: endings.stored(session, one.claim, one.found, one.report)
+        )
         reach("store.committed")
 
     def _hand_over(self, claim: Claim) -> None:
@@ -220,6 +319,9 @@ class Pipeline:
         _let_go(error)
         reason = judge(error)
         passing = reason is None and claim.retries < self._settings.max_retries
+        if passing and self._unsettled:  # the database was away a moment ago
+            self._unsettled.append((claim, error))
+            raise Transient(told(error)) from error
         try:
             if passing:
                 self._give_back(claim, error)
@@ -256,9 +358,9 @@ class Pipeline:
 
     # --- stopping, and messages that die --------------------------------------------------------
 
-    def release(self, claim: Claim) -> None:
-        """Give a document back to the queue as if it had not been begun."""
-        self._database.unit(lambda session: endings.released(session, claim))
+    def release(self, *claims: Claim) -> None:
+        """Give documents back to the queue as if they had not been begun."""
+        self._database.unit(lambda session: endings.released(session, claims))
         reach("release.committed")
 
     def abandon(self, document_id: int, message_id: str, error: BaseException | None) -> None:
@@ -272,6 +374,17 @@ class Pipeline:
             lambda session: endings.abandoned(session, document_id, message_id, reason, why)
         )
         reach("bury.committed")
+
+
+def _begun(
+    session: Session, *, lead: Hint, riders: Sequence[Hint], bid: Bid, alone: bool
+) -> list[Claim]:
+    """Claim a document, and others along with one that is done in no time."""
+    claim = begin(session, lead.document_id, bid, alone=alone)
+    if claim is None:
+        return []
+    light = riders and claim.queue == _FAST and claim.size <= LIGHT
+    return [claim, *(begin_along(session, riders, bid) if light else ())]
 
 
 def _let_go(error: BaseException) -> None:
@@ -290,6 +403,17 @@ def _let_go(error: BaseException) -> None:
             left += [one.__cause__, one.__context__]
             if isinstance(one, TimeLimitExceeded):
                 gc.collect()  # a session and its transaction hold one another
+
+
+@contextmanager
+def _of_nobody() -> Iterator[None]:
+    """Let no line that is logged meanwhile be about the message that brought it on."""
+    bound = structlog.contextvars.get_contextvars()
+    structlog.contextvars.clear_contextvars()
+    try:
+        yield
+    finally:
+        structlog.contextvars.bind_contextvars(**bound)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from models.ledger import Arrival, ArrivalState, Attempt, AttemptOutcome, Document
 from models.trace import Trace
+from worker.entry import Arrived, Entered
 from worker.tracing import Kind, Span, tell, wanted
 from worker.waiting import door
 
@@ -55,8 +56,8 @@ class Ended(Protocol):
 
 def tell_arrival(
     session: Session,
-    arrival: Arrival,
-    document: Document,
+    arrival: Arrival | Arrived,
+    document: Entered,
     caller: Trace | None,
     *,
     began: int | None = None,
@@ -73,8 +74,8 @@ def tell_arrival(
             the ledger says that it was seen.
         waited: for how many seconds it had been known before.
     """
-    trace = Trace.parsed(arrival.traceparent)
-    if trace is None or not wanted():
+    trace = Trace.parsed(arrival.traceparent) if wanted() else None
+    if trace is None:
         return
     moment = _nanoseconds(arrival.seen_at) if began is None else began
     accepted = arrival.state == ArrivalState.ACCEPTED
@@ -91,7 +92,7 @@ def tell_arrival(
     tell(session, lambda ended: [replace(span, ended=ended)])
 
 
-def _of_arrival(arrival: Arrival, document: Document) -> dict[str, str | int | float]:
+def _of_arrival(arrival: Arrival | Arrived, document: Entered) -> dict[str, str | int | float]:
     known: dict[str, str | int | float | None] = {
         "gouji.arrival_id": arrival.id,
         "gouji.document_id": document.id,

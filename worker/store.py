@@ -1,6 +1,6 @@
 """Keeping what was recognised: a report and its findings as rows, in its place among versions."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final, cast
@@ -11,16 +11,18 @@ from sqlalchemy.orm import Session
 from models.correction import Correction
 from models.disclosure import publisher
 from models.disclosure.correction import Value, amended, written
-from models.disclosure.difference import compare, fingerprint
+from models.disclosure.difference import figures, fingerprint
 from models.disclosure.finding import Finding, Severity
 from models.disclosure.report import Report
 from models.filing import REPORTS, Subject
 from worker import neighbours, versions, weighing
-from worker.findings import Origin, keep
-from worker.rows import KINDS, load, rows, told
+from worker.findings import Origin, keep_all
+from worker.rows import KINDS, rows, told
+from worker.rows import figures as stored_figures
 from worker.versions import Place, Version
 
 _INSERT_HEADER: Final = insert(REPORTS).returning(REPORTS.c.id)
+_INSERT_HEADERS: Final = insert(REPORTS).returning(REPORTS.c.id, sort_by_parameter_order=True)
 _CORRECTIONS: Final = cast("Table", Correction.__table__)
 _ROWS: Final = {key: cast("Table", kind.__table__) for key, kind in KINDS.items()}
 
@@ -58,6 +60,20 @@ class Filed:
         return known
 
 
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A report to keep: the document and the attempt that read it, and the findings of it.
+
+    Findings are those of the report as it is amended. What an operator corrected is kept beside
+    its rows, which are as published all the same.
+    """
+
+    origin: Origin
+    report: Report
+    findings: tuple[Finding, ...]
+    amendment: Amendment | None = None
+
+
 def store(
     session: Session,
     origin: Origin,
@@ -79,24 +95,97 @@ def store(
     Raises:
         Refused: a figure is too large to be kept.
     """
-    findings = tuple(findings)
-    values = {} if amendment is None else amendment.values
+    return _store(session, _prepared(Item(origin, report, tuple(findings), amendment)))
+
+
+def store_all(session: Session, items: Sequence[Item]) -> Iterator[tuple[int, Filed]]:
+    """Do what :func:`store` does for many; those of publishers that nobody knew yet in one go.
+
+    Yields:
+        The place of an item and what became of it, as soon as it is kept; all are to be taken.
+
+    Raises:
+        Refused: a figure is too large to be kept; it is not told of which report.
+    """
+    prepared = [_prepared(item) for item in items]
+    versions.lock_all(session, [one.subject for one in prepared if one.subject is not None])
+    first = _firsts(session, prepared)
+    yield from zip(first, _store_first(session, [prepared[n] for n in first]), strict=True)
+    for place in sorted(set(range(len(prepared))) - set(first)):
+        yield place, _store(session, prepared[place])
+
+
+def _firsts(session: Session, prepared: Sequence["_Prepared"]) -> list[int]:
+    """Return the places of the reports that are the first of their publisher, whatever the year."""
+    by_key: dict[str, int] = {}
+    for place, one in enumerate(prepared):
+        if one.subject is not None:
+            by_key.setdefault(one.subject.publisher_key, place)
+    known = versions.publishers(session, by_key)
+    return [place for key, place in by_key.items() if key not in known]
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A report with what is kept of it: its rows by table, and the fingerprint of its figures."""
+
+    item: Item
+    subject: Subject | None
+    rows: Mapping[str, Sequence[Mapping[str, Any]]]
+    amounts_to: Report
+    figures: str
+
+    def header(self, place: Place) -> dict[str, Any]:
+        """Return the columns of the report itself."""
+        item = self.item
+        header = _header(item.origin, item.report, item.findings) | place.columns
+        decision = item.amendment and item.amendment.decision_id
+        return header | {"figures": self.figures, "decision_id": decision}
+
+
+def _prepared(item: Item) -> _Prepared:
+    report, values = item.report, {} if item.amendment is None else item.amendment.values
     kept = {key: list(rows(table)) for key, table in report.tables.items()}
     amounts_to = amended(report, values)
-    figures = fingerprint(amounts_to)
     subject = Subject.of(report.publisher, report.year)
-    place = versions.place(session, subject, figures, origin.document_id)
-    header = _header(origin, report, findings) | {"figures": figures} | place.columns
-    header["decision_id"] = amendment and amendment.decision_id
+    return _Prepared(item, subject, kept, amounts_to, fingerprint(amounts_to))
+
+
+def _store(session: Session, one: _Prepared) -> Filed:
+    item, subject = one.item, one.subject
+    place = versions.place(session, subject, one.figures, item.origin.document_id)
+    header = one.header(place)
     report_id: int = session.connection().execute(_INSERT_HEADER, header).scalar_one()
-    for key, table_rows in kept.items():
-        _insert_all(session, _ROWS[key], [{"report_id": report_id} | row for row in table_rows])
-    if amendment is not None:
-        _insert_all(session, _CORRECTIONS, list(_corrections(report_id, amendment)))
-    keep(session, origin, findings)
-    across = _assess(session, subject, place, report_id, report.publisher)
+    _insert_rows(session, [(report_id, one)])
+    if item.amendment is not None:
+        _insert_all(session, _CORRECTIONS, list(_corrections(report_id, item.amendment)))
+    across = _assess(session, subject, place, report_id, item.report.publisher)
     filed = Filed(report_id, place.version, place.standing, place.same_as, across=across)
-    return filed if place.before is None else _compared(session, filed, place.before, amounts_to)
+    return filed if place.before is None else _compared(session, filed, place.before, one)
+
+
+def _store_first(session: Session, new: Sequence[_Prepared]) -> list[Filed]:
+    """Keep reports of publishers of whom there is none: no versions, and no years beside them."""
+    if not new:
+        return []
+    place = Place(1, standing=True)
+    headers = [one.header(place) for one in new]
+    ids = session.connection().execute(_INSERT_HEADERS, headers).scalars().all()
+    _insert_rows(session, list(zip(ids, new, strict=True)))
+    for one in new:
+        weighing.weigh_beside(session, one.item.report.publisher, one.item.report.year)
+    return [Filed(report_id, place.version, place.standing) for report_id in ids]
+
+
+def _insert_rows(session: Session, kept: Sequence[tuple[int, _Prepared]]) -> None:
+    for key, table in _ROWS.items():
+        values = [
+            {"report_id": report_id, **row}
+            for report_id, one in kept
+            for row in one.rows.get(key, ())
+        ]
+        _insert_all(session, table, values)
+    keep_all(session, [(one.item.origin, one.item.findings) for _, one in kept])
 
 
 def _corrections(report_id: int, amendment: Amendment) -> Iterator[dict[str, Any]]:
@@ -126,9 +215,11 @@ def _assess(
     return tuple(sorted({finding.rule for finding in found}))
 
 
-def _compared(session: Session, filed: Filed, before: Version, report: Report) -> Filed:
+def _compared(session: Session, filed: Filed, before: Version, one: _Prepared) -> Filed:
     """Count the cells that changed, and tell the history of the version that stood before."""
-    changed = len(compare(load(session, before.id), report).cells)
+    ours = figures(one.amounts_to)
+    theirs = stored_figures(session, [before.id])[before.id]
+    changed = sum(ours.get(cell) != theirs.get(cell) for cell in ours.keys() | theirs.keys())
     if filed.standing:
         versions.tell_superseded(session, before, filed.report_id, filed.version, changed=changed)
     return replace(filed, before=before.id, changed=changed)

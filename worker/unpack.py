@@ -17,12 +17,12 @@ from sqlalchemy.orm import Session
 from models import ledger, transitions
 from models.disclosure.hints import kept
 from models.event import EventName
-from models.ledger import Arrival, ArrivalState, Document
+from models.ledger import Arrival, ArrivalState
 from models.session import Database
 from worker import logs, names
 from worker.archive import Archive, demand_recent
 from worker.claim import Claim
-from worker.entry import Content, Documents, announce, queue_of, told
+from worker.entry import Content, Documents, Entered, announce, queue_of, told
 from worker.errors import Transient
 from worker.faults import reach
 from worker.inspection import File, Inspection
@@ -185,16 +185,20 @@ class _Entering:
         digests = {one.content.stored.sha256 for one in members}
         documents = Documents(session, digests, self._of.source)
         traces = [claim.trace.child() for _ in members]
-        pairs = zip(members, traces, strict=True)
-        entered = [(one, *documents.enter(one.content, trace)) for one, trace in pairs]
-        session.flush()  # the documents have their ids now
+        contents = [one.content for one in members]
+        found = documents.enter(list(zip(contents, traces, strict=True)))
+        entered = [(one, *known) for one, known in zip(members, found, strict=True)]
         arrivals = [self._arrival(one, document, state) for one, document, state in entered]
         for arrival, trace in zip(arrivals, traces, strict=True):
             arrival.traceparent = str(trace)
         passed_over = [self._passed_over(one, len(members) + n) for n, one in enumerate(ignored)]
         session.add_all([*arrivals, *passed_over])
         session.flush()
-        fresh = [document for _, document, state in entered if state is ArrivalState.ACCEPTED]
+        fresh = [
+            (document.id, one.content.queue)
+            for one, document, state in entered
+            if state is ArrivalState.ACCEPTED
+        ]
         claim.record(
             session,
             EventName.DOCUMENT_UNPACKED,
@@ -209,9 +213,9 @@ class _Entering:
             tell_arrival(session, arrival, document, claim.trace)
         for arrival in passed_over:
             logs.record(session, EventName.FILE_IGNORED, **told(arrival), why=arrival.why)
-        return [(document.id, document.queue) for document in fresh]
+        return fresh
 
-    def _arrival(self, one: Kept, document: Document, state: ArrivalState) -> Arrival:
+    def _arrival(self, one: Kept, document: Entered, state: ArrivalState) -> Arrival:
         hints = self._claim.hints
         return Arrival(
             **self._place(one.member, one.place, one.content.stored.size),

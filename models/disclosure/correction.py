@@ -102,8 +102,8 @@ def _with(table: ReadTable, address: str, value: Value) -> ReadTable:
 def corrected(read: Cell, value: Value) -> Cell:
     """Return a cell with another value; what OCR doubted or was converted, somebody has seen."""
     how = Printed.BLANK if value is None else Printed.NUMBER
-    return replace(
-        read, value=value, printed=how, note="", confidence=None, chosen=False, published=read
+    return read._replace(
+        value=value, printed=how, note="", confidence=None, chosen=False, published=read
     )
 
 

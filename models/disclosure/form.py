@@ -81,9 +81,26 @@ class Layout:
     @cached_property
     def cells(self) -> tuple[str, ...]:
         """Every cell address of the layout, in printed order."""
-        return tuple(
-            cell_key(self.table, row.key, column.key) for row in self.rows for column in row.columns
-        )
+        return tuple(address for row in self.rows for address in self.addresses[row.key])
+
+    @cached_property
+    def addresses(self) -> dict[str, tuple[str, ...]]:
+        """The cell addresses of each row, by its key, left to right."""
+        return {
+            row.key: tuple(cell_key(self.table, row.key, column.key) for column in row.columns)
+            for row in self.rows
+        }
+
+    @cached_property
+    def sizes(self) -> tuple[int, ...]:
+        """How many columns each row has."""
+        return tuple(len(row.columns) for row in self.rows)
+
+    @cached_property
+    def alike(self) -> tuple[int, ...]:
+        """For each row the number of the first that has the same columns."""
+        columns = [row.columns for row in self.rows]
+        return tuple(columns.index(one) for one in columns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,15 +54,14 @@ class Place(NamedTuple):
         return cls(**{**told, "box": None if box is None else tuple(box)})
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """One cell: its value (``None`` unless a number), the raw text, how and where it is printed.
 
     ``note`` is what stood beside the number (``（含修订1件）``) or how it was converted.
     ``chosen`` tells that several placements were equally good and the edits chose this one.
     ``confidence`` (0 to 1) says how sure its least sure character is, where OCR read it.
     ``published`` is the cell as it was read, where an operator has corrected it; ``raw`` and
-    ``place`` are what stands in the file in any case.
+    ``place`` are what stands in the file in any case. A named tuple, as a place is.
     """
 
     value: int | Decimal | None

@@ -7,11 +7,11 @@ from typing import Final
 
 import orjson
 
-from tests.bench import dropping, inspecting, printed, reading
+from tests.bench import dropping, inspecting, intaking, printed, reading
 from tests.bench.measured import Measured, Size, as_json, table
 
 FULL: Final = Size(rounds=3, reports=40, drops=600, messages=5000, settle=2.0)
-QUICK: Final = Size(rounds=1, reports=8, drops=16, messages=200, settle=0.2)
+QUICK: Final = Size(rounds=1, reports=8, drops=16, messages=200, settle=0.2, intakes=200)
 
 
 def main(arguments: list[str]) -> None:
@@ -34,7 +34,7 @@ def measure(size: Size) -> list[Measured]:
     """Run every benchmark."""
     inspected = inspecting.run(size)
     dropped = dropping.run(size, inspected.figures["per_second_per_core"])
-    return [inspected, reading.run(size), printed.run(size), dropped]
+    return [inspected, reading.run(size), printed.run(size), dropped, intaking.run(size)]
 
 
 if __name__ == "__main__":

@@ -53,8 +53,8 @@ def run(size: Size, inspected_per_second: float) -> Measured:
     found = []
     logs.configure("bench", level="warning")
     for _ in range(size.rounds):
-        with tempfile.TemporaryDirectory(prefix="gouji-") as name, _server(Path(name)) as server:
-            house = _House(Path(name), server, size.settle)
+        with tempfile.TemporaryDirectory(prefix="gouji-") as name, server(Path(name)) as queue:
+            house = _House(Path(name), queue, size.settle)
             bare = floor.run(house.settings, size.messages, house.directory)
             found.append(_round(house.run(rng, size.drops), bare, size))
     figures: dict[str, Any] = {key: middle([one[key] for one in found]) for key in found[0]}
@@ -65,13 +65,14 @@ def run(size: Size, inspected_per_second: float) -> Measured:
 
 
 @contextmanager
-def _server(directory: Path) -> Iterator[EmbeddedServer]:
-    server = EmbeddedServer(Settings(data_dir=directory))
-    server.start()
+def server(directory: Path) -> Iterator[EmbeddedServer]:
+    """Run a queue server of its own meanwhile."""
+    queue = EmbeddedServer(Settings(data_dir=directory))
+    queue.start()
     try:
-        yield server
+        yield queue
     finally:
-        server.stop(_STOP_WITHIN)
+        queue.stop(_STOP_WITHIN)
 
 
 def _round(ours: dict[str, float], bare: dict[str, float], size: Size) -> dict[str, float]:

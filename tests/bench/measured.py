@@ -17,7 +17,7 @@ class Size(NamedTuple):
 
     Every figure is the median over ``rounds``. In each there are ``reports`` random reports to be
     inspected, ``drops`` files to be dropped that must rest for ``settle`` seconds, and
-    ``messages`` that nothing is done for.
+    ``messages`` that nothing is done for; and ``intakes`` files that are only taken in.
     """
 
     rounds: int
@@ -25,6 +25,7 @@ class Size(NamedTuple):
     drops: int
     messages: int
     settle: float
+    intakes: int = 20_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from models.ledger import Document, State
 from tests import brokers
 from tests.watcher.station import SETTLE, Station
+from watcher.register import MOST
 from watcher.sweep import Sweeper
 from worker.send import Sender, bounds, fitting
 from worker.source import Source
@@ -52,7 +53,7 @@ def work_off(station: Station) -> Counter[str]:
 
 def test_a_source_takes_in_one_batch_before_it_is_anothers_turn(two: Station) -> None:
     # Given a source with more than a batch, and one with three files
-    fill(two, "many", 450)
+    fill(two, "many", MOST + 50)
     fill(two, "few", 3)
 
     # When they have come to rest, and the watcher has had a single turn
@@ -60,7 +61,7 @@ def test_a_source_takes_in_one_batch_before_it_is_anothers_turn(two: Station) ->
     two.turn(SETTLE)
 
     # Then one batch of the first is in, and all of the second
-    assert Counter(arrival.source for arrival in two.arrivals()) == {"many": 200, "few": 3}
+    assert Counter(arrival.source for arrival in two.arrivals()) == {"many": MOST, "few": 3}
 
 
 def test_what_arrives_leaves_room_for_what_waits(two: Station) -> None:

@@ -116,10 +116,10 @@ def test_they_come_from_the_arrivals_of_the_document(tmp_path: Path, anonymous: 
                 where = {"source": "crawl", "path": b"a", "name": "a", "state": "accepted"}
                 session.add(Arrival(hints=said, url=f"http://a/{n}", **version, **where))
         with home.database.reading() as session:
-            assert hints(session, document_id) == Hints(
-                url="http://a/0", publisher="某市水利局", year=2022
-            )
-            assert hints(session, 99) == NONE
+            assert hints(session, [document_id, 99]) == {
+                document_id: Hints(url="http://a/0", publisher="某市水利局", year=2022),
+                99: NONE,
+            }
         # When it is worked on
         home.pipeline(inspection.inspect).run(document_id)
         # Then they are in what became of it

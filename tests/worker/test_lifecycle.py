@@ -17,6 +17,7 @@ from tests.worker.house import House, house, until
 from worker.actors import Run, declare
 from worker.app import _again
 from worker.claim import Claim
+from worker.convoy import Hint
 from worker.errors import NotBegun, Stopping
 from worker.inbox import PROCESS
 from worker.lifecycle import Abandoned, Bindings, Drain, Threads
@@ -122,9 +123,8 @@ def test_a_claim_that_cannot_be_given_back_keeps_no_other_from_it(
     # Given a process that works on two documents, and a database that fails once
     ids = [home.receive(b"%d" % n) for n in range(2)]
     pipeline = home.pipeline()
-    claims = [pipeline._claim(document_id, None, alone=False) for document_id in ids]
+    claims = [pipeline._claims(Hint(one), alone=True)[0] for one in ids]
     for claim in claims:
-        assert claim is not None
         pipeline._held[claim.attempt_id] = claim
     give_back, calls = pipeline.release, []
 

@@ -23,6 +23,7 @@ from watcher.fileless import fileless
 from watcher.intake import Intake
 from watcher.register import Origin
 from worker import endings, spans, tracing
+from worker.convoy import Hint
 from worker.errors import Refused, Transient
 from worker.pipeline import Pipeline
 from worker.send import Sender
@@ -229,8 +230,7 @@ def test_an_attempt_whose_worker_was_killed_is_told_by_the_next(
 ) -> None:
     # Given an attempt that never ended, whose lease has
     document_id = _traced(home, b"a")
-    claim = home.pipeline()._claim(document_id, "m1", alone=False)
-    assert claim is not None
+    assert home.pipeline()._claims(Hint(document_id, "m1"), alone=True)
     with home.database.transaction() as session:
         ended = now() - timedelta(seconds=1)
         session.execute(update(Document).values(lease_expires_at=ended))
@@ -255,13 +255,12 @@ def test_what_is_rolled_back_is_not_told_and_nothing_is_told_twice(
     # Given an attempt whose end cannot be committed at first
     document_id = _traced(home, b"a")
     pipeline = home.pipeline()
-    claim = pipeline._claim(document_id, None, alone=False)
-    assert claim is not None
+    (claim,) = pipeline._claims(Hint(document_id), alone=True)
 
     # When its transaction is rolled back, and the attempt is released afterwards, by two at once
     with exporting(home.settings, collector):
         with home.database._writing() as session:
-            endings.released(session, claim)
+            endings.released(session, [claim])
             session.rollback()
         pipeline.release(claim)
         pipeline.release(claim)
@@ -306,7 +305,7 @@ def test_a_span_that_cannot_be_made_does_not_undo_the_work(home: House) -> None:
 def test_nothing_is_looked_up_where_nobody_takes_spans(home: House) -> None:
     # Given no exporter, when an attempt is under way
     document_id = _traced(home, b"a")
-    assert home.pipeline()._claim(document_id, None, alone=False) is not None
+    assert home.pipeline()._claims(Hint(document_id), alone=True)
 
     # Then what would be told if it were lost is not even looked for
     with home.database.reading() as session:

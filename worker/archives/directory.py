@@ -23,8 +23,8 @@ _ZEROS: Final = bytes(CHUNK)
 INCOMING: Final = ".incoming"
 """Where copies lie until they have their name."""
 _LEAVING: Final = ".leaving"
-_READ_ONLY: Final = 0o400  # nothing in the archive is ever written again, or read by others
-_PRIVATE: Final = 0o700
+READ_ONLY: Final = 0o400  # nothing in the archive is ever written again, or read by others
+PRIVATE: Final = 0o700
 
 
 class Directory:
@@ -36,8 +36,8 @@ class Directory:
     def put(self, source: BinaryIO, *, limit: int) -> Stored:
         """Copy a source to its end; when this returns, the bytes are on disk."""
         with self._incoming() as (path, out):
-            stored = _copy(source, out, limit)
-            with _writing():
+            stored = copy_to(source, out, limit)
+            with writing():
                 reach("archive.copied")
                 self._keep(path, out, stored)
                 reach("archive.kept")
@@ -99,7 +99,7 @@ class Directory:
         try:
             if not _is_old(final, older_than):
                 return False
-            aside.parent.mkdir(_PRIVATE, exist_ok=True)
+            aside.parent.mkdir(PRIVATE, exist_ok=True)
             final.rename(aside)
             reach("prune.aside")
             if not _is_old(aside, older_than):
@@ -115,7 +115,7 @@ class Directory:
     def recover(self) -> int:
         """Give back their names to contents that a killed process was about to delete."""
         found = 0
-        with suppress(FileNotFoundError), _writing():
+        with suppress(FileNotFoundError), writing():
             leaving = self.root / _LEAVING
             for path in sorted(leaving.iterdir()) if leaving.is_dir() else ():
                 _put_back(path, self._path(path.name))
@@ -125,9 +125,9 @@ class Directory:
     @contextmanager
     def scratch(self) -> Iterator[BinaryIO]:
         """Open a nameless file on the disk of the archive."""
-        with _writing():
+        with writing():
             directory = self.root / INCOMING
-            _make_private(directory)
+            make_private(directory)
             file = tempfile.TemporaryFile(dir=directory)  # noqa: SIM115 - closed below
         with file:
             yield cast("BinaryIO", file)
@@ -138,7 +138,7 @@ class Directory:
 
     def probe(self) -> str:
         """Write and delete a little; return the path."""
-        with self._incoming() as (_, out), _writing():
+        with self._incoming() as (_, out), writing():
             out.write(b"probe")
             os.fsync(out.fileno())
         return str(self.root)
@@ -157,10 +157,10 @@ class Directory:
     @contextmanager
     def _incoming(self) -> Iterator[tuple[Path, BinaryIO]]:
         path = self.root / INCOMING / uuid4().hex
-        with _writing():
-            _make_private(path.parent)
+        with writing():
+            make_private(path.parent)
             flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-            out = os.fdopen(os.open(path, flags, _READ_ONLY), "wb", buffering=0)
+            out = os.fdopen(os.open(path, flags, READ_ONLY), "wb", buffering=0)
         try:
             with out:
                 yield path, out
@@ -170,13 +170,13 @@ class Directory:
 
     def _keep(self, path: Path, out: BinaryIO, stored: Stored) -> None:
         final = self._path(stored.sha256)
-        if _is_whole(final, stored) and _refresh(final):
+        if is_whole(final, stored) and refresh(final):
             _sync_directory(final.parent)  # whoever renamed it may not have come so far
             return
         os.fsync(out.fileno())
         reach("archive.synced")
         if not final.parent.is_dir():
-            final.parent.mkdir(_PRIVATE, exist_ok=True)
+            final.parent.mkdir(PRIVATE, exist_ok=True)
             _sync_directory(self.root)
         path.rename(final)
         _sync_directory(final.parent)
@@ -198,17 +198,25 @@ def _is_old(path: Path, older_than: float) -> bool:
     return time.time() - path.stat().st_mtime > older_than
 
 
-def _copy(source: BinaryIO, out: BinaryIO, limit: int) -> Stored:
-    digest, size = hashlib.sha256(), 0
-    while chunk := source.read(CHUNK):
+def copy_to(source: BinaryIO, out: BinaryIO, limit: int) -> Stored:
+    """Copy a source to its end; nothing is synced.
+
+    Raises:
+        TooLarge: it has more than ``limit`` bytes.
+        ArchiveError: it cannot be written.
+    """
+    digest, size, chunk = hashlib.sha256(), 0, b""
+    while following := source.read(CHUNK):
+        chunk = following
         size += len(chunk)
         if size > limit:
             raise TooLarge(limit)
         digest.update(chunk)
-        with _writing():
+        with writing():
             _write(out, chunk)
-    with _writing():
-        out.truncate(size)
+    if len(chunk) == CHUNK:  # it may have been left as a hole
+        with writing():
+            out.truncate(size)
     return Stored(digest.hexdigest(), size)
 
 
@@ -222,7 +230,7 @@ def _write(out: BinaryIO, chunk: bytes) -> None:
         rest = rest[out.write(rest) :]
 
 
-def _is_whole(path: Path, stored: Stored) -> bool:
+def is_whole(path: Path, stored: Stored) -> bool:
     """Tell whether a file has the bytes of its name; one that cannot be read counts as damaged."""
     try:
         with path.open("rb") as stream:
@@ -233,7 +241,7 @@ def _is_whole(path: Path, stored: Stored) -> bool:
         return False
 
 
-def _refresh(path: Path) -> bool:
+def refresh(path: Path) -> bool:
     """Make a content young, so that nobody deletes it as an orphan; ``False`` where that fails.
 
     It may be no document's yet. Whoever deletes orphans takes one away from its name first and
@@ -262,11 +270,11 @@ def _put_back(aside: Path, named: Path) -> None:
         aside.unlink()
 
 
-def _make_private(directory: Path) -> None:
+def make_private(directory: Path) -> None:
     """Make a directory of the archive, and the archive itself, for this user alone."""
     if not directory.is_dir():
-        directory.parent.mkdir(_PRIVATE, parents=True, exist_ok=True)
-        directory.mkdir(_PRIVATE, exist_ok=True)
+        directory.parent.mkdir(PRIVATE, parents=True, exist_ok=True)
+        directory.mkdir(PRIVATE, exist_ok=True)
 
 
 def _sync_directory(path: Path) -> None:
@@ -278,7 +286,8 @@ def _sync_directory(path: Path) -> None:
 
 
 @contextmanager
-def _writing() -> Iterator[None]:
+def writing() -> Iterator[None]:
+    """Say of what the system refuses meanwhile that the archive cannot be written."""
     try:
         yield
     except OSError as error:

@@ -95,10 +95,10 @@ def _doubts(key: str, read: ReadTable) -> Iterator[Finding]:
 
 def _values(report: Report) -> Iterator[Finding]:
     for key, cell in report.cells():
-        shown = repr(cell.raw[:_SHOWN])
         if cell.printed is Printed.UNREADABLE:
-            message = f"不是有效数字 not a figure of its kind: {shown}"
+            message = f"不是有效数字 not a figure of its kind: {cell.raw[:_SHOWN]!r}"
             yield Finding("CELL.VALUE", Severity.HARD, key, message, (key,), evidence=cell.raw)
-        elif "→" in cell.note:
-            message = f"单位已换算 unit converted ({cell.note}): {shown} = {cell.value} 万元"
+        elif cell.note and "→" in cell.note:
+            shown = f"{cell.raw[:_SHOWN]!r} = {cell.value}"
+            message = f"单位已换算 unit converted ({cell.note}): {shown} 万元"
             yield Finding("CELL.VALUE", Severity.SOFT, key, message, (key,), evidence=cell.raw)

@@ -1,9 +1,9 @@
 """The balance edits (勾稽关系): sums that must hold inside tables 三 and 四."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from models.disclosure.finding import Finding, Severity
-from models.disclosure.report import Printed, Report
+from models.disclosure.report import ABSENT, Cell, Printed, Report
 from worker.check.edits import Edit, edits
 
 
@@ -14,23 +14,25 @@ def totals(report: Report) -> Iterator[Finding]:
         if table is not None:
             for edit in edits(table.layout):
                 if edit.row not in table.missing:
-                    yield from _apply(report, edit)
+                    yield from _apply(table.cells, edit)
 
 
-def _apply(report: Report, edit: Edit) -> Iterator[Finding]:
+def _apply(found: Mapping[str, Cell], edit: Edit) -> Iterator[Finding]:
     """Compare two sums; blank, slash, dash and absent addends count as 0 and are listed."""
-    terms, total = edit.terms, edit.total
-    printed = {key: report.cell(key).printed for key in terms}
-    if all(how is not Printed.NUMBER for how in printed.values()):
+    left = [found.get(key, ABSENT) for key in edit.left]
+    right = [found.get(key, ABSENT) for key in edit.right]
+    terms = edit.terms
+    printed = {key: cell.printed for key, cell in zip(terms, left + right, strict=True)}
+    if Printed.NUMBER not in printed.values():
         return
     unreadable = tuple(key for key in terms if printed[key] is Printed.UNREADABLE)
-    if unreadable or printed[total] is not Printed.NUMBER:
+    if unreadable or printed[edit.total] is not Printed.NUMBER:
         why = "含无法识别的数字 an unreadable figure" if unreadable else "合计未填 no total printed"
         message = f"无法核对 not assessable: {why}"
-        blanks = unreadable or (total,)
+        blanks = unreadable or (edit.total,)
         yield Finding(edit.rule, Severity.SOFT, edit.scope, message, terms, blanks=blanks)
         return
-    left_sum, right_sum = _sum(report, edit.left), _sum(report, edit.right)
+    left_sum, right_sum = _sum(left), _sum(right)
     if left_sum != right_sum:
         blanks = tuple(key for key in terms if printed[key] is not Printed.NUMBER)
         message = f"{left_sum} ≠ {right_sum} (差 {left_sum - right_sum})"
@@ -47,5 +49,5 @@ def _apply(report: Report, edit: Edit) -> Iterator[Finding]:
         )
 
 
-def _sum(report: Report, keys: Sequence[str]) -> int:
-    return sum(int(report.cell(key).value or 0) for key in keys)
+def _sum(cells: Sequence[Cell]) -> int:
+    return sum([int(cell.value or 0) for cell in cells])

@@ -6,7 +6,7 @@ separator rows are dropped: they may stand anywhere, even inside a row.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from models.disclosure.report import Place
@@ -16,6 +16,9 @@ from worker.reading.pages import Block, Grid, GridCell, GridRow, Paragraph, Shap
 _LONGEST_ROW: Final = 20_000
 """Characters; a longer line is running text, whatever separators it holds."""
 _INVISIBLE: Final = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad\x00-\x08\x0e-\x1f]")
+_UNCLEAN: Final = re.compile(
+    "[\u00a0\u2002\u2003\u2009\u200b-\u200f\u2060\ufeff\u00ad\x00-\x08\x0e-\x1f&]"
+)
 _SPACES: Final = str.maketrans({"\u00a0": " ", "\u2002": " ", "\u2003": " ", "\u2009": " "})
 _NBSP: Final = re.compile(r"&nbsp;?", re.IGNORECASE)
 _SEPARATOR: Final = re.compile(
@@ -36,6 +39,8 @@ _LABEL: Final = r".{0,59}?[^\s\d]"
 _TRAILING: Final = re.compile(rf"(?P<label>{_LABEL})\s+(?P<figures>{_FIGURE}(?:\s+{_FIGURE})*)")
 _PAGE_MARK: Final = re.compile(r"[-－—–―─~·]+\s*\d{1,4}\s*[-－—–―─~·]+")
 
+_Line = Paragraph | tuple[Shape, GridRow]
+
 
 def blocks(content: str) -> Iterator[Block]:
     """Yield the blocks of a text; places are its lines and columns."""
@@ -54,24 +59,33 @@ def looks_like_a_row(line: str) -> bool:
     return len(line) <= _SHORT or len(found["figures"].split()) >= _A_ROW
 
 
-def _blocks(content: str) -> Iterator[Block]:
-    start, number, page, gap = 0, 0, 1, True
+def _blocks(content: str) -> Iterator[_Line]:
+    page, gap = 1, True
     inner = pipes.unframed(content)
     paged = "\f" in content
-    while start <= len(content):
-        end = pipes.LINE_END.search(content, start)
-        stop = end.start() if end else len(content)
-        number += 1
-        line = _clean(content[start:stop])
+    clean = _cleaning(content)
+    for number, (line, end) in enumerate(_lines(content), 1):
+        text = clean(line)
         place = Place(number, 1, page if paged else None)
-        block = _block(line, place, gap=gap, framed=number not in inner)
+        block = _block(text, place, gap=gap, framed=number not in inner)
         if block is not None:
             yield block
-        gap = block is None and (gap or not line.strip())
-        if end is None:
-            return
-        page += end.group() == "\f"
+        gap = block is None and (gap or not text.strip())
+        page += end == "\f"
+
+
+def _lines(content: str) -> Iterator[tuple[str, str]]:
+    """Yield every line and what ends it; nothing ends the last."""
+    start = 0
+    for end in pipes.LINE_END.finditer(content):
+        yield content[start : end.start()], end[0]
         start = end.end()
+    yield content[start:], ""
+
+
+def _cleaning(content: str) -> Callable[[str], str]:
+    """Return what rids the lines of a text of what is not seen; most have nothing of it."""
+    return _clean if _UNCLEAN.search(content) else str
 
 
 def _clean(line: str) -> str:
@@ -80,19 +94,17 @@ def _clean(line: str) -> str:
     return _INVISIBLE.sub("", line.translate(_SPACES))
 
 
-def _block(line: str, place: Place, *, gap: bool, framed: bool) -> Block | None:
+def _block(line: str, place: Place, *, gap: bool, framed: bool) -> _Line | None:
     if len(line) > _LONGEST_ROW:
         return Paragraph(line.strip(), place, gap) if line.strip() else None
     if "\t" in line:
-        cells = tuple(_separated(line, "\t", place, framed=False))
-        return Grid((GridRow(cells, gap),), Shape.RAGGED)
+        return Shape.RAGGED, GridRow(tuple(_separated(line, "\t", place, framed=False)), gap)
     if not line.strip():
         return None
     if pipes.MARK.search(line) or line.lstrip().startswith("+-"):
         if _SEPARATOR.fullmatch(line):
             return None
-        cells = tuple(_separated(line, "|", place, framed=framed))
-        return Grid((GridRow(cells, gap),), Shape.RAGGED)
+        return Shape.RAGGED, GridRow(tuple(_separated(line, "|", place, framed=framed)), gap)
     return _spaced(line, place, gap=gap)
 
 
@@ -103,15 +115,19 @@ def _separated(line: str, mark: str, place: Place, *, framed: bool) -> Iterator[
     texts = line.split(mark)
     offset = 0
     kept = _kept(texts, mark, framed=framed)
+    number, _, page, *_ = place
+    emphasised = _EMPHASIS.search(line) is not None
     for index, text in enumerate(texts):
         if index in kept:
-            at = offset + len(text) - len(text.lstrip())
-            stripped = _EMPHASIS.sub("", text).strip()
+            stripped = text.strip()
+            at = offset + (text.find(stripped) if stripped else len(text))
+            if emphasised:
+                stripped = _EMPHASIS.sub("", text).strip()
             if _FILLER.fullmatch(stripped):
                 stripped = ""
-            parts = list(_figures(at, stripped)) if _several(mark, stripped) else [(at, stripped)]
+            parts = _figures(at, stripped) if _several(mark, stripped) else [(at, stripped)]
             for left, part in parts:
-                where = Place(place.line, left + 1, place.page)
+                where = Place(number, left + 1, page)
                 yield GridCell(part, index, left, left + len(part), place=where)
         offset += len(text) + 1
 
@@ -131,18 +147,19 @@ def _kept(texts: list[str], mark: str, *, framed: bool) -> range:
     return range(first, max(end, first) + 1)
 
 
-def _spaced(line: str, place: Place, *, gap: bool) -> Block:
+def _spaced(line: str, place: Place, *, gap: bool) -> _Line:
     plain = _EMPHASIS.sub("", line)
     pieces = [] if _PAGE_MARK.fullmatch(plain.strip()) else list(_pieces(plain))
+    number, _, page, *_ = place
     if len(pieces) > 1:
-        cells = tuple(
-            GridCell(text, index, at, at + len(text), place=Place(place.line, at + 1, place.page))
+        cells = [
+            GridCell(text, index, at, at + len(text), place=Place(number, at + 1, page))
             for index, (at, text) in enumerate(pieces)
-        )
-        return Grid((GridRow(cells, gap),), Shape.SPACED)
+        ]
+        return Shape.SPACED, GridRow(tuple(cells), gap)
     text = plain.strip().strip("\u3000")
     at = plain.find(text)
-    return Paragraph(text, Place(place.line, at + 1, place.page), gap)
+    return Paragraph(text, Place(number, at + 1, page), gap)
 
 
 def _pieces(line: str) -> Iterator[tuple[int, str]]:
@@ -168,20 +185,19 @@ def _figures(at: int, text: str) -> Iterator[tuple[int, str]]:
         yield at + found.start(), found.group()
 
 
-def _joined(blocks: Iterator[Block]) -> Iterator[Block]:
+def _joined(lines: Iterator[_Line]) -> Iterator[Block]:
     """Join neighbouring grid rows of the same shape into one grid."""
     rows: list[GridRow] = []
     shape: Shape | None = None
-    for block in blocks:
-        if isinstance(block, Grid) and block.shape == shape:
-            rows.extend(block.rows)
-            continue
-        if shape is not None:
+    for line in lines:
+        here = None if isinstance(line, Paragraph) else line[0]
+        if shape is not None and here is not shape:
             yield Grid(tuple(rows), shape)
-            rows, shape = [], None
-        if isinstance(block, Grid):
-            rows, shape = list(block.rows), block.shape
+            rows = []
+        shape = here
+        if isinstance(line, Paragraph):
+            yield line
         else:
-            yield block
+            rows.append(line[1])
     if shape is not None:
         yield Grid(tuple(rows), shape)

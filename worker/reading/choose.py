@@ -117,8 +117,12 @@ def _is_tar(data: bytes) -> bool:
     return tars.begins(data)
 
 
-def read(data: bytes) -> Pages:
+def read(data: bytes, known: str | None = None) -> Pages:
     """Read a document with the reader its content asks for.
+
+    Args:
+        data: the document.
+        known: its media type, where ``media_type`` has been asked already.
 
     Raises:
         Refused: ``empty`` when there is nothing in it, ``unsupported_type`` when no reader knows
@@ -126,7 +130,7 @@ def read(data: bytes) -> Pages:
     """
     if not data.strip(b"\x00 \t\r\n"):
         raise Refused(Reason.EMPTY, f"the file is empty ({len(data)} bytes)")
-    found = media_type(data)
+    found = known or media_type(data)
     if found in members.CONTAINERS:
         if found == members.ZIP:
             package.check_directory(data)  # a cut package may look like a mere archive

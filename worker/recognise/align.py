@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from models.disclosure.form import Layout
-from worker.recognise.records import Record
-from worker.recognise.worth import Worth
+from worker.recognise.worth import NOTHING, Gains, Worth
 
-_MOST_CUTS: Final = 3
+MOST_CUTS: Final = 3
+"""So many records may be matched with one row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +42,9 @@ class Alignment:
     matches: tuple[Match, ...]
 
 
-def align(records: Sequence[Record], layout: Layout) -> Alignment:
+def align(worth: Worth) -> Alignment:
     """Align records with a layout; a score of 0 and no matches when nothing is alike."""
-    table = _Table(records, layout)
+    table = _Table(worth)
     table.fill()
     return table.best()
 
@@ -56,18 +56,18 @@ class _Table:
     ``back[i][r]`` is how many records and rows its last step took. A score of 0 starts afresh.
     """
 
-    def __init__(self, records: Sequence[Record], layout: Layout) -> None:
-        self.layout = layout
-        self.worth = Worth(records, layout)
-        rows = len(layout.rows) + 1
-        self.score = [[0.0] * rows for _ in range(len(records) + 1)]
+    def __init__(self, worth: Worth) -> None:
+        self.layout = worth.layout
+        self.worth = worth
+        rows = len(self.layout.rows) + 1
+        self.score = [[0.0] * rows for _ in range(len(worth) + 1)]
         self.back: list[list[tuple[int, int]]] = [[(0, 0)] * rows for _ in self.score]
 
     def fill(self) -> None:
         """Fill the table, record by record."""
         for at in range(1, len(self.score)):
             self._skip(at)
-            for taken in range(1, min(_MOST_CUTS, at) + 1):
+            for taken in range(1, min(MOST_CUTS, at) + 1):
                 gains = self.worth.one_row(at - taken, at)
                 if gains is not None:
                     self._match(at, taken, gains)
@@ -83,10 +83,13 @@ class _Table:
                 self.score[at][row] = score + cost
                 back[row] = (1, 0)
 
-    def _match(self, at: int, taken: int, gains: Sequence[float]) -> None:
+    def _match(self, at: int, taken: int, gains: Gains) -> None:
         here, back = self.score[at], self.back[at]
         step = (taken, 1)
-        for row, (before, gain) in enumerate(zip(self.score[at - taken], gains, strict=False), 1):
+        by_size = [gains.unlike.get(size, NOTHING) for size in self.worth.sizes]
+        for row, gain in gains.by_row.items():
+            by_size[row] = gain
+        for row, (before, gain) in enumerate(zip(self.score[at - taken], by_size, strict=False), 1):
             if before + gain > here[row]:
                 here[row] = before + gain
                 back[row] = step

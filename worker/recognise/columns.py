@@ -7,7 +7,7 @@ keeps the order is returned, and none is taken.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import chain, combinations, islice, pairwise
 from statistics import median, pstdev
 from typing import Final
@@ -362,7 +362,7 @@ def _joined(printed: Sequence[Piece], size: int) -> Iterator[Slots]:
         for at, piece in enumerate(printed):
             if at in joints and found[-1].text.strip()[-1:].isdecimal():
                 text = found[-1].text.strip() + piece.text.strip()
-                found[-1] = replace(found[-1], text=text)
+                found[-1] = found[-1]._replace(text=text)
             else:
                 found.append(piece)
         if len(found) == size:

@@ -17,6 +17,9 @@ _OPENING_LINES: Final = 20
 _LAST_MONTH: Final = 6
 _FIRST_ROW: Final = "本年新收政府信息公开申请数量"
 _LAST_ROW: Final = "结转下年度继续办理"
+_RARE: Final = "收"
+"""A character of the first row, of which no other becomes one: lines without it are not that."""
+_SEVERAL: Final = 2
 _PUBLISHED: Final = re.compile(
     r"(?<!\d)(?P<year>20[12]\d)[-/]?(?P<month>0[1-9]|1[0-2]|(?<=[-/])[1-9](?=[-/]))"
     r"(?:[-/]?(?P<day>[0-2]\d|3[01]|(?<=[-/])[1-9]))?(?!\d)"
@@ -97,17 +100,20 @@ def _of_title(title: heading.Title, source: Source, place: Place | None) -> Iter
 
 def _of_second_report(lines: Sequence[Strip], title: heading.Title) -> Iterator[Claim]:
     """Yield further titles where table 三 begins and ends more than once: several reports."""
-    rows = [_row(line) for line in lines]
-    if min(rows.count(_FIRST_ROW), rows.count(_LAST_ROW)) > 1:
-        for other in heading.later_titles([line.text for line in lines], title.last + 1):
-            yield from _of_title(other, Source.TITLE, _place(lines, other.first))
+    firsts = [label for line in lines if _RARE in line.text for label in _rows(line)]
+    if firsts.count(_FIRST_ROW) < _SEVERAL:
+        return
+    if [label for line in lines for label in _rows(line)].count(_LAST_ROW) < _SEVERAL:
+        return
+    for other in heading.later_titles([line.text for line in lines], title.last + 1):
+        yield from _of_title(other, Source.TITLE, _place(lines, other.first))
 
 
-def _row(line: Strip) -> str:
-    """Return which of the outer rows of table 三 a line is."""
+def _rows(line: Strip) -> Iterator[str]:
+    """Yield which of the outer rows of table 三 a line is, if any."""
     first = next((piece.text for piece in line.pieces if not piece.is_value), "")
     label = normalised(simplified(first))[1]
-    return next((row for row in (_FIRST_ROW, _LAST_ROW) if label.startswith(row)), "")
+    yield from (row for row in (_FIRST_ROW, _LAST_ROW) if label.startswith(row))
 
 
 def _place(lines: Sequence[Strip], at: int | None) -> Place | None:

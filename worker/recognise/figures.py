@@ -2,10 +2,11 @@
 
 import re
 from decimal import Decimal
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from models.disclosure.form import Kind
-from models.disclosure.report import Cell, Place, Printed
+from models.disclosure.report import Printed
 
 _WIDTH: Final = str.maketrans(
     "０１２３４５６７８９．，（）＋－−﹣／＼　",
@@ -27,17 +28,25 @@ _DOWN: Final = ("-", "减", "减少", "↓")
 _MOST_DIGITS: Final = 15
 """Digits before the point. Longer ones are figures run together, and sums of them fit no column."""
 
+_SHORT: Final = 64
+_REMEMBERED: Final = 16384
+"""Cells and labels repeat from report to report."""
+
 _TEN_THOUSAND: Final = Decimal(10000)
 _SCALE: Final = {"元": 1 / _TEN_THOUSAND, "亿元": _TEN_THOUSAND}
 
 
 def folded(text: str) -> str:
     """Return the text without white space, full-width digits and marks made half-width."""
-    return "".join(text.translate(_WIDTH).split())
+    return "".join((text if text.isascii() else text.translate(_WIDTH)).split())
 
 
 def is_value(text: str) -> bool:
     """Tell whether a piece of text stands where a figure stands, readable or not."""
+    return _short_is_value(text) if len(text) <= _SHORT else _is_value(text)
+
+
+def _is_value(text: str) -> bool:
     plain = folded(text)
     if not plain or _NUMBERING.fullmatch(plain):
         return not plain
@@ -46,28 +55,46 @@ def is_value(text: str) -> bool:
     )
 
 
-def read(text: str, kind: Kind = Kind.COUNT, place: Place | None = None) -> Cell:
+_short_is_value = lru_cache(_REMEMBERED)(_is_value)
+
+
+class Figure(NamedTuple):
+    """What the text of one cell says: its value (``None`` unless a number), how, and a note."""
+
+    value: int | Decimal | None
+    printed: Printed
+    note: str = ""
+
+
+def read(text: str, kind: Kind = Kind.COUNT) -> Figure:
     """Read one cell.
 
     A count is a whole number without sign; an amount is in 万元, and one printed in 元 or 亿元 is
     converted with a note; a change may carry a sign or 增/减. Anything else is ``unreadable``:
     digits are never repaired.
     """
+    return _read_short(text, kind) if len(text) <= _SHORT else _read(text, kind)
+
+
+def _read(text: str, kind: Kind) -> Figure:
     plain = folded(text)
     if not plain:
-        return Cell(None, text, Printed.BLANK, place)
+        return Figure(None, Printed.BLANK)
     if _SLASH.fullmatch(plain):
-        return Cell(None, text, Printed.SLASH, place)
+        return Figure(None, Printed.SLASH)
     if _DASH.fullmatch(plain):
-        return Cell(None, text, Printed.DASH, place)
+        return Figure(None, Printed.DASH)
     found = None if _is_several(text) else _NUMBER.fullmatch(plain)
     value = None if found is None else _value(found, kind)
     if found is None or value is None:
-        return Cell(None, text, Printed.UNREADABLE, place)
+        return Figure(None, Printed.UNREADABLE)
     note = (found["note"] or "")[1:-1]
     if found["unit"] in _SCALE and kind is Kind.AMOUNT:
         note = f"{found['unit']} → 万元" + (f"; {note}" if note else "")
-    return Cell(value, text, Printed.NUMBER, place, note)
+    return Figure(value, Printed.NUMBER, note)
+
+
+_read_short = lru_cache(_REMEMBERED)(_read)
 
 
 def _is_several(text: str) -> bool:

@@ -7,13 +7,12 @@ counts by containment.
 
 import re
 import unicodedata
-from collections import Counter, defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
-from models.disclosure.form import LAYOUTS, SECTIONS, Layout
+from models.disclosure.form import LAYOUTS, SECTIONS, Column, Layout
 
 # Traditional characters of the form's own vocabulary; scraped mirrors print them.
 _TRADITIONAL: Final = str.maketrans(
@@ -29,7 +28,17 @@ _INNER_NUMBERING: Final = re.compile(r"\D(?=\d{1,2}[.、．][^\d])|\S(?=[（(][�
 _KEPT: Final = re.compile(r"[^\u3400-\u9fff\d]+")
 _CONTAINED: Final = 0.85
 _LEAST_CONTAINED: Final = 4
+LEAST_ALIKE: Final = 0.45
+"""Labels less alike are not alike at all."""
+LEAST_HEADING: Final = 0.72
+"""Headings less alike are none."""
+_ROUNDING: Final = 1e-9
+REMEMBERED: Final = 16384
+"""So many texts are known again: labels repeat from report to report."""
 LONGEST_FRAGMENT: Final = 48
+
+Reading = tuple[str, str]
+"""Numbering and label of a text."""
 
 
 def simplified(text: str) -> str:
@@ -37,8 +46,8 @@ def simplified(text: str) -> str:
     return text.translate(_TRADITIONAL)
 
 
-@lru_cache(maxsize=16384)
-def normalised(text: str) -> tuple[str, str]:
+@lru_cache(REMEMBERED)
+def normalised(text: str) -> Reading:
     """Return (numbering, label) with the label reduced to its characters and digits.
 
     White space, punctuation, brackets, quotes and Latin letters (pinyin noise) are dropped, and
@@ -63,73 +72,134 @@ def tails(text: str) -> Iterator[str]:
         yield text[inner.start() + 1 :]
 
 
-@dataclass(frozen=True, slots=True)
-class Likeness:
-    """How like a label is to each row of a layout, in [0, 1]; rows that are unlike are left out."""
+_NO_ROWS: Final[frozenset[int]] = frozenset()
+
+
+class Likeness(NamedTuple):
+    """How like a label is to the rows of a layout, in [0, 1].
+
+    ``by_row`` leaves out rows that are less like it than :data:`LEAST_ALIKE`; ``certain`` are
+    those whose label it is.
+    """
 
     by_row: dict[int, float]
+    certain: frozenset[int] = _NO_ROWS
 
-    @property
-    def best(self) -> float:
-        """The highest similarity to any row."""
-        return max(self.by_row.values(), default=0.0)
+
+_UNLIKE: Final = Likeness({})
+
+
+class _Label(NamedTuple):
+    """A label of a row, with how often each character is in it, and how many bigrams it has."""
+
+    row: int
+    text: str
+    characters: dict[str, int]
+    bigrams: int
 
 
 class LabelIndex:
-    """The labels of a layout, prepared for comparison."""
+    """The labels of a layout, prepared for comparison; less than ``least`` is not alike."""
 
-    def __init__(self, labels: dict[int, tuple[str, ...]]) -> None:
-        self._exact: dict[str, set[int]] = defaultdict(set)
-        self._texts: list[tuple[int, str]] = []
+    def __init__(self, labels: dict[int, tuple[str, ...]], least: float = LEAST_ALIKE) -> None:
+        self._least = least
+        exact: dict[str, set[int]] = defaultdict(set)
+        self._labels: list[_Label] = []
         self._bigrams: dict[str, list[tuple[int, int]]] = defaultdict(list)
-        self._sizes: list[int] = []
         for row, variants in labels.items():
             for text in dict.fromkeys(normalised(variant)[1] for variant in variants):
-                self._exact[text].add(row)
-                counts = _bigrams(text)
+                exact[text].add(row)
+                counts = _counted(_bigrams(text))
                 for bigram, count in counts.items():
-                    self._bigrams[bigram].append((len(self._texts), count))
-                self._texts.append((row, text))
-                self._sizes.append(counts.total())
-        self._known: dict[str, Likeness] = {}
+                    self._bigrams[bigram].append((len(self._labels), count))
+                self._labels.append(_Label(row, text, _counted(text), len(_bigrams(text))))
+        self._exact = {
+            text: Likeness(dict.fromkeys(rows, 1.0), frozenset(rows))
+            for text, rows in exact.items()
+        }
+        self._repeating = {len(text) for text in exact if len(set(text)) < len(text)}
+        self._alphabet = frozenset("".join(exact))
+        self.likeness = lru_cache(REMEMBERED)(self._likeness)
+        """Compare a normalised label with every row; what was asked before is remembered."""
 
-    def likeness(self, text: str) -> Likeness:
-        """Compare a normalised label with every row."""
-        known = self._known.get(text)
-        if known is None:
-            known = Likeness(self._compare(text))
-            if len(self._known) < 20000:
-                self._known[text] = known
-        return known
+    def certain(self, text: str) -> frozenset[int]:
+        """Return the rows whose label a normalised text is, without comparing it with others.
+
+        Only a label that repeats a character has its bigrams in common with another text.
+        """
+        if (exact := self._exact.get(text)) is not None:
+            return exact.certain
+        return self.likeness(text).certain if len(text) in self._repeating else _NO_ROWS
 
     def begun(self, text: str) -> set[int]:
         """Return the rows whose label begins with a text that is cut short."""
-        return {row for row, label in self._texts if label.startswith(text)}
+        return {label.row for label in self._labels if label.text.startswith(text)}
+
+    def _likeness(self, text: str) -> Likeness:
+        if (exact := self._exact.get(text)) is not None:
+            return exact
+        found = self._compare(text)
+        if not found:
+            return _UNLIKE
+        return Likeness(found, frozenset(row for row, alike in found.items() if alike >= 1.0))
 
     def _compare(self, text: str) -> dict[int, float]:
-        exact = self._exact.get(text)
-        if exact:
-            return dict.fromkeys(exact, 1.0)
-        counts, characters = _bigrams(text), Counter(text)
-        shared: Counter[int] = Counter()
-        for bigram, count in counts.items():
-            for index, other in self._bigrams.get(bigram, ()):
-                shared[index] += min(count, other)
         result: dict[int, float] = {}
-        size = counts.total()
-        for index, common in shared.items():
-            row, label = self._texts[index]
-            alike = sum((characters & Counter(label)).values())
-            score = common / (size + self._sizes[index]) + alike / (len(text) + len(label))
-            if min(len(text), len(label)) >= _LEAST_CONTAINED and (text in label or label in text):
+        length, size = len(text), len(text) - 1
+        # No label has more in common with the text than the characters that any label has.
+        known = sum(map(self._alphabet.__contains__, text))
+        if known * (2 - self._least) < length * self._least - _ROUNDING:
+            return self._held(text)
+        characters: dict[str, int] | None = None
+        for index, common in self._shared(text).items():
+            row, label, of_label, bigrams = self._labels[index]
+            share, lengths = common / (size + bigrams), length + len(label)
+            shorter = min(length, len(label))
+            held = common == shorter - 1 and shorter >= _LEAST_CONTAINED
+            if not held and share + shorter / lengths < self._least:
+                continue
+            if characters is None:
+                characters = _counted(text)
+            score = share + _overlap(of_label, characters) / lengths
+            if held and (text in label or label in text):
                 score = max(score, _CONTAINED)
-            if score > result.get(row, 0.0):
+            if score >= self._least and score > result.get(row, 0.0):
                 result[row] = score
         return result
 
+    def _held(self, text: str) -> dict[int, float]:
+        """Return the rows whose label stands in a text that is otherwise unlike any."""
+        return {
+            label.row: _CONTAINED
+            for label in self._labels
+            if len(label.text) >= _LEAST_CONTAINED and label.text in text
+        }
 
-def _bigrams(text: str) -> Counter[str]:
-    return Counter(text[at : at + 2] for at in range(len(text) - 1))
+    def _shared(self, text: str) -> dict[int, int]:
+        """Return, by the labels that have any, how many bigrams a text has in common with them."""
+        shared: dict[int, int] = {}
+        for bigram, count in _counted(_bigrams(text)).items():
+            for index, other in self._bigrams.get(bigram, ()):
+                shared[index] = shared.get(index, 0) + (1 if count == 1 else min(count, other))
+        return shared
+
+
+def _bigrams(text: str) -> list[str]:
+    return [text[at : at + 2] for at in range(len(text) - 1)]
+
+
+def _counted(things: Iterable[str]) -> dict[str, int]:
+    """Count, in a plain dictionary: making a ``Counter`` takes longer than counting a label."""
+    counts: dict[str, int] = {}
+    for thing in things:
+        counts[thing] = counts.get(thing, 0) + 1
+    return counts
+
+
+def _overlap(one: dict[str, int], other: dict[str, int]) -> int:
+    return sum(
+        [min(count, other[character]) for character, count in one.items() if character in other]
+    )
 
 
 @cache
@@ -141,17 +211,20 @@ def index_of(layout_key: str) -> LabelIndex:
 
 @cache
 def columns_of(layout_key: str) -> LabelIndex:
-    """Return the prepared column labels of a layout's first row."""
-    columns = LAYOUTS[layout_key].rows[0].columns
+    """Return the prepared column labels of a layout's first row; one for layouts that share it."""
+    return _columns(LAYOUTS[layout_key].rows[0].columns)
+
+
+@cache
+def _columns(columns: tuple[Column, ...]) -> LabelIndex:
     return LabelIndex({at: (c.label, *c.variants) for at, c in enumerate(columns)})
 
 
 @cache
 def sections() -> LabelIndex:
     """Return the prepared headings of the six sections."""
-    return LabelIndex(
-        {at: (heading, *_HEADINGS.get(key, ())) for at, (key, heading) in enumerate(SECTIONS)}
-    )
+    headings = {at: (text, *_HEADINGS.get(key, ())) for at, (key, text) in enumerate(SECTIONS)}
+    return LabelIndex(headings, LEAST_HEADING)
 
 
 _HEADINGS: Final = {

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 from models.disclosure.report import Place
-from worker.reading.pages import GridRow, Pages, Paragraph, Shape
+from worker.reading.pages import GridCell, Pages, Paragraph, Shape
 from worker.recognise import figures, labels
 
 _PAGE_MARK: Final = re.compile(
@@ -19,8 +19,7 @@ _NEAR_BEFORE: Final = 8
 _NEAR_AFTER: Final = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """One piece of text on a line: a label, or a value (a blank is a value without text)."""
 
     text: str
@@ -38,19 +37,21 @@ class Piece:
         return self.is_value and not self.text.strip()
 
 
-@dataclass(frozen=True, slots=True)
-class Strip:
-    """One line or grid row: its pieces, left to right, and its number in the document."""
+class Strip(NamedTuple):
+    """One line or grid row: its pieces, left to right, and its number in the document.
+
+    ``text`` is the line as running text.
+    """
 
     at: int
     pieces: tuple[Piece, ...]
     shape: Shape
-    alone: bool
+    text: str
 
     @property
-    def text(self) -> str:
-        """The line as running text."""
-        return " ".join(piece.text for piece in self.pieces if piece.text)
+    def alone(self) -> bool:
+        """Whether it is one piece."""
+        return len(self.pieces) == 1
 
 
 @dataclass(slots=True)
@@ -61,6 +62,7 @@ class Record:
     between this record and its neighbours, nearest last and nearest first. ``first`` and ``last``
     are the numbers of the strips the values stand on. ``stacked`` tells one cell a line; then
     ``spacing`` are the lines from the label down to each value in turn, and on to what follows.
+    ``printed`` are the values that are not blank; ``readings`` what may be its label, once found.
     """
 
     own: tuple[Piece, ...]
@@ -73,11 +75,17 @@ class Record:
     spacing: tuple[int, ...] = ()
     before: list[Piece] = field(default_factory=list)
     after: list[Piece] = field(default_factory=list)
+    printed: list[Piece] = field(init=False)
+    readings: tuple[labels.Reading, ...] | None = field(init=False, default=None)
 
-    @property
-    def printed(self) -> list[Piece]:
-        """The values that are not blank."""
-        return [piece for piece in self.values if not piece.blank]
+    def __post_init__(self) -> None:
+        self.printed = [piece for piece in self.values if not piece.blank]
+
+    def go_on(self, other: "Record") -> None:
+        """Take in the values of the lines that follow."""
+        self.values += other.values
+        self.printed += other.printed
+        self.last = other.last
 
 
 def overlap(one: Piece, other: Piece) -> bool:
@@ -89,41 +97,33 @@ def strips(pages: Pages) -> list[Strip]:
     """Return the lines of a document, page marks left out."""
     found: list[Strip] = []
     for block in pages.blocks:
-        rows: Iterable[GridRow | Paragraph] = (
-            (block,) if isinstance(block, Paragraph) else block.rows
-        )
-        shape = Shape.SPACED if isinstance(block, Paragraph) else block.shape
-        for row in rows:
-            pieces = tuple(_pieces(row))
+        rows: Iterable[tuple[Piece, ...]]
+        if isinstance(block, Paragraph):
+            shape, rows = Shape.SPACED, ((_paragraph(block),),)
+        else:
+            shape, rows = block.shape, [tuple(map(_cell, row.cells)) for row in block.rows]
+        for pieces in rows:
             if not _is_page_mark(pieces, shape):
-                found.append(Strip(len(found), pieces, shape, len(pieces) == 1))
+                text = " ".join([piece.text for piece in pieces if piece.text])
+                found.append(Strip(len(found), pieces, shape, text))
     return found
 
 
 def _is_page_mark(pieces: tuple[Piece, ...], shape: Shape) -> bool:
     if len(pieces) != 1 and (shape is not Shape.SPACED or len(pieces) > _LONGEST_PAGE_MARK):
         return False
-    return _PAGE_MARK.fullmatch(figures.folded("".join(p.text for p in pieces))) is not None
+    return _PAGE_MARK.fullmatch(figures.folded("".join([p.text for p in pieces]))) is not None
 
 
-def _pieces(row: GridRow | Paragraph) -> Iterator[Piece]:
-    if isinstance(row, Paragraph):
-        left = float((row.place.column or 1) - 1) if row.place else 0.0
-        value = figures.is_value(row.text)
-        yield Piece(row.text, value, 0, left, left + len(row.text), row.place)
-        return
-    for cell in row.cells:
-        value = figures.is_value(cell.text)
-        yield Piece(
-            cell.text,
-            value,
-            cell.column,
-            cell.left,
-            cell.right,
-            cell.place,
-            cell.column_span,
-            cell.confidence,
-        )
+def _paragraph(block: Paragraph) -> Piece:
+    text, place = block.text, block.place
+    left = float((place.column or 1) - 1) if place else 0.0
+    return Piece(text, figures.is_value(text), 0, left, left + len(text), place)
+
+
+def _cell(cell: GridCell) -> Piece:
+    text, column, left, right, _, span, place, confidence = cell
+    return Piece(text, figures.is_value(text), column, left, right, place, span, confidence)
 
 
 def records(lines: list[Strip]) -> list[Record]:
@@ -137,8 +137,7 @@ def records(lines: list[Strip]) -> list[Record]:
                 _offer(found, record.own)
                 continue
             if _continues(found, record, waiting):
-                found[-1].values.extend(record.values)
-                found[-1].last = record.last
+                found[-1].go_on(record)
                 continue
             record.before = waiting[-_NEAR_BEFORE:]
             # A line of labels and empty cells may be the upper part of a wrapped label.
@@ -181,27 +180,19 @@ def _of_strip(strip: Strip) -> Iterator[Record]:
             continue
         if len(piece.text) > labels.LONGEST_FRAGMENT * 2:
             piece = _shortened(piece)
-        if values and any(not value.blank for value in values):
-            yield _record(strip, own, values)
-            own, values = [], []
+        if values:
+            if any(not value.blank for value in values):
+                yield _record(strip, own, values)
+                own = []
+            values = []
         own.append(piece)
-        values = []
     yield _record(strip, own, values)
 
 
 def _record(strip: Strip, own: list[Piece], values: list[Piece]) -> Record:
-    indented = strip.shape is Shape.SPACED and any(
-        piece.left > _INDENT for piece in strip.pieces[:1]
-    )
-    return Record(
-        tuple(own),
-        list(values),
-        strip.shape,
-        strip.at,
-        strip.at,
-        strip.alone and not indented,
-        len(strip.pieces),
-    )
+    at, pieces, shape, _ = strip
+    stacked = len(pieces) == 1 and not (shape is Shape.SPACED and pieces[0].left > _INDENT)
+    return Record(tuple(own), values, shape, at, at, stacked, len(pieces))
 
 
 def _shortened(piece: Piece) -> Piece:

@@ -10,7 +10,6 @@ from worker.recognise import labels
 from worker.recognise.records import Strip
 from worker.recognise.tables import Found
 
-_ALIKE: Final = 0.72
 _LONGEST_HEADING: Final = 40
 _NUMERALS: Final = "一二三四五六"
 _TABLE_LINE: Final = 60
@@ -48,18 +47,17 @@ def sections(
 
 
 def _headings(lines: Sequence[Strip]) -> list[_Heading]:
-    index = labels.sections()
+    likeness = labels.sections().likeness
     found = []
     for line in lines:
         text = line.text.strip().strip("#* ")
         if not text or len(text) > _LONGEST_HEADING:
             continue
         number, label = labels.normalised(text)
-        for section, alike in index.likeness(label).by_row.items():
-            if alike >= _ALIKE:
-                bonus = _NUMBERED if number else 0.0
-                bonus += _NUMBERED if number == _NUMERALS[section] else 0.0
-                found.append(_Heading(line.at, section, alike + bonus))
+        for section, alike in likeness(label).by_row.items():
+            bonus = _NUMBERED if number else 0.0
+            bonus += _NUMBERED if number == _NUMERALS[section] else 0.0
+            found.append(_Heading(line.at, section, alike + bonus))
     return found
 
 

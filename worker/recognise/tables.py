@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Final
 
 from models.disclosure.form import (
@@ -11,25 +10,23 @@ from models.disclosure.form import (
     DISCLOSURE,
     REVIEW_ACROSS,
     REVIEW_DOWN,
-    TABLES,
-    Column,
     Kind,
     Layout,
     Row,
     Table,
-    cell_key,
 )
 from models.disclosure.report import Cell, Printed, ReadTable
 from worker.reading.pages import Shape
 from worker.recognise import figures, heads, settle
 from worker.recognise.align import Alignment, Match, align
 from worker.recognise.columns import Placement, Positions, Slots, Spacing, place
-from worker.recognise.labels import index_of, normalised, tails
+from worker.recognise.fitting import LEAST_SCORE, extent, fitting
+from worker.recognise.labels import columns_of, index_of, normalised, tails
+from worker.recognise.readings import Readings
 from worker.recognise.records import Piece, Record, Strip, overlap
+from worker.recognise.worth import Worth
 
-_LEAST_SCORE: Final = {"disclosure": 18.0, "applications": 60.0, "review": 25.0}
 _SURE: Final = 0.95
-_COLUMN_EVIDENCE: Final = 3.0
 _YUAN: Final = re.compile(r"单位[:：]?元|[（(]元[）)]")
 # Halves, because narrow columns cut every label over two lines.
 _REVIEW_WORDS: Final = ("维持", "纠正", "审结", "复议", "起诉")
@@ -72,42 +69,11 @@ def _labelled(
     records: Sequence[Record],
     known: Sequence[Spacing] = (),
 ) -> Found | None:
-    scored = []
-    for layout in table.layouts:
-        alignment = align(records, layout)
-        if alignment.score >= _LEAST_SCORE[table.key]:
-            scored.append((alignment.score + _headed(alignment, lines, records), alignment))
-    if not scored:
+    best = fitting(table, lines, records)
+    if best is None:
         return None
-    best = max(scored, key=lambda pair: pair[0])[1]
     certain = tuple(match for match in best.matches if not match.doubtful)
     return _read(replace(best, matches=certain), lines, records, known) if certain else None
-
-
-def _headed(alignment: Alignment, lines: Sequence[Strip], records: Sequence[Record]) -> float:
-    """Return the weight of column labels that only this layout of the table prints."""
-    layout = alignment.layout
-    first, last = _extent(alignment, records)
-    above = max(0, first - _FOOT_LINES)
-    text = "".join(normalised(line.text)[1] for line in lines[above : last + 1])
-    others = (other for other in TABLES[layout.table].layouts if other is not layout)
-    own = _column_words(layout) - {word for other in others for word in _column_words(other)}
-    return _COLUMN_EVIDENCE * sum(word in text for word in own)
-
-
-@cache
-def _column_words(layout: Layout) -> frozenset[str]:
-    return frozenset(
-        normalised(text)[1]
-        for row in layout.rows
-        for column in row.columns
-        for text in (column.label, *column.variants)
-    )
-
-
-def _extent(alignment: Alignment, records: Sequence[Record]) -> tuple[int, int]:
-    matched = [records[at] for match in alignment.matches for at in (match.first, match.last - 1)]
-    return min(record.first for record in matched), max(record.last for record in matched)
 
 
 def _read(
@@ -120,8 +86,12 @@ def _read(
     spacings = list(known)
     placements = _placements(alignment, lines, records, spacings)
     chosen = settle.choose(layout, {k: p for k, (p, _) in placements.items()})
-    first, last = _extent(alignment, records)
-    in_yuan = any(_YUAN.search(figures.folded(line.text)) for line in lines[first : last + 1])
+    first, last = extent(alignment, records)
+    in_yuan = any(
+        _YUAN.search(figures.folded(line.text))
+        for line in lines[first : last + 1]
+        if "元" in line.text
+    )
     near = lines[max(0, first - heads.LINES) : last + _FOOT_LINES]
     cells: dict[str, Cell] = {}
     missing: list[str] = []
@@ -151,28 +121,28 @@ def _placements(
     records: Sequence[Record],
     spacings: list[Spacing],
 ) -> dict[str, tuple[Placement, list[Piece]]]:
-    rows = alignment.layout.rows
-    learnt: dict[tuple[Column, ...], Positions] = {}
+    rows, alike = alignment.layout.rows, alignment.layout.alike
+    learnt: dict[int, Positions] = {}
     taken: list[tuple[Match, list[Record], list[Piece]]] = []
     for match in alignment.matches:
         whole = records[match.first : match.last]
         parts = [record for record in whole if record.printed] or list(whole[:1])
         values = _values(match, parts)
         taken.append((match, parts, values))
-        columns = rows[match.row].columns
-        if columns not in learnt:
-            positions = learnt[columns] = Positions(len(columns), spacings=spacings)
+        if alike[match.row] not in learnt:
+            columns = rows[match.row].columns
+            positions = learnt[alike[match.row]] = Positions(len(columns), spacings=spacings)
             labels = heads.labels_above(lines, columns, parts[0].first)
             positions.headed = heads.extents(labels, len(columns))
             if alignment.layout.table != "applications":
                 # Above table 三 merged cells shift the column labels against the figures.
                 positions.headed_start = heads.start(labels, len(columns))
         if len(parts) == 1 and match.stop is None:
-            learnt[columns].learn(parts[0], values)
+            learnt[alike[match.row]].learn(parts[0], values)
     found: dict[str, tuple[Placement, list[Piece]]] = {}
     for match, parts, values in taken:
         row = rows[match.row]
-        placement = place(parts, values, len(row.columns), learnt[row.columns])
+        placement = place(parts, values, len(row.columns), learnt[alike[match.row]])
         found[row.key] = placement, values
     return found
 
@@ -192,24 +162,26 @@ def _row_cells(
     in_yuan: bool,
     chosen: settle.Choice,
 ) -> dict[str, Cell]:
+    addresses = layout.addresses[row.key]
     if slots is None:
         raw = " ".join(piece.text for piece in values if not piece.blank)
         unknown = Cell(
             None, raw, Printed.UNREADABLE, values[0].place, confidence=_least_sure(values)
         )
-        return {cell_key(layout.table, row.key, column.key): unknown for column in row.columns}
+        return dict.fromkeys(addresses, unknown)
     near = Cell(
         None,
         "",
         Printed.BLANK,
-        next((piece.place for piece in values), None),
+        values[0].place if values else None,
         chosen=row.key in chosen.chosen,
         confidence=_sure_of_blanks(values, slots),
     )
-    return {
-        cell_key(layout.table, row.key, column.key): _cell(column, piece, near, in_yuan=in_yuan)
+    cells = [
+        near if piece is None else _cell(column.kind, piece, near.chosen, in_yuan=in_yuan)
         for column, piece in zip(row.columns, slots, strict=True)
-    }
+    ]
+    return dict(zip(addresses, cells, strict=True))
 
 
 def _sure_of_blanks(values: Sequence[Piece], slots: Slots) -> float | None:
@@ -224,16 +196,13 @@ def _least_sure(pieces: Iterable[Piece]) -> float | None:
     return min((p.confidence for p in pieces if p.confidence is not None), default=None)
 
 
-def _cell(column: Column, piece: Piece | None, blank: Cell, *, in_yuan: bool) -> Cell:
-    """Read the cell of a column; ``blank`` is what it is where no piece stands."""
-    if piece is None:
-        return blank
+def _cell(kind: Kind, piece: Piece, chosen: bool, *, in_yuan: bool) -> Cell:
     text = piece.text
-    cell = figures.read(text, column.kind, piece.place)
-    if in_yuan and column.kind is Kind.AMOUNT and figures.folded(text)[-1:].isdigit():
-        yuan = figures.read(f"{text}元", column.kind, piece.place)
-        cell = replace(yuan, raw=text)
-    return replace(cell, chosen=blank.chosen, confidence=piece.confidence)
+    if in_yuan and kind is Kind.AMOUNT and figures.folded(text)[-1:].isdigit():
+        value, printed, note = figures.read(f"{text}元", kind)
+    else:
+        value, printed, note = figures.read(text, kind)
+    return Cell(value, text, printed, piece.place, note, chosen, piece.confidence)
 
 
 def _label_seen(layout: Layout, row: Row, lines: Sequence[Strip]) -> Piece | None:
@@ -276,7 +245,7 @@ def _blank_row(layout: Layout, row: Row, label: Piece) -> dict[str, Cell]:
     """Return a row of which only the label was seen; in a scan its cells may have been missed."""
     confidence = None if label.confidence is None else 0.0
     blank = Cell(None, "", Printed.BLANK, label.place, confidence=confidence)
-    return {cell_key(layout.table, row.key, column.key): blank for column in row.columns}
+    return dict.fromkeys(layout.addresses[row.key], blank)
 
 
 def _unaligned(alignment: Alignment, records: Sequence[Record]) -> tuple[str, ...]:
@@ -309,9 +278,10 @@ def review(lines: Sequence[Strip], records: Sequence[Record], above: Found | Non
     """Read table 四 below table 三, or return ``None``."""
     start = above.last if above else None
     after = [record for record in records if start is None or record.first > start]
-    down = align(after, REVIEW_DOWN)
+    readings = Readings(after, columns_of(REVIEW_DOWN.key))
+    down = align(Worth(readings, REVIEW_DOWN))
     labelled = [match for match in down.matches if match.stop is None]
-    if down.score >= _LEAST_SCORE["review"] and len(labelled) == len(down.layout.rows):
+    if down.score >= LEAST_SCORE["review"] and len(labelled) == len(down.layout.rows):
         return _read(down, lines, after)
     return _across(lines, after, start, above.spacings if above else ())
 

@@ -1,7 +1,5 @@
 """The statutory tables as lines."""
 
-from dataclasses import replace
-
 import pytest
 from rich.cells import cell_len
 
@@ -200,7 +198,7 @@ def test_a_table_that_is_not_there_is_said_so() -> None:
     [
         (None, ""),
         (ZERO, "0"),
-        (replace(ZERO, raw="5（含修订1件）", value=5), "5"),
+        (ZERO._replace(raw="5（含修订1件）", value=5), "5"),
         (Cell(None, " ", Printed.BLANK), ""),
         (Cell(None, "／", Printed.SLASH), "／"),
         (Cell(None, "—", Printed.DASH), "—"),

@@ -1,7 +1,17 @@
+from collections import Counter
+
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from models.disclosure.form import LAYOUTS
-from worker.recognise.labels import index_of, normalised, tails
+from worker.recognise.labels import LEAST_ALIKE, index_of, normalised, tails
+
+_LABELS = sorted(
+    {normalised(t)[1] for one in LAYOUTS.values() for row in one.rows for t in row.labels}
+)
+_PARTS = st.sampled_from([label[at:] for label in _LABELS for at in range(len(label))])
+_TEXTS = st.lists(_PARTS | st.text("政府信息公开申请其他总计0123好的", max_size=6), max_size=4)
 
 
 @pytest.mark.parametrize(
@@ -52,3 +62,36 @@ def test_what_follows_an_inner_numbering_is_a_label_of_its_own() -> None:
         "4.保护第三方合法权益",
     ]
     assert list(tails("重复申请")) == ["重复申请"]
+
+
+def _plainly_compared(layout: str, text: str) -> dict[int, float]:
+    """The mean of Dice's coefficients over characters and over bigrams, label by label."""
+    found: dict[int, float] = {}
+    pairs = Counter(text[at : at + 2] for at in range(len(text) - 1))
+    for at, row in enumerate(LAYOUTS[layout].rows):
+        for label in (normalised(variant)[1] for variant in row.labels):
+            others = Counter(label[at : at + 2] for at in range(len(label) - 1))
+            if not (common := (pairs & others).total()):
+                continue
+            alike = (Counter(text) & Counter(label)).total() / (len(text) + len(label))
+            score = common / (pairs.total() + others.total()) + alike
+            if min(len(text), len(label)) >= 4 and (text in label or label in text):
+                score = max(score, 0.85)
+            found[at] = max(score, found.get(at, 0.0))
+    exact = [at for at, row in enumerate(LAYOUTS[layout].rows) if text in map(_label, row.labels)]
+    return dict.fromkeys(exact, 1.0) or {at: a for at, a in found.items() if a >= LEAST_ALIKE}
+
+
+def _label(text: str) -> str:
+    return normalised(text)[1]
+
+
+@pytest.mark.parametrize("layout", ["disclosure.2019", "applications.divided", "review.down"])
+@given(parts=_TEXTS)
+@example(parts=["部分公开区分处理的只计其他情形不计这一情形"])  # bigrams as of the label itself
+def test_labels_are_compared_as_if_with_each(layout: str, parts: list[str]) -> None:
+    text = "".join(parts)
+    expected = _plainly_compared(layout, text)
+    index = index_of(layout)
+    assert index.likeness(text).by_row == expected
+    assert index.certain(text) == {row for row, alike in expected.items() if alike >= 1.0}

@@ -26,7 +26,7 @@ TOTAL = "applications.{}.total"
 
 
 def number(value: int, **told: object) -> Cell:
-    return replace(Cell(value, str(value), Printed.NUMBER), **told)  # type: ignore[arg-type]
+    return Cell(value, str(value), Printed.NUMBER)._replace(**told)  # type: ignore[arg-type]
 
 
 def report(cells: dict[str, Cell], layout: str = "applications.divided", text: str = "") -> Report:
