@@ -69,7 +69,7 @@ def _with_confidence(report: Report, unsure: Mapping[str, float]) -> Report:
     tables = {}
     for name, table in report.tables.items():
         cells = {
-            address: replace(cell, confidence=unsure.get(address, cell.confidence))
+            address: cell._replace(confidence=unsure.get(address, cell.confidence))
             for address, cell in table.cells.items()
         }
         tables[name] = replace(table, cells=cells)
