@@ -19,7 +19,7 @@ def block(chinese: bool) -> str:
             f"`{one.name}`",
             one.kind,
             codes(one.labels),
-            told[one.name]["zh"] if chinese else one.meaning,
+            told.get(one.name, {}).get("zh", one.meaning) if chinese else one.meaning,
         )
         for one in METRICS
     ]

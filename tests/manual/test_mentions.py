@@ -112,7 +112,7 @@ def reasons(page: Path) -> set[str]:
 
 def options(page: Path) -> set[str]:
     """Return options that no command has; whether its own has it is held where it is parsed."""
-    named = {one for line in lines(page) for one in OPTION.findall(line)}
+    named = {one for line in lines(page) for one in OPTION.findall(given_to_ours(line))}
     known = {name for _, command, _ in commands.walk() for p in command.params for name in p.opts}
     return named - known - of_tools() - {"--help", "--config", "--version"}
 
@@ -160,6 +160,12 @@ def test_a_reason_that_is_gone_is_found(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text('`gouji dead list --reason unloved`, `"reason": "unread"`\n', "utf-8")
     assert reasons(page) == {"unloved", "unread"}
+
+
+def given_to_ours(line: str) -> str:
+    """Return what of a line is for ``gouji``, or may be: not what stands before it is called."""
+    start = line.lstrip().startswith("--")
+    return line if start else line.rpartition("gouji ")[2] if "gouji " in line else ""
 
 
 @cache
