@@ -46,6 +46,17 @@ def test_every_path_of_the_tree_exists(page: Path) -> None:
     assert {path for path in missing if not path.startswith(made())} == set()
 
 
+@pytest.mark.parametrize("index", [pages.DOCS / "README.md", pages.DOCS / f"README{pages.CHINESE}"])
+def test_the_index_leads_to_every_page_of_its_language(index: Path) -> None:
+    # Given the pages, and those that are there in both languages
+    chinese = index.name.endswith(pages.CHINESE)
+    found = {page.name for page in pages.DOCS.glob("*.md") if not page.name.startswith("README")}
+    wanted = {name for name in found if name.endswith(pages.CHINESE) == chinese}
+
+    # Then the index has them all
+    assert wanted <= set(pages.links(index))
+
+
 def made() -> tuple[str, ...]:
     """Return what is made beside the sources, as ``.gitignore`` has it."""
     lines = (pages.ROOT / ".gitignore").read_text("utf-8").splitlines()

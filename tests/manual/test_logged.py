@@ -20,7 +20,7 @@ from models.event import Event
 from tests.fault.running import Running
 from tests.manual.pages import DOCS, text
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.process, pytest.mark.soak]
 
 OF_LIBRARIES = "library.logged"
 IDS = {"document_id", "arrival_id", "attempt_id"}

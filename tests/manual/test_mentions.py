@@ -164,8 +164,9 @@ def test_a_reason_that_is_gone_is_found(tmp_path: Path) -> None:
 
 def given_to_ours(line: str) -> str:
     """Return what of a line is for ``gouji``, or may be: not what stands before it is called."""
-    start = line.lstrip().startswith("--")
-    return line if start else line.rpartition("gouji ")[2] if "gouji " in line else ""
+    if "gouji " in line:
+        return line.rpartition("gouji ")[2]
+    return line if line.lstrip().startswith("--") else ""
 
 
 @cache

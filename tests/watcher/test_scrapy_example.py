@@ -20,7 +20,7 @@ PROJECT = ROOT / "docs" / "examples" / "scrapy"
 WORD, DRAWN, PAGE = office_files.reports(3, first=40)
 CORRECTED = office_files.reports(1, first=43)[0]
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.process, pytest.mark.soak]
 
 
 def _list(*links: tuple[str, str]) -> str:

@@ -24,7 +24,7 @@ from tests.console.web.browsing import launched
 from tests.fault.running import Running, until
 from tests.manual.pages import DOCS, images
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.process, pytest.mark.soak]
 
 LANGUAGES = {"en": "en-GB", "zh": "zh-CN"}
 GUIDES = {"en": DOCS / "operators.md", "zh": DOCS / "operators.zh-CN.md"}
