@@ -17,6 +17,10 @@ from tests.manual.pages import PAGES, ROOT
 from worker.settings import PREFIX
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+CALLED = re.compile(
+    r"(?:^|^\$ |&& |\| |/bin/| -- | exec (?:-T )?[\w-]+ | run (?:--rm )?[\w-]+ )(gouji .*)$"
+)
+"""A call of ours in a line of a shell, whoever is to make it: compose, kubectl, a service."""
 INLINE = re.compile(r"`(gouji [^`\n]*)`")
 
 
@@ -24,8 +28,7 @@ def command_lines(text: str) -> Iterator[str]:
     """Yield every ``gouji …`` of the code blocks and of the running text."""
     for language, block in FENCE.findall(text):
         if language == "sh":
-            lines = (line.strip() for line in block.splitlines())
-            yield from (line for line in lines if line.startswith("gouji "))
+            yield from (found[1] for line in block.splitlines() if (found := CALLED.search(line)))
     yield from INLINE.findall(FENCE.sub("", text))
 
 
