@@ -62,10 +62,11 @@ def _section(rule: Rule, told: Mapping[str, Any], chinese: bool) -> str:
         (words.clause, clause),
     )
     title = rule.title_zh if chinese else f"{rule.title_en} {rule.title_zh}"
-    facts = "".join(f"- **{name}**: {text}\n" for name, text in rows)
+    colon, stop = ("：", "：") if chinese else (": ", ". ")
+    facts = "".join(f"- **{name}**{colon}{text}\n" for name, text in rows)
     explanation = told["explanation_zh"] if chinese else rule.explanation
     note = told["note_zh" if chinese else "note_en"]
-    lines = [f"### `{rule.id}`", title, facts, explanation, f"**{words.example}.** {note}"]
+    lines = [f"### `{rule.id}`", title, facts, explanation, f"**{words.example}**{stop}{note}"]
     return "\n\n".join([*(line.rstrip("\n") for line in lines), _example(rule.id, told)]) + "\n"
 
 

@@ -17,6 +17,7 @@ READ_BY_USERS = (
     "docs/edits",
     "docs/events",
     "docs/formats",
+    "docs/localisation",
     "docs/metrics",
     "docs/operators",
     "docs/reasons",
