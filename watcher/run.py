@@ -1,6 +1,5 @@
 """The watcher: one loop over all sources, which no outage ends."""
 
-import gc
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -21,6 +20,7 @@ from watcher.handover import HandingOver
 from watcher.housekeeping import DAY, Housekeeper
 from watcher.intake import Intake
 from watcher.sweep import Sweeper
+from worker import garbage
 from worker.archive import Archive
 from worker.errors import Transient
 from worker.inbox import Inbox
@@ -36,9 +36,6 @@ _SHORTEST: Final = 0.01
 HEARTBEAT: Final = 5.0
 """Seconds between two signs of life in the database."""
 
-_YOUNG: Final = 20_000
-"""New objects at which Python looks for circles that are garbage: more than are alive in a batch
-would let memory grow, fewer are looked through in vain."""
 _LONGEST_PAUSE: Final = 30.0
 _ENVIRONMENT: Final = (OSError, Transient, SQLAlchemyError)
 """What passes by itself: nothing is lost, and the same is tried again after a pause."""
@@ -57,9 +54,7 @@ def run(settings: Settings, stop: Stop) -> None:
         with suppress(OSError):  # one that cannot be made is told as lost
             source.path.mkdir(parents=True, exist_ok=True)
     watcher = Watcher(settings, database, archive, inbox)
-    # What is loaded stays; of a batch, thousands of small things die as soon as it is taken in.
-    gc.freeze()
-    gc.set_threshold(_YOUNG)
+    garbage.spare()
     try:
         with suppress(OSError):  # it is told when something is to be put into it
             archive.discard_leftovers()

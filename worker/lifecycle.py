@@ -15,7 +15,7 @@ from dramatiq.middleware import Shutdown, raise_thread_exception
 from sqlalchemy.exc import SQLAlchemyError
 
 from models.event import EventName
-from worker import logs, tracing
+from worker import garbage, logs, tracing
 from worker.broker import PREFETCH, PROCESS
 from worker.convoy import Hint
 from worker.settings import Settings
@@ -49,6 +49,7 @@ class Boot(dramatiq.Middleware):
         stream = open(_STDERR, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
         form, level = self._settings.log_format, self._settings.log_level
         logs.configure("work", form=form, level=level, stream=stream)
+        garbage.spare()
         threading.Thread(target=self._outlive_no_master, name="master", daemon=True).start()
 
     def _outlive_no_master(self) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
+from decimal import Decimal
 from functools import cache
 from typing import Any, Final, cast
 
@@ -39,6 +40,7 @@ KINDS: Final[Mapping[str, type[TableRow]]] = {
 """The class of the rows of each table."""
 
 _LARGEST: Final = 2**63 - 1
+_OF_CELLS: Final = ("printed", "raw", "places", "notes", "confidence")
 _TOLD: Final = frozenset({"position", "places", "notes", "confidence", "chosen"})
 _FIGURES: Final = {
     key: select(*(column for column in table.c if column.name not in _TOLD))
@@ -64,28 +66,37 @@ def rows(table: ReadTable) -> Iterable[dict[str, Any]]:
     Raises:
         Refused: a figure is too large to be kept.
     """
-    columns = _columns(table.layout)
     for position, row in enumerate(table.rows()):
-        cells = {
-            column: cell
-            for column in columns
-            if (cell := table.cells.get(cell_key(table.form.table, row, column))) is not None
-        }
-        yield {
-            "row": row,
-            "position": position,
-            "printed": {column: str(cell.printed) for column, cell in cells.items()},
-            "raw": {column: cell.raw for column, cell in cells.items()},
-            "places": {c: cell.place.as_dict() for c, cell in cells.items() if cell.place},
-            "notes": {column: cell.note for column, cell in cells.items() if cell.note},
-            "confidence": _confidence(cells),
-            "chosen": [column for column, cell in cells.items() if cell.chosen],
-            **{column: _figure(cells.get(column), row, column) for column in columns},
-        }
+        yield {"row": row, "position": position} | _values(table, row)
 
 
-def _confidence(cells: Mapping[str, Cell]) -> dict[str, float] | None:
-    return {c: sure for c, cell in cells.items() if (sure := cell.confidence) is not None} or None
+def _values(table: ReadTable, row: str) -> dict[str, Any]:
+    """Return the columns of a row that its cells fill; one pass: there are hundreds of cells."""
+    told: dict[str, dict[str, Any]] = {name: {} for name in _OF_CELLS}
+    printed, raw, places, notes, confidence = told.values()
+    figures, chosen = {}, []
+    for column, address in _addresses(table.layout, row):
+        cell = table.cells.get(address)
+        figures[column] = None if cell is None else _kept(cell.value, address)
+        if cell is None:
+            continue
+        printed[column], raw[column] = cell.printed.value, cell.raw
+        if cell.place is not None:
+            places[column] = cell.place.as_dict()
+        if cell.note:
+            notes[column] = cell.note
+        if cell.confidence is not None:
+            confidence[column] = cell.confidence
+        if cell.chosen:
+            chosen.append(column)
+    return {**told, "confidence": confidence or None, "chosen": chosen, **figures}
+
+
+@cache
+def _addresses(layout: str, row: str) -> tuple[tuple[str, str], ...]:
+    """Return the columns of a table, each with the address of its cell in a row."""
+    table = LAYOUTS[layout].table
+    return tuple((column, cell_key(table, row, column)) for column in _columns(layout))
 
 
 def load(session: Session, report_id: int) -> Report:
@@ -154,10 +165,10 @@ def figures(session: Session, report_ids: Sequence[int]) -> dict[int, dict[str, 
     return found
 
 
-def _figure(cell: Cell | None, row: str, column: str) -> Any:
-    value = None if cell is None else cell.value
+def _kept(value: int | Decimal | None, address: str) -> int | Decimal | None:
     if isinstance(value, int) and abs(value) > _LARGEST:
-        message = f"{row}.{column}: a figure of {len(str(abs(value)))} digits cannot be kept"
+        _, _, column = address.partition(".")
+        message = f"{column}: a figure of {len(str(abs(value)))} digits cannot be kept"
         raise Refused(Reason.INVALID_VALUE, message)
     return value
 

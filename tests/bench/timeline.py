@@ -16,23 +16,13 @@ STAGES: Final = ("fetch", "read", "recognise", "check", "store")
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """One document: when it was taken in, sent, claimed and stored; the stages in milliseconds.
-
-    ``attempt`` are the milliseconds from the end of the claim until the report was written, before
-    the commit.
-    """
+    """One document: when it was taken in, sent, claimed and stored; the stages in milliseconds."""
 
     received: datetime
     queued: datetime
     started: datetime
     stored: datetime
-    attempt: float
     stages: dict[str, float]
-
-    @property
-    def claim(self) -> float:
-        """Milliseconds from the writing of the attempt until its commit was through."""
-        return _ms(self.stored, self.started) - self.attempt
 
 
 def read(database: Database, after: int) -> list[Story]:
@@ -52,7 +42,6 @@ def _story(events: dict[str, Event]) -> Story:
         queued=events[EventName.DOCUMENT_QUEUED].at,
         started=events[EventName.ATTEMPT_STARTED].at,
         stored=events[EventName.REPORT_STORED].at,
-        attempt=data["duration_ms"],
         stages=data["stages"],
     )
 
@@ -61,13 +50,11 @@ def figures(stories: list[Story], dropped: datetime, threads: int) -> dict[str, 
     """Return when things happened, in seconds since ``dropped``, and means for each document.
 
     ``*_ms`` are milliseconds of one of the ``threads`` that work at the same time; they add up to
-    the time from the first claim to the last report. ``lock_ms`` is the wait for the write lock
-    and the end of the attempt, ``other_ms`` what the timeline does not tell: the wait for the lock
-    before the claim, the last commit, Dramatiq, and threads with nothing to do.
+    the time from the first claim to the last report. ``other_ms`` is what the timeline does not
+    tell: claims, waits for the write lock, commits, Dramatiq, and threads with nothing to do.
     """
     first, last = min(s.started for s in stories), max(s.stored for s in stories)
     stages = {f"{stage}_ms": _mean(s.stages[stage] for s in stories) for stage in STAGES}
-    attempt, claim = _mean(s.attempt for s in stories), _mean(s.claim for s in stories)
     thread = _ms(last, first) * threads / len(stories)
     return {
         "seconds": _ms(last, dropped) / 1000,
@@ -76,10 +63,8 @@ def figures(stories: list[Story], dropped: datetime, threads: int) -> dict[str, 
         "last_received_s": _ms(max(s.received for s in stories), dropped) / 1000,
         "first_claimed_s": _ms(first, dropped) / 1000,
         "queue_wait_s": _mean(_ms(s.started, s.queued) / 1000 for s in stories),
-        "claim_ms": claim,
         **stages,
-        "lock_ms": attempt - sum(stages.values()),
-        "other_ms": thread - attempt - claim,
+        "other_ms": thread - sum(stages.values()),
         "thread_ms": thread,
     }
 

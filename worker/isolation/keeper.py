@@ -4,7 +4,6 @@ Run as ``python -P -m worker.isolation.keeper``. It reads no file itself, so not
 does can harm it but ending its process; it ends when its parent is gone, however that went.
 """
 
-import gc
 import importlib
 import os
 import select
@@ -16,6 +15,7 @@ from typing import Final, cast
 
 import orjson
 
+from worker import garbage
 from worker.isolation import child
 from worker.isolation.apart import go_apart, kill, sweep
 from worker.isolation.death import Death
@@ -40,8 +40,7 @@ class Keeper:
 
     def keep(self, format_: child.Format, limits: Limits) -> None:
         """Have children one after the other for as long as the parent is there."""
-        gc.collect()
-        gc.freeze()  # what is here now stays shared with every child
+        garbage.spare()  # what is here now stays shared with every child
         while self._has_parent():
             last_words = os.pipe()
             for end in last_words:
