@@ -7,7 +7,8 @@ BIN    := $(VENV)/bin
 .DEFAULT_GOAL := help
 # Where it is set, each of the hundreds of processes that tests start compiles everything anew.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help run ocr s3 export notify otel test test-all check check-deploy bench texts lock clean
+.PHONY: help run ocr s3 export notify otel test test-all check check-deploy bench texts docs \
+  screenshots lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +51,12 @@ bench: $(VENV)/.dev ## measure; prints one table and writes bench.json
 
 texts: $(VENV)/.dev ## gather the texts of the console and compile the Chinese ones
 	@$(BIN)/python -m console.web.locale.gather
+
+docs: $(VENV)/.dev ## make the generated parts of the manual anew: commands, settings, edits, events
+	@$(BIN)/python -m console.reference
+
+screenshots: $(VENV)/.dev ## take the pictures of the operator's guide into docs/screenshots (needs chromium)
+	@GOUJI_TEST_SCREENSHOTS=docs/screenshots $(BIN)/python -m pytest -q tests/console/web/test_screenshots.py
 
 lock: ## refresh the locked dependencies (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

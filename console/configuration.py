@@ -5,8 +5,6 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
-import click
-
 from worker.settings import PREFIX, Settings
 
 
@@ -228,8 +226,3 @@ def _value(default: Any) -> str:
 
 def _shown(default: Any) -> str:
     return "–" if default is None else f"`{_value(default)}`"
-
-
-if __name__ == "__main__":
-    click.echo(as_markdown())
-    click.echo(as_markdown(chinese=True))

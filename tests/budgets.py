@@ -37,3 +37,5 @@ EXPORTED: Final = int(handed("EXPORTED", "48"))
 """How many random reports are exported and loaded back; the long run has a thousand."""
 RUNS: Final = int(handed("RUNS", "5"))
 """How many random runs of everything the promise is checked on, 40 steps each."""
+SCREENSHOTS: Final = handed("SCREENSHOTS", "")
+"""Where the pictures of the operator's guide are kept; empty: nowhere."""
