@@ -153,7 +153,8 @@ def _kept(texts: list[str], mark: str, *, framed: bool) -> range:
 
 def _spaced(line: str, place: Place, *, gap: bool) -> _Line:
     plain = _EMPHASIS.sub("", line)
-    pieces = [] if _PAGE_MARK.fullmatch(plain.strip()) else list(_pieces(plain))
+    several = len(plain.split(None, 1)) > 1 and not _PAGE_MARK.fullmatch(plain.strip())
+    pieces = list(_pieces(plain)) if several else []
     number, _, page, *_ = place
     if len(pieces) > 1:
         cells = [

@@ -51,7 +51,7 @@ def _headings(lines: Sequence[Strip]) -> list[_Heading]:
     found = []
     for line in lines:
         text = line.text.strip().strip("#* ")
-        if not text or len(text) > _LONGEST_HEADING:
+        if not text or len(text) > _LONGEST_HEADING or text.isdecimal():
             continue
         number, label = labels.normalised(text)
         for section, alike in likeness(label).by_row.items():
