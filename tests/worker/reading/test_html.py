@@ -364,14 +364,14 @@ _BODY = "<html><body>"
 def test_a_hostile_page_is_refused_soon(make: Callable[[], str], reason: str) -> None:
     # Given
     data = make().encode()
-    started = time.perf_counter()
+    started = time.process_time()
 
     # When
     inspection = inspect(data, "x")
 
     # Then
     assert (inspection.outcome, str(inspection.reason)) == ("dead", reason)
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
 
 
 _NOISE = (
