@@ -10,7 +10,6 @@ import argparse
 import csv
 import io
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -87,8 +86,21 @@ def measure(format_: str, folder: Path) -> dict[str, float]:
         "bytes": size,
         "seconds": time.perf_counter() - started,
         "cpu": time.process_time() - used,
-        "rss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "rss": _most_memory(),
     }
+
+
+def _most_memory() -> float:
+    """Return the most memory that this program has had, in MB.
+
+    ``getrusage`` would tell that of the process it was started by, where that had more.
+    """
+    (line,) = (
+        line
+        for line in Path("/proc/self/status").read_text("utf-8").splitlines()
+        if line.startswith("VmHWM:")
+    )
+    return int(line.split()[1]) / 1024
 
 
 def _exported(database: Database, format_: str, folder: Path) -> tuple[int, int]:
