@@ -72,7 +72,7 @@ class Crew:
         ):
             address = str(Path(folder) / "crew")
             ear.bind(address)
-            # it holds no lock while Dramatiq forks: it waits for what nobody can have sent yet
+            # Dramatiq forks meanwhile: it takes no lock that a child could find held for ever
             thread = threading.Thread(target=self._listen, args=(ear,), name="crew", daemon=True)
             thread.start()
             os.environ[CREW] = address
