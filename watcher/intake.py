@@ -7,7 +7,7 @@ was not sent is sent by the sweeper.
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
@@ -272,7 +272,7 @@ def ingest(
         FileNotFoundError: a path is not there.
         SQLAlchemyError: the database cannot be reached; batches before are taken in.
     """
-    items = [item for path in paths for item in _found(path)]
+    items = _once(item for path in paths for item in _found(path))
     sender = Sender(database, inbox, settings.max_outstanding)
     everything: list[Taken] = []
     with Intake(settings, database, archive, sender) as intake:
@@ -282,6 +282,15 @@ def ingest(
                 if progress is not None:
                     progress(len(everything), len(items), taken)
     return everything
+
+
+def _once(items: Iterable[Settled]) -> list[Settled]:
+    """Return each path once, however often it was named; one that is named is not ignored."""
+    found: dict[bytes, Settled] = {}
+    for item in items:
+        if item.why is None or item.path not in found:
+            found[item.path] = item
+    return list(found.values())
 
 
 def _batches(items: Sequence[Settled]) -> Iterator[Sequence[Settled]]:
