@@ -26,7 +26,7 @@ class Size(NamedTuple):
     drops: int
     messages: int
     settle: float
-    starts: int
+    starts: int = 0
     intakes: int = 20_000
 
 
