@@ -57,6 +57,12 @@ def read(data: bytes) -> Pages:
     return choose.read(data) if deed is None else deed(rest)
 
 
+def again(data: bytes) -> Pages:
+    """Do what the file says after ``again ``, and be well otherwise."""
+    name, _, rest = data.decode().partition(":")
+    return _DEEDS[name.removeprefix("again ")](rest)
+
+
 def unpack(data: bytes, sink: Sink) -> None:
     """Hand over what the file says; unpack one that says nothing."""
     name, _, rest = data.decode("latin-1").partition(":")
