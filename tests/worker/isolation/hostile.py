@@ -57,10 +57,7 @@ def read(data: bytes) -> Pages:
     return choose.read(data) if deed is None else deed(rest)
 
 
-def again(data: bytes) -> Pages:
-    """Do what the file says after ``again ``, and be well otherwise."""
-    name, _, rest = data.decode().partition(":")
-    return _DEEDS[name.removeprefix("again ")](rest)
+again = read
 
 
 def unpack(data: bytes, sink: Sink) -> None:

@@ -48,6 +48,7 @@ class Witnesses:
         self._apart = {
             cell: value for cell, value in self._known.items() if report.cell(cell).value != value
         }
+        self._lost = _lost(report, self._apart)
 
     def about(self, mechanism: Mechanism, changes: Sequence[Change]) -> tuple[Witness, ...]:
         """Return everything known that supports the figures proposed, those read, or who erred."""
@@ -63,7 +64,10 @@ class Witnesses:
         """Compare the figures, if the candidate has all that the two extractions differ in.
 
         Else one of them may have taken a row for another, and only rows that both read alike count.
+        Nor is one spoken for that takes away a figure which the second lost.
         """
+        if any(change.cell in self._lost for change in changes):
+            return
         scopes = {_scope(change.cell) for change in changes}
         proposed = {change.cell: change.proposed for change in changes}
         apart = {cell: v for cell, v in self._apart.items() if _scope(cell) in scopes}
@@ -154,6 +158,16 @@ def _compared(kind: str, change: Change, value: int, quote: str) -> Iterator[Wit
     supports: Mapping[int | None, Supports] = {change.read: "read", change.proposed: "proposed"}
     if value in supports:
         yield Witness(kind, supports[value], quote)
+
+
+def _lost(report: Report, apart: Mapping[str, int]) -> frozenset[str]:
+    """Return where a second extraction has a nought for a figure that it has nowhere else either.
+
+    Among noughts one more is nothing to go by.
+    """
+    figures = {cell: report.cell(cell).value for cell, value in apart.items() if not value}
+    had = apart.values()
+    return frozenset(cell for cell, value in figures.items() if value and value not in had)
 
 
 def _row(address: str) -> str:
