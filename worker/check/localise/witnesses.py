@@ -128,7 +128,7 @@ class Witnesses:
             mechanism in FIGURES
             and media_type not in (None, _PLAIN)
             and all(cell.confidence is None for cell in cells)
-            and not self._apart
+            and not any(change.cell in self._apart for change in changes)
         ):
             quote = f"原生电子文件，数字不会误读 born digital, no digit is misread: {media_type}"
             yield Witness("source", "publisher", quote)
