@@ -5,10 +5,13 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run ocr s3 notify otel test test-all check bench texts lock clean
+# Where it is set, each of the hundreds of processes that tests start compiles everything anew.
+unexport PYTHONDONTWRITEBYTECODE
+.PHONY: help run ocr s3 export notify otel test test-all check check-deploy bench texts docs \
+  screenshots lock clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/.run ## start everything: watched folder ./inbox, queue, workers; ingest the samples
 	@trap : INT; $(BIN)/gouji up --samples || case $$? in 5|130) ;; *) exit 1;; esac # 130: Ctrl-C; 5: runs already, which it has said
@@ -18,6 +21,9 @@ ocr: $(VENV)/.run ## add what reads scans (about 120 MB): gouji[ocr]
 
 s3: $(VENV)/.run ## add what keeps originals on S3-like storage (about 15 MB): gouji[s3]
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/s3.lock
+
+export: $(VENV)/.run ## add what writes Parquet files (about 70 MB): gouji[export]
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/export.lock
 
 notify: $(VENV)/.run ## add what tells chats and mail of dead letters: gouji[notify]
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/notify.lock
@@ -37,11 +43,20 @@ check: $(VENV)/.dev ## ruff, mypy --strict, import contracts
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 
+check-deploy: $(VENV)/.dev ## everything in deploy/: linters, schemas, alerts; needs no container engine
+	@$(BIN)/python -m deploy.check
+
 bench: $(VENV)/.dev ## measure; prints one table and writes bench.json
 	@$(BIN)/python -m tests.bench
 
 texts: $(VENV)/.dev ## gather the texts of the console and compile the Chinese ones
 	@$(BIN)/python -m console.web.locale.gather
+
+docs: $(VENV)/.dev ## make the generated parts of the manual anew: commands, settings, edits, events
+	@$(BIN)/python -m console.reference
+
+screenshots: $(VENV)/.dev ## take the pictures of the operator's guide into docs/screenshots (needs chromium)
+	@GOUJI_TEST_SCREENSHOTS=docs/screenshots $(BIN)/python -m pytest -q tests/console/web/test_screenshots.py
 
 lock: ## refresh the locked dependencies (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
@@ -55,13 +70,16 @@ lock: ## refresh the locked dependencies (needs uv)
 	  --extra s3 pyproject.toml requirements/build.in -o requirements/s3.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-annotate --custom-compile-command "make lock" \
+	  --extra export pyproject.toml requirements/build.in -o requirements/export.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-annotate --custom-compile-command "make lock" \
 	  --extra notify pyproject.toml requirements/build.in -o requirements/notify.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-annotate --custom-compile-command "make lock" \
 	  --extra otel pyproject.toml requirements/build.in -o requirements/otel.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-annotate --custom-compile-command "make lock" \
-	  --extra ocr --extra s3 --extra notify --extra otel --group dev pyproject.toml requirements/build.in -o requirements/dev.lock
+	  --extra ocr --extra s3 --extra export --extra notify --extra otel --group dev pyproject.toml requirements/build.in -o requirements/dev.lock
 
 clean: ## remove the virtual environment and caches; data in ./var and ./inbox stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis

@@ -5,8 +5,6 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
-import click
-
 from worker.settings import PREFIX, Settings
 
 
@@ -144,6 +142,11 @@ MEANINGS: Final[dict[str, Meaning]] = {
         "接收链路追踪的 OpenTelemetry 收集器地址（OTLP/HTTP），如 http://127.0.0.1:4318；空则不发送；"
         "需 gouji[otel]",
     ),
+    "alive_file": Meaning(
+        "a file that gouji up, or a part that runs alone, touches every few seconds, for "
+        'gouji alive; "": none',
+        "gouji up 或单独运行的部分每隔几秒更新的文件，供 gouji alive 查看；空则无",
+    ),
 }
 
 _HEAD: Final = """\
@@ -223,8 +226,3 @@ def _value(default: Any) -> str:
 
 def _shown(default: Any) -> str:
     return "–" if default is None else f"`{_value(default)}`"
-
-
-if __name__ == "__main__":
-    click.echo(as_markdown())
-    click.echo(as_markdown(chinese=True))

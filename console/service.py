@@ -30,6 +30,7 @@ from worker import logs
 from worker.embedded import EmbeddedServer
 from worker.reading import ocr
 from worker.settings import Settings
+from worker.signs import Signs
 
 _STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -122,6 +123,7 @@ class Service:
             OSError: a directory cannot be used.
         """
         prepare(self._settings)
+        signs = Signs.of(self._settings)
         stop = Stop()
         with ExitStack() as stack:
             stack.enter_context(hold(self._settings.data_dir))
@@ -134,10 +136,10 @@ class Service:
             database = self._database()
             stack.callback(database.close)
             demand_user(self._settings, database)
-            self._supervise(journal, database, stop)
+            self._supervise(journal, database, stop, signs)
         return stop.code
 
-    def _supervise(self, journal: Journal, database: Database, stop: Stop) -> None:
+    def _supervise(self, journal: Journal, database: Database, stop: Stop, signs: Signs) -> None:
         logs.log(EventName.SERVICE_STARTED, pid=os.getpid())
         supervisor = Supervisor(self._parts(journal, database), grace=self._settings.grace)
         drops = self._settings.drops[:1] if self._samples else ()
@@ -145,10 +147,16 @@ class Service:
             for source in drops:
                 samples.drop(samples.unknown(database), source.path)
         supervisor.start()
+
+        def meanwhile() -> None:
+            signs.alive()
+            self._look_on(database)
+
         try:
             self._on_ready()
-            supervisor.run(stop.event, lambda: self._look_on(database))
+            supervisor.run(stop.event, meanwhile)
         finally:
+            signs.stopping()
             supervisor.stop()
             logs.log(EventName.SERVICE_STOPPED, pid=os.getpid())
 

@@ -19,8 +19,12 @@ from worker.embedded import ensure
 from worker.settings import Settings
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the files that take longest begin first: several processes take a file each."""
+    """Let the files that take longest begin first: several processes take a file each.
+
+    Last of all, when what does not run has been left out.
+    """
     longest: dict[Path, int] = {}
     for item in items:
         rank = 2 * (item.get_closest_marker("soak") is not None)

@@ -18,7 +18,7 @@ LONGEST = 400
 
 
 def python_files() -> list[Path]:
-    folders = [ROOT / name for name in (*NAMES, "tests")]
+    folders = [ROOT / name for name in (*NAMES, "deploy", "tests")]
     return sorted(path for folder in folders for path in folder.rglob("*.py"))
 
 

@@ -14,6 +14,7 @@ ROOT: Final = Path(__file__).parents[1]
 PROJECT: Final[dict[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 RUN: Final[list[str]] = PROJECT["project"]["dependencies"]
 OCR: Final[list[str]] = PROJECT["project"]["optional-dependencies"]["ocr"]
+EXPORT: Final[list[str]] = PROJECT["project"]["optional-dependencies"]["export"]
 NOTIFY: Final[list[str]] = PROJECT["project"]["optional-dependencies"]["notify"]
 OTEL: Final[list[str]] = PROJECT["project"]["optional-dependencies"]["otel"]
 DEV: Final[list[str]] = PROJECT["dependency-groups"]["dev"]
@@ -47,9 +48,10 @@ def asked(lines: Iterable[str]) -> list[Requirement]:
     [
         ("run", RUN),
         ("ocr", [*RUN, *OCR]),
+        ("export", [*RUN, *EXPORT]),
         ("notify", [*RUN, *NOTIFY]),
         ("otel", [*RUN, *OTEL]),
-        ("dev", [*RUN, *OCR, *NOTIFY, *OTEL, *DEV]),
+        ("dev", [*RUN, *OCR, *EXPORT, *NOTIFY, *OTEL, *DEV]),
     ],
 )
 def test_a_lock_has_everything_that_is_asked_for(lock: str, wanted: list[str]) -> None:
@@ -61,7 +63,7 @@ def test_a_lock_has_everything_that_is_asked_for(lock: str, wanted: list[str]) -
         assert any(map(requirement.specifier.contains, versions)), f"{requirement}: make lock"
 
 
-@pytest.mark.parametrize("lock", ["run", "ocr", "notify", "otel", "dev"])
+@pytest.mark.parametrize("lock", ["run", "ocr", "export", "notify", "otel", "dev"])
 def test_every_pin_has_its_hashes(lock: str) -> None:
     pins = [one for pins in locked(lock).values() for one in pins]
     assert len(pins) > 20
@@ -74,7 +76,7 @@ def test_every_pin_has_its_hashes(lock: str) -> None:
 
 def test_the_locks_agree() -> None:
     run, dev = locked("run"), locked("dev")
-    extras = [locked(name) for name in ("ocr", "notify", "otel")]
+    extras = [locked(name) for name in ("ocr", "export", "notify", "otel")]
     for smaller, larger in [pair for one in extras for pair in ((run, one), (one, dev))]:
         for name, pins in smaller.items():
             versions = {str(pin.specifier) for pin, _ in larger[name]}

@@ -61,7 +61,7 @@ class Original(NamedTuple):
     seen_at: datetime
     state: Handover
     moved_to: bytes | None
-    traceparent: str | None
+    trace: Trace | None
 
     @property
     def route(self) -> Route:
@@ -104,8 +104,18 @@ class HandingOver:
         Raises:
             SQLAlchemyError: the database cannot be reached; what was moved is recognised later.
         """
-        ids = [one.arrival_id for one in taken if one.arrival_id is not None]
-        return self._carry_out(origin, self._arrivals(origin, Arrival.id.in_(ids)))
+        originals: list[Original] = []
+        ids: list[int] = []
+        for one in taken:
+            if one.arrival_id is None:
+                continue
+            if one.trace is None or one.seen_at is None:
+                ids.append(one.arrival_id)
+            else:  # written just now: the ledger knows nothing more of it
+                about = one.arrival_id, one.document_id, one.item.path, one.item.signature
+                originals.append(Original(*about, one.seen_at, Handover.PENDING, None, one.trace))
+        rows = self._arrivals(origin, Arrival.id.in_(ids)) if ids else ()
+        return self._carry_out(origin, [*originals, *map(_original, rows)])
 
     def redo(self, origin: Origin, states: Sequence[Handover]) -> list[Moved]:
         """Move what a killed watcher left, or what could not be moved before."""
@@ -114,12 +124,13 @@ class HandingOver:
         moved: list[Moved] = []
         for start in range(0, len(ids), _PAGE):
             rows = self._arrivals(origin, Arrival.id.in_(ids[start : start + _PAGE]))
-            moved += self._carry_out(origin, rows, begun)
+            moved += self._carry_out(origin, [_original(row) for row in rows], begun)
         in_states = Arrival.handover.in_([str(state) for state in states])
         after = 0
         while rows := self._arrivals(origin, in_states, Arrival.id > after, limit=_PAGE):
             after = rows[-1].id
-            moved += self._carry_out(origin, [row for row in rows if row.id not in begun])
+            rest = [_original(row) for row in rows if row.id not in begun]
+            moved += self._carry_out(origin, rest)
         return moved
 
     def recall(self, origin: Origin) -> list[Moved]:
@@ -200,12 +211,12 @@ class HandingOver:
     def _carry_out(
         self,
         origin: Origin,
-        rows: Sequence[_Row],
+        originals: Sequence[Original],
         begun: Mapping[int, Sequence[bytes]] | None = None,
     ) -> list[Moved]:
         begun = begun or {}
         with kept_open():
-            moved = [_move(origin.root, _original(row), begun.get(row.id, ())) for row in rows]
+            moved = [_move(origin.root, one, begun.get(one.arrival_id, ())) for one in originals]
         news = [one for one in moved if _is_news(one)]
         if news:
             with self._database.transaction() as session:
@@ -251,7 +262,7 @@ def _write(session: Session, origin: Origin, moved: Sequence[Moved]) -> None:
             document_id=one.original.document_id,
             arrival_id=one.original.arrival_id,
             level=level,
-            trace=Trace.parsed(one.original.traceparent),
+            trace=one.original.trace,
             **told,
             **more,
         )
@@ -291,7 +302,7 @@ def _original(row: Arrival | _Row) -> Original:
     version = Signature(row.inode, row.size, row.mtime_ns)
     state = Handover(row.handover)
     arrived = row.id, row.document_id, row.path, version, row.seen_at
-    return Original(*arrived, state, row.moved_to, row.traceparent)
+    return Original(*arrived, state, row.moved_to, Trace.parsed(row.traceparent))
 
 
 def _move(root: bytes, original: Original, undecided: Sequence[bytes]) -> Moved:

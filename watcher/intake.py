@@ -7,7 +7,7 @@ was not sent is sent by the sweeper.
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
@@ -189,7 +189,9 @@ class Intake:
         documents = [
             (taken.document_id, taken.queue) for taken in accepted if taken.document_id is not None
         ]
-        sent = self._sender.send_received(documents)
+        known = ((taken.document_id, taken.trace) for taken in accepted)
+        traces = {number: trace for number, trace in known if number and trace}
+        sent = self._sender.send_received(documents, traces)
         if self._sender.away and sent < len(documents):
             with self._database.transaction() as session:
                 for document_id, queue in documents[sent:]:
@@ -270,7 +272,7 @@ def ingest(
         FileNotFoundError: a path is not there.
         SQLAlchemyError: the database cannot be reached; batches before are taken in.
     """
-    items = [item for path in paths for item in _found(path)]
+    items = _once(item for path in paths for item in _found(path))
     sender = Sender(database, inbox, settings.max_outstanding)
     everything: list[Taken] = []
     with Intake(settings, database, archive, sender) as intake:
@@ -280,6 +282,15 @@ def ingest(
                 if progress is not None:
                     progress(len(everything), len(items), taken)
     return everything
+
+
+def _once(items: Iterable[Settled]) -> list[Settled]:
+    """Return each path once, however often it was named; one that is named is not ignored."""
+    found: dict[bytes, Settled] = {}
+    for item in items:
+        if item.why is None or item.path not in found:
+            found[item.path] = item
+    return list(found.values())
 
 
 def _batches(items: Sequence[Settled]) -> Iterator[Sequence[Settled]]:

@@ -7,6 +7,8 @@ from typing import Any, Final
 
 import uvicorn
 
+from worker.signs import Signs
+
 _GRACE: Final = 3
 """Seconds that requests have which are under way when it is told to stop."""
 
@@ -39,12 +41,15 @@ class Listener:
         if self._server is not None:
             self._server.should_exit = True
 
-    def serve(self, application: Any, *, connections: int, **options: Any) -> None:
+    def serve(
+        self, application: Any, *, connections: int, signs: Signs | None = None, **options: Any
+    ) -> None:
         """Answer until ``stop`` is called; then nobody listens any more.
 
         Args:
             application: of ASGI.
             connections: how many are taken at once.
+            signs: told as long as requests are answered.
             options: what else is to be said to uvicorn.
         """
         ours = {
@@ -60,7 +65,7 @@ class Listener:
             "limit_concurrency": connections,
             "timeout_graceful_shutdown": _GRACE,
         }
-        self._server = _Server(uvicorn.Config(application, **(ours | options)))
+        self._server = _Server(uvicorn.Config(application, **(ours | options)), signs or Signs())
         self._server.should_exit = self._stopped
         try:
             self._server.run(sockets=[self._socket])
@@ -69,7 +74,21 @@ class Listener:
 
 
 class _Server(uvicorn.Server):
-    """A server that leaves signals to whoever runs it."""
+    """A server that leaves signals to whoever runs it, and gives signs of life from its loop."""
+
+    def __init__(self, config: uvicorn.Config, signs: Signs) -> None:
+        super().__init__(config)
+        self._signs = signs
+
+    async def on_tick(self, counter: int) -> bool:
+        """Called by uvicorn ten times a second, from when it answers."""
+        self._signs.alive()
+        return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Called by uvicorn when it is to end."""
+        self._signs.stopping()
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -77,6 +77,7 @@ class Copied(NamedTuple):
 class Taken:
     """What became of one file; ids where the ledger has it, ``why`` where it was not taken.
 
+    ``trace`` is the span of its arrival where that was written just now.
     ``passing`` tells that it is not the file's fault: the archive failed.
     """
 
@@ -88,6 +89,7 @@ class Taken:
     queue: str = "fast"
     why: str = ""
     passing: bool = False
+    trace: Trace | None = None
 
     @property
     def file(self) -> str:
@@ -270,5 +272,5 @@ def _told(session: Session, one: _Fresh, document: Entered, arrival: Arrived) ->
     record(session, EventName.FILE_SETTLED, **about, trace=one.trace, waited=round(waited, 3))
     announce(session, arrival, document, trace=one.trace)
     tell_arrival(session, arrival, document, item.trace, began=one.entry.began, waited=waited)
-    outcome, queue = Outcome(arrival.state), one.entry.queue
-    return Taken(item, outcome, document.id, arrival.id, arrival.seen_at, queue)
+    ids, queue = (document.id, arrival.id), one.entry.queue
+    return Taken(item, Outcome(arrival.state), *ids, arrival.seen_at, queue, trace=one.trace)

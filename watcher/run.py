@@ -29,6 +29,7 @@ from worker.logs import log
 from worker.orphans import Orphans
 from worker.send import Sender
 from worker.settings import Settings
+from worker.signs import Signs
 from worker.source import Source
 
 _TURN: Final = 0.2
@@ -41,12 +42,15 @@ _ENVIRONMENT: Final = (OSError, Transient, SQLAlchemyError)
 """What passes by itself: nothing is lost, and the same is tried again after a pause."""
 
 
-def run(settings: Settings, stop: Stop) -> None:
+def run(settings: Settings, stop: Stop, signs: Signs | None = None) -> None:
     """Watch every source until ``stop`` is set; a batch in hand is finished first.
+
+    Signs of life are given after each turn; the first one, so, once every source was looked at.
 
     Outages of the database, the queue, the archive or a source are told, waited out and made up
     for. So is a mistake of ours: what it does not concern goes on.
     """
+    signs = signs or Signs()
     database = Database.at(settings.database)
     inbox = Inbox(settings)
     archive = Archive.of(settings)
@@ -61,7 +65,10 @@ def run(settings: Settings, stop: Stop) -> None:
             if archive.is_directory:
                 Orphans(archive, database, DAY).recover()
         while not stop.is_set():
-            stop.wait(watcher.turn())
+            pause = watcher.turn()
+            signs.alive()
+            stop.wait(pause)
+        signs.stopping()
     finally:
         watcher.close()
         inbox.close()

@@ -11,6 +11,7 @@ from worker.inbox import Inbox
 from worker.logs import log
 from worker.send import Sender
 from worker.settings import Settings
+from worker.signs import Signs
 from worker.source import Source
 
 
@@ -20,15 +21,17 @@ class PushServer:
     Args:
         settings: limits.
         source: where to listen; port 0 means any free one.
+        signs: told as long as requests are answered.
 
     Raises:
         OSError: the address cannot be had.
     """
 
-    def __init__(self, settings: Settings, source: Source) -> None:
+    def __init__(self, settings: Settings, source: Source, signs: Signs | None = None) -> None:
         self._listener = Listener(source.host, source.port)
         self._settings = settings
         self._source = source
+        self._signs = signs
 
     @property
     def address(self) -> str:
@@ -52,6 +55,7 @@ class PushServer:
                 self._listener.serve(
                     door.application(),
                     connections=source.connections,
+                    signs=self._signs,
                     http=patient(source),
                     proxy_headers=bool(source.proxies),
                     forwarded_allow_ips=list(source.proxies),

@@ -19,6 +19,7 @@ from worker import inspection
 from worker.actors import declare
 from worker.archive import Archive
 from worker.convoy import Convoy
+from worker.crew import Reporting
 from worker.inbox import Inbox, make_broker
 from worker.isolation import readers as isolation
 from worker.isolation.limits import Limits
@@ -38,7 +39,7 @@ from worker.lifecycle import (
 from worker.pipeline import Inspect, Pipeline
 from worker.pulse import Beating
 from worker.send import Sender
-from worker.settings import Settings, load
+from worker.settings import CREW, Settings, load
 from worker.unpack import Unpacker
 
 _LEASE_SHARE: Final = 0.8
@@ -104,6 +105,7 @@ def assemble(settings: Settings, inspect: Inspect | None = None) -> dramatiq.Bro
             Boot(settings),
             Prefetch(),
             Threads(),
+            Reporting(os.environ.get(CREW, "")),
             Ahead(works.convoy),
             Bindings(),
             CurrentMessage(),

@@ -100,6 +100,7 @@ class Claim:
             document_id=self.document_id,
             attempt_id=self.attempt_id,
             level=level,
+            trace=self.trace,
             duration_ms=self.elapsed,
             stages=dict(self.durations),
             **data,
@@ -203,7 +204,7 @@ def begin_along(session: Session, riders: Sequence[Hint], bid: Bid) -> list[Clai
     ]
     attempts = together.claim(session, chosen) if chosen else []
     for attempt_id, (document, its) in zip(attempts, chosen, strict=True):
-        _tell_begun(session, document.id, attempt_id, document.attempts + 1, its)
+        _tell_begun(session, document, attempt_id, document.attempts + 1, its)
     mine = [(document, document.attempt_id, _again(bid, document)) for document in begun]
     mine += [(one, number, its) for number, (one, its) in zip(attempts, chosen, strict=True)]
     hints = ledger.hints(session, [document.id for document, _, _ in mine]) if mine else {}
@@ -240,16 +241,20 @@ def _begun(session: Session, document: Document, bid: Bid) -> Attempt:
     lost = None if waits else spans.unended(session, document.id)
     attempt = (transitions.claim if waits else transitions.take_over)(session, document, bid)
     spans.tell_lost(session, lost)
-    _tell_begun(session, document.id, attempt.id, attempt.number, bid)
+    _tell_begun(session, document, attempt.id, attempt.number, bid)
     return attempt
 
 
-def _tell_begun(session: Session, document_id: int, attempt_id: int, number: int, bid: Bid) -> None:
+def _tell_begun(
+    session: Session, document: Document | Waiting, attempt_id: int, number: int, bid: Bid
+) -> None:
+    trace = Trace.parsed(document.traceparent)
     logs.record(
         session,
         EventName.ATTEMPT_STARTED,
-        document_id=document_id,
+        document_id=document.id,
         attempt_id=attempt_id,
+        trace=None if trace is None or bid.span_id is None else trace._replace(span_id=bid.span_id),
         number=number,
         worker=bid.worker,
     )

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from models import transitions
 from models.event import EventName
 from models.session import Database
+from models.trace import Trace
 from worker.errors import Transient
 from worker.faults import reach
 from worker.inbox import Backlog, Inbox
@@ -21,6 +22,10 @@ where their order can still be chosen."""
 _LEAST: Final = 8
 _KEPT: Final = 0.5
 """The part of a queue, beyond the least, that is kept for what waits already."""
+
+
+Traces = Mapping[int, Trace]
+"""The spans of documents, by their ids."""
 
 
 def bounds(most: int) -> dict[str, int]:
@@ -119,11 +124,17 @@ class Sender:
             return False
         return True
 
-    def send_received(self, documents: Sequence[tuple[int, str]]) -> int:
+    def send_received(
+        self, documents: Sequence[tuple[int, str]], traces: Traces | None = None
+    ) -> int:
         """Send what has just arrived, as far as there is room for newcomers; the rest waits.
 
         Only a part of each queue is for them: else a source that brings in without end would go
         before all that waits.
+
+        Args:
+            documents: given as (document id, queue name).
+            traces: the spans of those whose span is known; else the ledger is asked.
 
         Returns:
             How many were sent.
@@ -132,20 +143,22 @@ class Sender:
         for queue, most in self._bounds.items():
             kept = 0 if queue == "urgent" else int(max(0, most - _LEAST) * _KEPT)
             rooms[queue] = max(0, rooms.get(queue, 0) - kept)
-        return self.send_chosen(fitting(documents, rooms))
+        return self.send_chosen(fitting(documents, rooms), traces)
 
-    def send_chosen(self, documents: Sequence[tuple[int, str]]) -> int:
+    def send_chosen(
+        self, documents: Sequence[tuple[int, str]], traces: Traces | None = None
+    ) -> int:
         """Send documents and mark them as queued; returns how many were sent: all or none."""
         if not documents or not self.send(documents):
             return 0
         reach("send.sent")
-        self.mark(documents)
+        self.mark(documents, traces or {})
         reach("send.marked")
         return len(documents)
 
-    def mark(self, documents: Sequence[tuple[int, str]]) -> None:
+    def mark(self, documents: Sequence[tuple[int, str]], traces: Traces) -> None:
         """Mark documents whose messages were sent as queued."""
-        self._database.unit(lambda session: _mark(session, documents))
+        self._database.unit(lambda session: _mark(session, documents, traces))
 
     def _lose(self, error: Transient) -> None:
         self.problem = str(error)
@@ -154,11 +167,11 @@ class Sender:
         self._away_until = self._clock() + _PAUSE
 
 
-def _mark(session: Session, documents: Sequence[tuple[int, str]]) -> None:
+def _mark(session: Session, documents: Sequence[tuple[int, str]], traces: Traces) -> None:
     """Mark them; the event of one whose worker was quicker says that it was overtaken."""
     marked = transitions.queue(session, [document_id for document_id, _ in documents])
     for document_id, queue in documents:
         told: dict[str, Any] = {"document_id": document_id, "queue": queue}
         if document_id not in marked:
             told["overtaken"] = True
-        record(session, EventName.DOCUMENT_QUEUED, **told)
+        record(session, EventName.DOCUMENT_QUEUED, trace=traces.get(document_id), **told)

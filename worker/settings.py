@@ -5,13 +5,13 @@ import math
 import os
 import tempfile
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final, get_type_hints
 from urllib.parse import quote, urlsplit
 
-from worker import faults, source
+from worker import faults, secret_files, source
 from worker.errors import SettingsError
 from worker.source import Source
 
@@ -64,6 +64,7 @@ class Settings:
     notify_apprise: str = field(default="", repr=False)
     notify_interval: float = 300.0
     otlp_endpoint: str = ""
+    alive_file: str = ""
     sources: tuple[Source, ...] = ()
 
     @property
@@ -191,21 +192,25 @@ def _from_file(config: Path | None) -> dict[str, Any]:
     return values
 
 
-_OTHERS: Final = ("GOUJI_CONFIG", faults.VARIABLE)
+CREW: Final = "GOUJI_CREW"
+"""Where the processes of ``gouji work`` report to their master: it sets it, for them alone."""
+
+_OTHERS: Final = ("GOUJI_CONFIG", CREW, faults.VARIABLE)
 """Variables of ours that are no settings."""
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    for name, value in environ.items():
+    files = [name.removeprefix(PREFIX).lower() for name in secret_files.variables(PREFIX)]
+    for name, value in secret_files.replaced(environ, PREFIX).items():
         if name.startswith(PREFIX) and name not in _OTHERS:
-            values[_known(name.removeprefix(PREFIX).lower(), "environment")] = value
+            values[_known(name.removeprefix(PREFIX).lower(), "environment", files)] = value
     return values
 
 
-def _known(key: str, where: str) -> str:
+def _known(key: str, where: str, besides: Iterable[str] = ()) -> str:
     names = (one.name for one in fields(Settings) if one.name != "sources")
-    return source.known(key, where, names)
+    return source.known(key, where, (*names, *besides))
 
 
 def _converted(key: str, value: Any) -> Any:

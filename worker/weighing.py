@@ -4,7 +4,7 @@ What the year before carried out, and the next one carried in, is evidence about
 year. A report that does not balance may have been refused before either was there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -40,6 +40,25 @@ _BESIDE: Final = (
     # one that somebody decides about in this moment needs it no more, and is not waited for
     .with_for_update(skip_locked=True)
 )
+
+
+_PUBLISHERS: Final = select(DeadLetter.publisher).where(
+    DeadLetter.resolution.is_(None),
+    DeadLetter.reason == Reason.IMBALANCED,
+    DeadLetter.year.in_(bindparam("years", expanding=True)),
+    DeadLetter.publisher.in_(bindparam("publishers", expanding=True)),
+)
+
+
+def weigh_beside_all(session: Session, subjects: Iterable[tuple[str | None, int | None]]) -> None:
+    """Do what :func:`weigh_beside` does for many publishers and years; most have no letter."""
+    known = {one for one in subjects if None not in one}
+    years = {year + step for _, year in known if year is not None for step in (-1, 1)}
+    asked = {"publishers": sorted({str(publisher) for publisher, _ in known}), "years": list(years)}
+    concerned = set(session.connection().execute(_PUBLISHERS, asked).scalars())
+    for publisher, year in sorted(known, key=str):
+        if publisher in concerned:
+            weigh_beside(session, publisher, year)
 
 
 def weigh_beside(session: Session, publisher: str | None, year: int | None) -> int:

@@ -128,6 +128,8 @@ class _Doors:
             _key(operation, request),
         )
         answer = await run_in_threadpool(lambda: operation.handler(call()))
+        if isinstance(answer, Response):
+            return answer
         body = orjson.dumps(answer, option=_OPTIONS, default=str)
         return Response(body, operation.success, media_type=_JSON)
 

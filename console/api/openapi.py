@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from console.api import problems
 from console.api.answers import ListOf, PageOf
-from console.api.operation import Operation
+from console.api.operation import Bytes, Operation
 from console.api.operations import OPERATIONS
 from console.api.shapes import LARGEST, Schema, members, object_schema, schema_of
 from worker.desk.order import LONGEST_KEY
@@ -107,7 +107,7 @@ def _given(schema: Schema) -> Schema:
 
 
 def _responses(operation: Operation, components: dict[str, Schema]) -> dict[str, Any]:
-    answer = {"application/json": {"schema": _answer(operation.answer, components)}}
+    answer = _content(operation.answer, components)
     found: dict[str, Any] = {
         str(operation.success): {
             "description": HTTPStatus(operation.success).phrase,
@@ -120,6 +120,12 @@ def _responses(operation: Operation, components: dict[str, Schema]) -> dict[str,
         phrase = HTTPStatus(status).phrase
         found[str(status)] = {"description": phrase, "content": problem}
     return found
+
+
+def _content(shape: Any, components: dict[str, Schema]) -> dict[str, Any]:
+    if isinstance(shape, Bytes):
+        return {media_type: {"schema": {}} for media_type in shape.media_types}
+    return {"application/json": {"schema": _answer(shape, components)}}
 
 
 def _answer(shape: Any, components: dict[str, Schema]) -> Schema:

@@ -55,6 +55,13 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Bytes:
+    """An answer that is no JSON: of which media types it may be."""
+
+    media_types: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """One operation.
 
@@ -64,7 +71,8 @@ class Operation:
         name: ``operationId``.
         summary: what it does, in both languages.
         handler: does it.
-        answer: the shape of the answer; a schema where there is no dataclass.
+        answer: the shape of the answer; a schema where there is no dataclass. Where it is
+            :class:`Bytes` the handler returns the response itself.
         role: the least that may.
         query: the shape of the parameters in the address, if it has any.
         body: the shape of the body, if it has one.

@@ -21,6 +21,7 @@ def command(invocation: Invocation, parent: int | None) -> None:
     from console.web.exposure import Exposed
     from console.web.serve import ConsoleServer
     from worker import logs
+    from worker.signs import Signs
 
     if parent is not None:
         die_with_parent(parent)
@@ -28,7 +29,7 @@ def command(invocation: Invocation, parent: int | None) -> None:
     logs.configure("console", form=settings.log_format, level=settings.log_level)
     with invocation.database() as database:
         try:
-            server = ConsoleServer(settings, database)
+            server = ConsoleServer(settings, database, Signs.of(settings, alone=parent is None))
         except Exposed as error:
             raise Misused(
                 f"console_host: {error}",

@@ -11,17 +11,21 @@ from typing import Any, Final, NamedTuple, NoReturn
 
 import click
 
-from console.cli import output
+from console.cli import brisk, output
 from console.cli.errors import ExitCode, Failure, failure_of
 from console.cli.invocation import Invocation
 
 
 class Entry(NamedTuple):
-    """A subcommand: the heading it stands under, its module, and its line in ``--help``."""
+    """A subcommand: the heading it stands under, its module, and its line in ``--help``.
+
+    ``stays`` tells those that run until they are told to end.
+    """
 
     heading: str
     module: str
     summary: str
+    stays: bool = False
 
 
 _RUN: Final = "Run 运行"
@@ -31,12 +35,15 @@ _KEEP: Final = "Keep 保管"
 _LEARN: Final = "Learn 参考"
 
 COMMANDS: Final = {
-    "up": Entry(_RUN, "console.cli.up", "一键运行 Run everything in one terminal"),
-    "watch": Entry(_RUN, "console.cli.watch", "监视来源 Watch the sources for new files"),
-    "push": Entry(_RUN, "console.cli.push", "推送接口 Take documents pushed over HTTP"),
-    "work": Entry(_RUN, "console.cli.work", "处理文档 Process what is on the queue"),
-    "notify": Entry(_RUN, "console.cli.notify", "死信通知 Tell of new dead letters"),
-    "console": Entry(_RUN, "console.cli.console", "网页控制台 Serve the web console"),
+    "up": Entry(_RUN, "console.cli.up", "一键运行 Run everything in one terminal", stays=True),
+    "watch": Entry(
+        _RUN, "console.cli.watch", "监视来源 Watch the sources for new files", stays=True
+    ),
+    "push": Entry(_RUN, "console.cli.push", "推送接口 Take documents pushed over HTTP", stays=True),
+    "work": Entry(_RUN, "console.cli.work", "处理文档 Process what is on the queue", stays=True),
+    "notify": Entry(_RUN, "console.cli.notify", "死信通知 Tell of new dead letters", stays=True),
+    "console": Entry(_RUN, "console.cli.console", "网页控制台 Serve the web console", stays=True),
+    "alive": Entry(_RUN, "console.cli.alive", "存活 Whether the part here gives signs of life"),
     "init": Entry(_RUN, "console.cli.init", "初始化 Create settings, folders and database"),
     "doctor": Entry(_RUN, "console.cli.doctor", "体检 Check what gouji depends on"),
     "verify": Entry(_RUN, "console.cli.verify", "对账 Reconcile disk, archive, ledger, queue"),
@@ -48,6 +55,7 @@ COMMANDS: Final = {
     "dead": Entry(_LOOK, "console.cli.dead", "死信 List, show, correct, accept, retry, discard"),
     "events": Entry(_LOOK, "console.cli.events", "经过 The story of a document"),
     "logs": Entry(_LOOK, "console.cli.logs", "日志 Read the log files"),
+    "export": Entry(_LOOK, "console.cli.export", "导出 Take the figures away for analysis"),
     "prune": Entry(_KEEP, "console.cli.prune", "清理 Delete what is past its time"),
     "backup": Entry(_KEEP, "console.cli.backup", "备份 Copy everything to a directory"),
     "restore": Entry(_KEEP, "console.cli.restore", "恢复 Bring a backup back"),
@@ -193,13 +201,19 @@ def cli(ctx: click.Context, config: Path | None) -> None:
     Exit codes: 0 ok, 1 error, 2 usage, 3 not found, 4 done with findings or dead letters,
     5 conflict, 6 a dependency cannot be reached, 130 interrupted.
     """
+    if ctx.invoked_subcommand is not None and COMMANDS[ctx.invoked_subcommand].stays:
+        brisk.stay()
     ctx.obj = Invocation(config)
 
 
 def run() -> NoReturn:
     """Run the command line; the entry point of the installed command."""
     _open_streams()
-    cli.main(prog_name="gouji")
+    brisk.begin()
+    try:
+        cli.main(prog_name="gouji")
+    finally:
+        brisk.end()
     raise AssertionError("main() exits")
 
 

@@ -29,6 +29,7 @@ def command(invocation: Invocation, test: bool, parent: int | None) -> None:
     from worker import logs
     from worker.secrecy import keep
     from worker.settings import SECRET
+    from worker.signs import Signs
 
     if parent is not None:
         die_with_parent(parent)
@@ -49,7 +50,7 @@ def command(invocation: Invocation, test: bool, parent: int | None) -> None:
         notifier = Notifier(database, found, settings.notify_interval)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: notifier.stop())
-        notifier.run()
+        notifier.run(Signs.of(settings, alone=parent is None))
 
 
 def _try_out(found: "list[Channel]") -> None:

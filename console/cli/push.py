@@ -23,6 +23,7 @@ def command(invocation: Invocation, parent: int | None) -> None:
     from console.parent import die_with_parent
     from watcher.serve import PushServer
     from worker import logs, tracing
+    from worker.signs import Signs
 
     if parent is not None:
         die_with_parent(parent)
@@ -35,7 +36,7 @@ def command(invocation: Invocation, parent: int | None) -> None:
     logs.configure("push", form=settings.log_format, level=settings.log_level)
     with invocation.database():
         pass  # it says what to do when there is none
-    server = PushServer(settings, source)
+    server = PushServer(settings, source, Signs.of(settings, alone=parent is None))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: server.stop())
     with tracing.exported(settings, "push"):

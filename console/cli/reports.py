@@ -33,7 +33,9 @@ _HEADS: Final = (
 )
 
 
-def _code(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+def division_code(
+    _context: click.Context, _option: click.Parameter, value: str | None
+) -> str | None:
     """Take 41, 4103, 410304; 410300 is 4103."""
     if value is None:
         return None
@@ -54,7 +56,7 @@ def command() -> None:
 @click.option(
     "--division",
     metavar="CODE",
-    callback=_code,
+    callback=division_code,
     help="行政区划代码前缀 Where the publisher belongs: how its GB/T 2260 code begins (41, 4103).",
 )
 @click.option("--all-versions", is_flag=True, help="含旧版和副本 Earlier versions and copies too.")

@@ -20,6 +20,7 @@ def command(invocation: Invocation, parent: int | None) -> None:
     from console.parent import die_with_parent
     from watcher.run import run
     from worker import logs, tracing
+    from worker.signs import Signs
 
     if parent is not None:
         die_with_parent(parent)
@@ -30,4 +31,4 @@ def command(invocation: Invocation, parent: int | None) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with tracing.exported(settings, "watch"):
-        run(settings, stop)
+        run(settings, stop, Signs.of(settings, alone=parent is None))

@@ -49,6 +49,8 @@ def command(
     from console.parent import die_with_parent
     from worker import logs
     from worker.archive import Archive
+    from worker.crew import Crew
+    from worker.signs import Signs
 
     if parent is not None:
         die_with_parent(parent)
@@ -59,12 +61,9 @@ def command(
     Archive.of(settings)  # here a URL that cannot be one is an error, and not with each message
     if invocation.config is not None:
         os.environ["GOUJI_CONFIG"] = str(invocation.config)  # worker.app reads the settings anew
-    return _run(
-        processes or settings.worker_processes,
-        threads or settings.worker_threads,
-        _queues(queues),
-        settings.grace,
-    )
+    number, chosen = processes or settings.worker_processes, _queues(queues)
+    with Crew(Signs.of(settings, alone=parent is None), number).listening():
+        return _run(number, threads or settings.worker_threads, chosen, settings.grace)
 
 
 def _demand_queue(settings: "Settings") -> None:

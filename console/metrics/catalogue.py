@@ -81,6 +81,12 @@ METRICS: Final = (
     ),
     Metric("gouji_workers", "gauge", (), "worker processes heard of within the last minute"),
     Metric(
+        "gouji_archive_free_bytes",
+        "gauge",
+        (),
+        "room where the archive is, as the console sees it; missing for an object store",
+    ),
+    Metric(
         "gouji_build_info",
         "gauge",
         ("version", "parser_version", "python"),

@@ -42,11 +42,18 @@ class LedgerCollector(Collector):
     Args:
         database: the ledger.
         backlog: asks the broker how many messages there are, ``None`` where it does not answer.
+        room: returns the bytes free where the archive is, ``None`` where nobody can tell.
     """
 
-    def __init__(self, database: Database, backlog: Callable[[], Backlog | None]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        backlog: Callable[[], Backlog | None],
+        room: Callable[[], float | None],
+    ) -> None:
         self._database = database
         self._backlog = backlog
+        self._room = room
         self._arrivals = Growing(telemetry.arrivals, telemetry.newest_arrival)
         self._outcomes = Growing(telemetry.outcomes, _behind, mature=0.0)
         self._violations = Growing(telemetry.violations, telemetry.newest_finding)
@@ -60,7 +67,9 @@ class LedgerCollector(Collector):
         """
         with self._lock, self._database.reading() as session:
             found = [*self._counters(session), *_gauges(session)]
-        return [*found, *_of_broker(self._backlog()), _build()]
+        room = self._room()
+        free = _gauge("gouji_archive_free_bytes", () if room is None else _single(room))
+        return [*found, *_of_broker(self._backlog()), free, _build()]
 
     def _counters(self, session: Session) -> Iterator[Metric]:
         yield _counter("gouji_files_detected_total", _single(self._arrivals.total(session)[""]))
@@ -76,10 +85,14 @@ def _behind(_session: Session) -> datetime:
     return now() - timedelta(seconds=MATURE)
 
 
-def registry(database: Database, backlog: Callable[[], Backlog | None]) -> CollectorRegistry:
+def registry(
+    database: Database,
+    backlog: Callable[[], Backlog | None],
+    room: Callable[[], float | None] = lambda: None,
+) -> CollectorRegistry:
     """Return a registry that knows the metrics of the ledger and nothing of this process."""
     made = CollectorRegistry(auto_describe=False)
-    made.register(LedgerCollector(database, backlog))
+    made.register(LedgerCollector(database, backlog, room))
     return made
 
 

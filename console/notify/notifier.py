@@ -13,6 +13,7 @@ from console.notify.errors import Undelivered
 from models.event import EventName
 from models.session import Database
 from worker.logs import log
+from worker.signs import Signs
 
 _LOOK: Final = 2.0
 
@@ -46,13 +47,16 @@ class Notifier:
         """Let ``run`` end; a message that is being sent is sent first."""
         self._stopped.set()
 
-    def run(self) -> None:
-        """Tell until ``stop`` is called."""
+    def run(self, signs: Signs | None = None) -> None:
+        """Tell until ``stop`` is called; signs of life are given after each look."""
+        signs = signs or Signs()
         while not self._stopped.is_set():
             for channel in self._channels:
                 if not self._stopped.is_set():
                     self.step(channel)
+            signs.alive()
             self._stopped.wait(self._look)
+        signs.stopping()
 
     def step(self, channel: Channel) -> None:
         """Look once for one channel; what goes wrong is logged, and tried again."""

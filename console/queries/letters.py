@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from sqlalchemy import ColumnElement, Row, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Exists, Row, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from models.dead_letter import DeadLetter, Decision
@@ -102,27 +102,33 @@ class LetterFilter:
         if self.not_version is not None:
             found.append(DeadLetter.parser_version != self.not_version)
         if self.rule is not None:
-            failed = exists().where(
+            failed = select(StoredFinding.attempt_id).where(
                 StoredFinding.attempt_id == DeadLetter.attempt_id, StoredFinding.rule == self.rule
             )
-            found.append(failed.correlate(DeadLetter))
+            found.append(_each(failed))
         if self.name is not None:
             found.append(_named(self.name))
         return found
 
 
 def _named(name: str) -> ColumnElement[bool]:
-    """Return the condition that a document's name, at any arrival, contains a text.
-
-    It is asked of each letter: there are many more documents than dead ones.
-    """
-    here = exists().where(
+    """Return the condition that a document's name, at any arrival, contains a text."""
+    here = select(Document.id).where(
         Document.id == DeadLetter.document_id, Document.name.contains(name, autoescape=True)
     )
-    arrived = exists().where(
+    arrived = select(Arrival.id).where(
         Arrival.document_id == DeadLetter.document_id, Arrival.name.contains(name, autoescape=True)
     )
-    return or_(here.correlate(DeadLetter), arrived.correlate(DeadLetter))
+    return or_(_each(here), _each(arrived))
+
+
+def _each(rows: Select[int]) -> Exists:
+    """Return the condition that there are such rows, which is asked of each letter.
+
+    There are many more findings and documents than dead letters. ``OFFSET 0`` says nothing, but
+    without it PostgreSQL would first look for all that could belong to a letter.
+    """
+    return rows.correlate(DeadLetter).offset(0).exists()
 
 
 def letters(session: Session, wanted: LetterFilter, *, limit: int | None = None) -> list[LetterRow]:

@@ -39,6 +39,7 @@ _PAGES: Final = (
     "overview",
     "live",
     "reports",
+    "export",
     "report",
     "letters",
     "letter",

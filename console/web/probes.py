@@ -5,6 +5,7 @@ metrics name sources and count everything; they are for whoever is on this machi
 role, or a user who is logged in.
 """
 
+import shutil
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -21,6 +22,7 @@ from console.metrics.collector import registry
 from console.web.identity import is_here, visit_of
 from console.web.readiness import Readiness
 from console.web.site import Site
+from worker.archive import Archive
 
 PATHS: Final = ("/livez", "/readyz", "/metrics")
 _WHO: Final = {"WWW-Authenticate": "Bearer"}
@@ -29,12 +31,28 @@ _WHO: Final = {"WWW-Authenticate": "Bearer"}
 def routes(site: Site) -> list[Route]:
     """Return the routes; they are no pages."""
     readiness = Readiness.of(site.settings, site.database, site.archive)
-    metrics = registry(site.database, lambda: site.queue.backlog().backlog)
+    metrics = registry(
+        site.database, lambda: site.queue.backlog().backlog, lambda: room(site.archive)
+    )
     return [
         Route("/livez", _live, methods=["GET"]),
         Route("/readyz", _ready(readiness), methods=["GET"]),
         Route("/metrics", _scraped(site, metrics), methods=["GET"]),
     ]
+
+
+def room(archive: Archive) -> float | None:
+    """Return the bytes free where an archive is; ``None`` for an object store, or one that is away.
+
+    That one is away is told by ``/readyz``.
+    """
+    if not archive.is_directory:
+        return None
+    try:
+        existing = next(one for one in (archive.root, *archive.root.parents) if one.exists())
+        return float(shutil.disk_usage(existing).free)
+    except OSError:
+        return None
 
 
 async def _live(_request: Request) -> Response:

@@ -9,6 +9,7 @@ from models.session import Database
 from watcher.listener import Listener
 from worker.logs import log
 from worker.settings import Settings
+from worker.signs import Signs
 
 _CONNECTIONS: Final = 200
 
@@ -19,17 +20,19 @@ class ConsoleServer:
     Args:
         settings: where to listen; port 0 means any free one.
         database: the database, migrated.
+        signs: told as long as requests are answered.
 
     Raises:
         Exposed: others could reach it, and nobody could log in.
         OSError: the address cannot be had.
     """
 
-    def __init__(self, settings: Settings, database: Database) -> None:
+    def __init__(self, settings: Settings, database: Database, signs: Signs | None = None) -> None:
         demand_user(settings, database)
         self._listener = Listener(settings.console_host or "127.0.0.1", settings.console_port)
         self._settings = settings
         self._database = database
+        self._signs = signs
 
     @property
     def address(self) -> str:
@@ -43,4 +46,5 @@ class ConsoleServer:
     def run(self) -> None:
         """Answer until ``stop`` is called, from a signal handler or another thread."""
         log(EventName.CONSOLE_LISTENING, address=self.address)
-        self._listener.serve(application(self._settings, self._database), connections=_CONNECTIONS)
+        pages = application(self._settings, self._database)
+        self._listener.serve(pages, connections=_CONNECTIONS, signs=self._signs)

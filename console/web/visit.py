@@ -122,11 +122,15 @@ class Visit:
         """Open a consistent view of the database."""
         return self.site.database.reading()
 
-    def address(self, **changes: object) -> str:
-        """Return this address with other parameters; ``None`` takes one away."""
+    def narrowed(self, **changes: object) -> str:
+        """Return the parameters of this address with others; ``None`` takes one away."""
         kept = [(k, v) for k, v in self.request.query_params.multi_items() if k not in changes]
         fresh = [(k, str(v)) for k, v in changes.items() if v is not None]
-        query = urlencode(kept + fresh)
+        return urlencode(kept + fresh)
+
+    def address(self, **changes: object) -> str:
+        """Return this address with other parameters; ``None`` takes one away."""
+        query = self.narrowed(**changes)
         return f"{self.request.url.path}?{query}" if query else self.request.url.path
 
     def render(self, template: str, code: int = 200, **context: Any) -> Response:

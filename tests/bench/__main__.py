@@ -7,11 +7,14 @@ from typing import Final
 
 import orjson
 
-from tests.bench import dropping, inspecting, intaking, printed, reading
+from tests.bench import dropping, inspecting, intaking, printed, reading, resting, starting
 from tests.bench.measured import Measured, Size, as_json, table
 
-FULL: Final = Size(rounds=3, reports=40, drops=600, messages=5000, settle=2.0)
-QUICK: Final = Size(rounds=1, reports=8, drops=16, messages=200, settle=0.2, intakes=200)
+FULL: Final = Size(rounds=3, reports=40, drops=600, messages=5000, settle=2.0, starts=9)
+QUICK: Final = Size(rounds=1, reports=8, drops=16, messages=200, settle=0.2, starts=1, intakes=200)
+
+LITTLE: Final = 40
+"""Files that are a little work, after which the memory of the parts is looked at."""
 
 
 def main(arguments: list[str]) -> None:
@@ -34,7 +37,10 @@ def measure(size: Size) -> list[Measured]:
     """Run every benchmark."""
     inspected = inspecting.run(size)
     dropped = dropping.run(size, inspected.figures["per_second_per_core"])
-    return [inspected, reading.run(size), printed.run(size), dropped, intaking.run(size)]
+    taken = intaking.run(size)
+    small = size._replace(drops=min(size.drops, LITTLE))
+    started, rested = starting.run(size), resting.run(small)
+    return [inspected, reading.run(size), printed.run(size), dropped, taken, started, rested]
 
 
 if __name__ == "__main__":

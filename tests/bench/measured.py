@@ -17,7 +17,8 @@ class Size(NamedTuple):
 
     Every figure is the median over ``rounds``. In each there are ``reports`` random reports to be
     inspected, ``drops`` files to be dropped that must rest for ``settle`` seconds, and
-    ``messages`` that nothing is done for; and ``intakes`` files that are only taken in.
+    ``messages`` that nothing is done for, and ``intakes`` files that are only taken in. Commands
+    are started ``starts`` times.
     """
 
     rounds: int
@@ -25,6 +26,7 @@ class Size(NamedTuple):
     drops: int
     messages: int
     settle: float
+    starts: int = 0
     intakes: int = 20_000
 
 

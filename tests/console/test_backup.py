@@ -237,6 +237,7 @@ def drop(running: Running, numbers: range) -> dict[str, bytes]:
 
 
 @pytest.mark.process
+@pytest.mark.soak
 def test_a_backup_under_load_is_brought_back_and_work_goes_on(
     running: Running, tmp_path: Path
 ) -> None:

@@ -42,6 +42,7 @@ def running(tmp_path: Path, port: int) -> Iterator[Running]:
     running.end()
 
 
+@pytest.mark.soak
 def test_every_way_in(running: Running, tmp_path: Path, port: int) -> None:
     # Given one report for each way in
     running.start()

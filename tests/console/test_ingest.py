@@ -118,6 +118,7 @@ def test_waiting_tells_what_became_of_each_file(reports: Path, working: None) ->
 
 
 @pytest.mark.process
+@pytest.mark.soak
 def test_waiting_for_an_archive_waits_for_its_members(reports: Path, working: None) -> None:
     # Given the samples in an archive, which is in another
     files = [(path.name, path.read_bytes()) for path in sorted(reports.iterdir())]

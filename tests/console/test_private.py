@@ -30,6 +30,7 @@ def open_to_others(folder: Path) -> list[str]:
 
 
 @pytest.mark.process
+@pytest.mark.soak
 def test_a_run_leaves_nothing_that_others_can_reach(tmp_path: Path, no_umask: None) -> None:
     # Given a gouji that runs without any umask, until it has stored and refused something
     running = Running(tmp_path)

@@ -28,6 +28,7 @@ def running(tmp_path: Path, collector: Collector) -> Iterator[Running]:
     running.end()
 
 
+@pytest.mark.soak
 def test_each_process_sends_what_it_did_and_all_of_it_before_it_ends(
     running: Running, collector: Collector
 ) -> None:
@@ -63,6 +64,7 @@ def test_each_process_sends_what_it_did_and_all_of_it_before_it_ends(
     assert {one.resource["service.part"] for one in came.values()} == {"watch"}
 
 
+@pytest.mark.soak
 def test_a_collector_that_hangs_does_not_keep_a_service_from_ending(
     running: Running, collector: Collector
 ) -> None:

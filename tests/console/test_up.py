@@ -130,6 +130,7 @@ def test_make_run_ends_without_an_error_of_make(running: Running, tmp_path: Path
     assert "***" not in terminal.text
 
 
+@pytest.mark.soak
 def test_as_a_service_it_logs_json_and_ends_with_zero(running: Running) -> None:
     # Given a service that has brought in the samples
     running.start("--samples")

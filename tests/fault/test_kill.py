@@ -42,6 +42,7 @@ def running(tmp_path: Path) -> Iterator[Running]:
     running.end()
 
 
+@pytest.mark.soak
 def test_nothing_is_lost_or_done_twice_whatever_is_killed(running: Running) -> None:
     # Given a running gouji and sixty files, when each part is killed in the middle
     files, ignored = run_with_kills(running, count=60, seconds=40)

@@ -2,6 +2,7 @@
 
 import os
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from watcher.filesystem import (
     NotAFile,
     irregular,
     is_network,
+    kept_open,
     look,
     mount_type,
     open_file,
@@ -144,3 +146,38 @@ def test_mounts(tmp_path: Path, path: bytes, kind: str, network: bool) -> None:
 
 def test_without_a_table_of_mounts_nothing_is_a_network(tmp_path: Path) -> None:
     assert is_network(b"/", tmp_path / "missing") is False
+
+
+def test_directories_are_opened_once_for_a_batch_and_closed_after_it(tmp_path: Path) -> None:
+    # Given a batch of files in one directory, and how many descriptors there are
+    root = os.fsencode(tmp_path)
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+
+    # When somebody steps into it for each
+    with kept_open():
+        with parent(root, b"a/b/1.txt") as (first, one):
+            pass
+        with parent(root, b"a/b/2.txt") as (second, two):
+            assert os.path.samestat(os.fstat(second), (tmp_path / "a" / "b").stat())
+        # Then it is the same, and another thread has its own
+        assert (first, one, two) == (second, b"1.txt", b"2.txt")
+        with ThreadPoolExecutor(1) as others, parent(root, b"a/b/3.txt") as (third, _):
+            assert others.submit(_opened, root).result() != third
+
+    # And nothing is open afterwards
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def _opened(root: bytes) -> int:
+    with parent(root, b"a/b/1.txt") as (descriptor, _):
+        return descriptor
+
+
+def test_a_directory_that_was_made_for_one_is_there_for_the_next(tmp_path: Path) -> None:
+    root = os.fsencode(tmp_path)
+    with kept_open():
+        with pytest.raises(FileNotFoundError), parent(root, b"new/1"):
+            pass
+        with parent(root, b"new/1", make=True) as (made, _), parent(root, b"new/2") as (again, _):
+            assert made == again

@@ -8,7 +8,7 @@ import pytest
 
 from models.ledger import Handover
 from tests.watcher.station import Station
-from watcher.handover import HandingOver
+from watcher.handover import HandingOver, _original
 from watcher.register import Origin
 
 
@@ -151,12 +151,12 @@ def test_of_two_watchers_that_move_one_original_one_tells_of_it(station: Station
         station.settle()
     origin = Origin("drop", os.fsencode(station.inbox), ours=True)
     late = HandingOver(station.database)
-    rows = late._arrivals(origin)
+    originals = [_original(row) for row in late._arrivals(origin)]
     HandingOver(station.database).redo(origin, [Handover.PENDING])
     told = station.events()
 
     # When the first goes on with what it had read
-    late._carry_out(origin, rows)
+    late._carry_out(origin, originals)
 
     # Then the ledger says what it said, once
     assert handovers(station) == ["moved"]

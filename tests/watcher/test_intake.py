@@ -320,6 +320,18 @@ def test_ingest_takes_what_is_named_even_if_a_source_would_ignore_it(
     assert station.states() == {"queued": 1, "accepted": 1}
 
 
+def test_ingest_takes_what_is_named_twice_once(station: Station, tmp_path: Path) -> None:
+    # Given a file, and one that its directory would have ignored
+    (tmp_path / "one.txt").write_bytes(b"one")
+    (tmp_path / ".two").write_bytes(b"two")
+    # When both are named, and their directory, and one of them again
+    taken = run(station, tmp_path / "one.txt", tmp_path / ".two", tmp_path, tmp_path / "one.txt")
+    # Then each is taken once
+    outcomes = {Path(one.file).name: str(one.outcome) for one in taken}
+    assert outcomes["one.txt"] == outcomes[".two"] == "accepted"
+    assert len(taken) == len(outcomes)
+
+
 def test_ingest_says_what_it_could_not_take(station: Station, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     [taken] = run(station, tmp_path / "pipe")

@@ -82,6 +82,7 @@ def _worked_off(station: Station) -> list[Stored]:
     return sorted(found, key=repr)
 
 
+@pytest.mark.soak
 def test_feed_directory_and_pipeline_bring_in_the_same(
     tmp_path: Path, pages: Path, site: str, embedded_broker: str
 ) -> None:

@@ -137,6 +137,7 @@ def test_of_a_drop(database: Database, elsewhere: Path, tmp_path: Path) -> None:
     assert sorted(int(path.stem) for path in moved) == list(range(_COUNT))
 
 
+@pytest.mark.soak
 def test_of_a_crawl(database: Database, elsewhere: Path, tmp_path: Path) -> None:
     # Given two watchers on one directory of a crawler
     shared = tmp_path / "shared"

@@ -4,6 +4,7 @@ import errno
 import gc
 import io
 import logging
+import select as select_module
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from sqlalchemy import select
 from models.base import Base
 from models.event import Event, EventName
 from models.session import Database
+from models.trace import Trace
 from worker import logs
 
 
@@ -224,3 +226,46 @@ def test_a_library_may_log_where_nobody_can_read() -> None:
 
     # When a thread of a library logs, then it goes on
     logging.getLogger("dramatiq").warning("the connection was lost")
+
+
+def test_the_lines_of_a_transaction_are_written_in_portions_that_a_pipe_takes_whole(
+    stream: Stream, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a log whose writes are counted
+    written: list[int] = []
+    real = logs._portions
+
+    def counted(lines: Any) -> Iterator[bytes]:
+        for portion in real(lines):
+            written.append(len(portion))
+            yield portion
+
+    monkeypatch.setattr(logs, "_portions", counted)
+
+    # When a transaction with many events is committed, one of them below the least level
+    with database.transaction() as session:
+        for number in range(100):
+            logs.record(session, EventName.FILE_MOVED, document_id=number, to="数据/a.txt")
+        logs.record(session, EventName.STAGE_FINISHED, level="debug", document_id=1)
+
+    # Then the lines are those that would have been written one by one
+    lines = stream.lines()
+    assert [line["document_id"] for line in lines] == list(range(100))
+    logs.log(EventName.FILE_MOVED, document_id=1, to="数据/a.txt")
+    assert stream.lines()[-1].keys() == lines[0].keys()
+    # And several went at a time, no more than a pipe takes without a break
+    assert len(written) < 20
+    assert max(written) <= select_module.PIPE_BUF
+
+
+def test_a_trace_that_is_known_is_not_looked_up(stream: Stream, database: Database) -> None:
+    # Given an event whose span the caller knows, of an arrival that the ledger does not have
+    trace = Trace.begun()
+
+    # When it is recorded
+    with database.transaction() as session:
+        logs.record(session, EventName.FILE_MOVED, arrival_id=7, trace=trace)
+
+    # Then its line tells it
+    (line,) = stream.lines()
+    assert (line["trace_id"], line["span_id"]) == (trace.trace_id, trace.span_id)

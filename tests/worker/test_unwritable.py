@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event, text
 
+from models import session
 from models.filing import StoredReport
 from models.ledger import AttemptOutcome, State
 from tests.worker.house import House, house
@@ -36,8 +37,8 @@ def read_only(home: House) -> Iterator[None]:
 @contextmanager
 def full(home: House) -> Iterator[None]:
     """Let the database have no page more than it has."""
-    with home.database.reading() as session:
-        pages = session.scalar(text("PRAGMA page_count"))
+    with home.database.reading() as reader:
+        pages = reader.scalar(text("PRAGMA page_count"))
     _on_connections(home, f"PRAGMA max_page_count = {pages}")
     yield
     _on_connections(home, "PRAGMA max_page_count = 1000000")
@@ -58,11 +59,12 @@ def no_room_for_files(home: House) -> Iterator[None]:
 @contextmanager
 def locked(home: House) -> Iterator[None]:
     """Let somebody else hold the write lock for longer than anybody waits."""
-    _on_connections(home, "PRAGMA busy_timeout = 50")
     other = sqlite3.connect(str(home.database.engine.url.database), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     try:
-        yield
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(session, "BUSY_TIMEOUT_MS", 50)
+            yield
     finally:
         other.execute("ROLLBACK")
         other.close()

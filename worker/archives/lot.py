@@ -6,7 +6,7 @@ disk, and nobody is told that it was put before the name is there too.
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -141,13 +141,10 @@ def flushed(root: Path, flushing: Flushing) -> Iterator[Flushed]:
     Raises:
         ArchiveError: the directory cannot be written.
     """
-    with writing():
-        make_private(root / INCOMING)
-        begun = flushing.begun()
-        flush = begun.__enter__()
-    lot = Flushed(root, flush)
-    try:
+    with ExitStack() as opened:
+        with writing():
+            make_private(root / INCOMING)
+            flush = opened.enter_context(flushing.begun())
+        lot = Flushed(root, flush)
+        opened.callback(lot.discard)
         yield lot
-    finally:
-        lot.discard()
-        begun.__exit__(None, None, None)

@@ -109,6 +109,9 @@ _PATTERNS: Final = (
     ),
 )
 
+CELLS: Final = frozenset(cell for pattern in _PATTERNS for cells in pattern.sums for cell in cells)
+"""The cells that a narrative may speak of."""
+
 
 @dataclass(frozen=True, slots=True)
 class Statement:

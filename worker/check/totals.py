@@ -1,10 +1,13 @@
 """The balance edits (勾稽关系): sums that must hold inside tables 三 and 四."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 from models.disclosure.finding import Finding, Severity
 from models.disclosure.report import ABSENT, Cell, Printed, Report
 from worker.check.edits import Edit, edits
+
+_NUMBER: Final = Printed.NUMBER
 
 
 def totals(report: Report) -> Iterator[Finding]:
@@ -21,6 +24,8 @@ def _apply(found: Mapping[str, Cell], edit: Edit) -> Iterator[Finding]:
     """Compare two sums; blank, slash, dash and absent addends count as 0 and are listed."""
     left = [found.get(key, ABSENT) for key in edit.left]
     right = [found.get(key, ABSENT) for key in edit.right]
+    if _hold(left, right):
+        return
     terms = edit.terms
     printed = {key: cell.printed for key, cell in zip(terms, left + right, strict=True)}
     if Printed.NUMBER not in printed.values():
@@ -47,6 +52,21 @@ def _apply(found: Mapping[str, Cell], edit: Edit) -> Iterator[Finding]:
             left_sum - right_sum,
             blanks,
         )
+
+
+def _hold(left: Sequence[Cell], right: Sequence[Cell]) -> bool:
+    """Tell whether both sides are printed in full and are equal, as most are."""
+    total = _printed_sum(left)
+    return total is not None and total == _printed_sum(right)
+
+
+def _printed_sum(cells: Sequence[Cell]) -> int | None:
+    total = 0
+    for cell in cells:
+        if cell.printed is not _NUMBER or cell.value is None:
+            return None
+        total += int(cell.value)
+    return total
 
 
 def _sum(cells: Sequence[Cell]) -> int:

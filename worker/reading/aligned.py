@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from models.disclosure.report import Place
+from models.tuples import maker
 from worker.reading import pipes
 from worker.reading.pages import Block, Grid, GridCell, GridRow, Paragraph, Shape
 
@@ -39,6 +40,10 @@ _LABEL: Final = r".{0,59}?[^\s\d]"
 _TRAILING: Final = re.compile(rf"(?P<label>{_LABEL})\s+(?P<figures>{_FIGURE}(?:\s+{_FIGURE})*)")
 _PAGE_MARK: Final = re.compile(r"[-－—–―─~·]+\s*\d{1,4}\s*[-－—–―─~·]+")
 
+_SPACED: Final = Shape.SPACED
+_RAGGED: Final = Shape.RAGGED
+_place: Final = maker(Place)
+_cell: Final = maker(GridCell)
 _Line = Paragraph | tuple[Shape, GridRow]
 
 
@@ -66,7 +71,7 @@ def _blocks(content: str) -> Iterator[_Line]:
     clean = _cleaning(content)
     for number, (line, end) in enumerate(_lines(content), 1):
         text = clean(line)
-        place = Place(number, 1, page if paged else None)
+        place = _place((number, 1, page if paged else None, None, None, None))
         block = _block(text, place, gap=gap, framed=number not in inner)
         if block is not None:
             yield block
@@ -98,13 +103,13 @@ def _block(line: str, place: Place, *, gap: bool, framed: bool) -> _Line | None:
     if len(line) > _LONGEST_ROW:
         return Paragraph(line.strip(), place, gap) if line.strip() else None
     if "\t" in line:
-        return Shape.RAGGED, GridRow(tuple(_separated(line, "\t", place, framed=False)), gap)
+        return _RAGGED, GridRow(tuple(_separated(line, "\t", place, framed=False)), gap)
     if not line.strip():
         return None
     if pipes.MARK.search(line) or line.lstrip().startswith("+-"):
         if _SEPARATOR.fullmatch(line):
             return None
-        return Shape.RAGGED, GridRow(tuple(_separated(line, "|", place, framed=framed)), gap)
+        return _RAGGED, GridRow(tuple(_separated(line, "|", place, framed=framed)), gap)
     return _spaced(line, place, gap=gap)
 
 
@@ -113,28 +118,27 @@ def _separated(line: str, mark: str, place: Place, *, framed: bool) -> Iterator[
     if mark == "|":
         line = pipes.MARK.sub("|", line)
     texts = line.split(mark)
-    offset = 0
     kept = _kept(texts, mark, framed=framed)
     number, _, page, *_ = place
     emphasised = _EMPHASIS.search(line) is not None
-    for index, text in enumerate(texts):
-        if index in kept:
-            stripped = text.strip()
-            at = offset + (text.find(stripped) if stripped else len(text))
-            if emphasised:
-                stripped = _EMPHASIS.sub("", text).strip()
-            if _FILLER.fullmatch(stripped):
-                stripped = ""
-            parts = _figures(at, stripped) if _several(mark, stripped) else [(at, stripped)]
-            for left, part in parts:
-                where = Place(number, left + 1, page)
-                yield GridCell(part, index, left, left + len(part), place=where)
+    offset = sum(map(len, texts[: kept.start])) + kept.start
+    for index in kept:
+        text = texts[index]
+        stripped = text.strip()
+        at = offset + (text.find(stripped) if stripped else len(text))
         offset += len(text) + 1
-
-
-def _several(mark: str, text: str) -> bool:
-    """Tell whether a converter has put the figures of several columns into one cell."""
-    return mark == "|" and " " in text and _FIGURES.fullmatch(text) is not None
+        if emphasised:
+            stripped = _EMPHASIS.sub("", text).strip()
+        if _FILLER.fullmatch(stripped):
+            stripped = ""
+        if " " in stripped and mark == "|" and _FIGURES.fullmatch(stripped):
+            # A converter has put the figures of several columns into one cell.
+            parts = list(_figures(at, stripped))
+        else:
+            parts = [(at, stripped)]
+        for left, part in parts:
+            where = _place((number, left + 1, page, None, None, None))
+            yield _cell((part, index, left, left + len(part), 1, 1, where, None))
 
 
 def _kept(texts: list[str], mark: str, *, framed: bool) -> range:
@@ -149,17 +153,19 @@ def _kept(texts: list[str], mark: str, *, framed: bool) -> range:
 
 def _spaced(line: str, place: Place, *, gap: bool) -> _Line:
     plain = _EMPHASIS.sub("", line)
-    pieces = [] if _PAGE_MARK.fullmatch(plain.strip()) else list(_pieces(plain))
+    several = len(plain.split(None, 1)) > 1 and not _PAGE_MARK.fullmatch(plain.strip())
+    pieces = list(_pieces(plain)) if several else []
     number, _, page, *_ = place
     if len(pieces) > 1:
         cells = [
-            GridCell(text, index, at, at + len(text), place=Place(number, at + 1, page))
+            _cell((text, index, at, at + len(text), 1, 1, where, None))
             for index, (at, text) in enumerate(pieces)
+            for where in (_place((number, at + 1, page, None, None, None)),)
         ]
-        return Shape.SPACED, GridRow(tuple(cells), gap)
+        return _SPACED, GridRow(tuple(cells), gap)
     text = plain.strip().strip("\u3000")
     at = plain.find(text)
-    return Paragraph(text, Place(number, at + 1, page), gap)
+    return Paragraph(text, _place((number, at + 1, page, None, None, None)), gap)
 
 
 def _pieces(line: str) -> Iterator[tuple[int, str]]:

@@ -9,13 +9,9 @@ apart). What the figures add up to plays no part in it.
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 from models.disclosure.form import Layout
 from worker.recognise.worth import NOTHING, Gains, Worth
-
-MOST_CUTS: Final = 3
-"""So many records may be matched with one row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +63,8 @@ class _Table:
         """Fill the table, record by record."""
         for at in range(1, len(self.score)):
             self._skip(at)
-            for taken in range(1, min(MOST_CUTS, at) + 1):
-                gains = self.worth.one_row(at - taken, at)
-                if gains is not None:
-                    self._match(at, taken, gains)
+            for taken, gains in self.worth.steps(at):
+                self._match(at, taken, gains)
             for row, (gain, rows) in self.worth.several_rows(at - 1).items():
                 self._offer(at, row, self.score[at - 1][row - rows] + gain, (1, rows))
             self._miss(at)

@@ -74,7 +74,7 @@ class Positions:
 
     def learn(self, record: Record, values: Sequence[Piece]) -> None:
         """Learn from a row; most from one whose printed values fill the columns."""
-        printed = [piece for piece in values if not piece.blank]
+        printed = _printed(record, values)
         if record.shape is Shape.SPACED and not record.stacked:
             self.loose.extend(printed)
         if record.spacing and len(printed) == len(values):
@@ -192,11 +192,17 @@ def _trailing(values: Sequence[Piece]) -> int:
     return next(at for at, piece in enumerate(reversed(values)) if not piece.blank)
 
 
+def _printed(record: Record, values: Sequence[Piece]) -> Sequence[Piece]:
+    if values is record.values:
+        return record.printed
+    return [piece for piece in values if not piece.blank]
+
+
 def place(
     parts: Sequence[Record], values: Sequence[Piece], size: int, positions: Positions
 ) -> Placement:
     """Place the values of one row, printed on ``parts`` (more than one where a page cut it)."""
-    printed = [piece for piece in values if not piece.blank]
+    printed = _printed(parts[0], values)
     if len(printed) == size:
         return Placement((tuple(printed),))
     if not printed:

@@ -32,7 +32,10 @@ _LEAST_PERIOD_DAYS: Final = 27
 def folded(text: str) -> str:
     """Return the text without white space, with Chinese numerals of dates as digits."""
     plain = "".join(text.split())
-    plain = _CHINESE_YEAR.sub(lambda found: _year(found[1]) + "年", plain)
+    if "年" in plain:
+        plain = _CHINESE_YEAR.sub(lambda found: _year(found[1]) + "年", plain)
+    if "日" not in plain:
+        return plain
     return _CHINESE_DAY.sub(
         lambda found: f"{_number(found['month'])}月{_number(found['day'])}日", plain
     )

@@ -1,6 +1,6 @@
 """Which of its layouts a table is printed in: the one its rows and column labels fit best."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Final
 
@@ -9,12 +9,13 @@ from worker.recognise.align import Alignment, align
 from worker.recognise.labels import LabelIndex, columns_of, normalised
 from worker.recognise.readings import Readings
 from worker.recognise.records import Record, Strip
-from worker.recognise.straight import most, straight
-from worker.recognise.worth import MOST_A_ROW, Worth
+from worker.recognise.straight import most, most_by_figures, straight
+from worker.recognise.worth import Worth, most_of
 
 LEAST_SCORE: Final = {"disclosure": 18.0, "applications": 60.0, "review": 25.0}
 _COLUMN_EVIDENCE: Final = 3.0
 LINES_ABOVE: Final = 12
+_ROUNDING: Final = 1e-6
 
 
 def fitting(table: Table, lines: Sequence[Strip], records: Sequence[Record]) -> Alignment | None:
@@ -22,12 +23,19 @@ def fitting(table: Table, lines: Sequence[Strip], records: Sequence[Record]) -> 
 
     Layouts that cannot be as good as one that fits straight down are not aligned with.
     """
+    readings: dict[LabelIndex, Readings] = {}
     scored: dict[str, tuple[float, Alignment]] = {}
     winding: list[Worth] = []
     top = 0.0
-    readings: dict[LabelIndex, Readings] = {}
+
+    def take(found: Alignment) -> None:
+        nonlocal top
+        if found.score >= LEAST_SCORE[table.key]:
+            total = found.score + _headed(found, lines, records)
+            top, scored[found.layout.key] = max(top, total), (total, found)
+
     for layout in table.layouts:
-        if MOST_A_ROW * len(layout.rows) + _most_headed(layout.key) < top:
+        if _most(layout.key) < top:
             continue
         columns = columns_of(layout.key)
         if columns not in readings:
@@ -36,39 +44,50 @@ def fitting(table: Table, lines: Sequence[Strip], records: Sequence[Record]) -> 
         if (found := straight(worth)) is None:
             winding.append(worth)
         else:
-            total = found.score + _headed(found, lines, records)
-            top, scored[layout.key] = max(top, total), (total, found)
-    limited = [(_limit(worth) if top or len(winding) > 1 else top, worth) for worth in winding]
+            take(found)
+    limited = _limited(winding, top, lines, records)
     for limit, worth in sorted(limited, key=lambda pair: -pair[0]):
-        found = align(worth) if limit >= top else None
-        if found is not None and found.score >= LEAST_SCORE[table.key]:
-            total = found.score + _headed(found, lines, records)
-            top, scored[worth.layout.key] = max(top, total), (total, found)
+        if limit >= top:
+            take(straight(worth, wholly=False) or align(worth))
     inside = [scored[layout.key] for layout in table.layouts if layout.key in scored]
     return max(inside, key=lambda pair: pair[0])[1] if inside else None
 
 
-def _limit(worth: Worth) -> float:
-    """Return what an alignment with a layout cannot exceed.
+def _limited(
+    winding: Sequence[Worth], top: float, lines: Sequence[Strip], records: Sequence[Record]
+) -> Iterator[tuple[float, Worth]]:
+    """Yield what an alignment with each layout cannot exceed, as far as there is a choice."""
+    for worth in winding:
+        key = worth.layout.key
+        limit = _most(key)
+        if records and limit >= top and (top or len(winding) > 1):
+            if _own_columns(key):
+                headed = _headed_at(key, lines, records[0].first, records[-1].last)
+                limit = min(limit, most_by_figures(worth) + headed)
+            else:
+                limit = min(limit, most(worth))
+        yield limit, worth
 
-    Where column labels may weigh more than rows do, that is not worth finding out.
-    """
-    return float("inf") if _own_columns(worth.layout.key) else most(worth)
+
+@cache
+def _most(layout_key: str) -> float:
+    """Return what no alignment with a layout can exceed, whatever the file."""
+    words = len(_own_columns(layout_key))
+    return most_of(LAYOUTS[layout_key]) + _COLUMN_EVIDENCE * words + _ROUNDING
 
 
 def _headed(alignment: Alignment, lines: Sequence[Strip], records: Sequence[Record]) -> float:
     """Return the weight of column labels that only this layout of the table prints."""
-    words = _own_columns(alignment.layout.key)
+    return _headed_at(alignment.layout.key, lines, *extent(alignment, records))
+
+
+def _headed_at(layout_key: str, lines: Sequence[Strip], first: int, last: int) -> float:
+    words = _own_columns(layout_key)
     if not words:
         return 0.0
-    first, last = extent(alignment, records)
     above = max(0, first - LINES_ABOVE)
     text = "".join([normalised(line.text)[1] for line in lines[above : last + 1]])
     return _COLUMN_EVIDENCE * sum([word in text for word in words])
-
-
-def _most_headed(layout_key: str) -> float:
-    return _COLUMN_EVIDENCE * len(_own_columns(layout_key))
 
 
 @cache

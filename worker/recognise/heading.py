@@ -75,10 +75,12 @@ def title(texts: Sequence[str]) -> Title | None:
 
 
 def _first(texts: Sequence[str]) -> Title | None:
-    folded = [dates.folded(text) for text in texts]
+    folded: list[str] = []
     best: Title | None = None
-    for first in range(len(folded)):
-        for last in range(first, min(first + 3, len(folded))):
+    for first in range(len(texts)):
+        for last in range(first, min(first + 3, len(texts))):
+            if last == len(folded):
+                folded.append(dates.folded(texts[last]))
             found = _read(folded, first, last)
             if found is None:
                 continue

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Final
 
 from models.disclosure.form import Column
@@ -16,7 +17,7 @@ _WORD: Final = re.compile(r"\S(?:\s\S)+(?!\S)|\S+")
 
 def labels_above(lines: Sequence[Strip], columns: Sequence[Column], above: int) -> list[Piece]:
     """Return the pieces of column labels on the lines above a row of figures."""
-    words = {normalised(text)[1] for column in columns for text in (column.label, *column.variants)}
+    words = _known(tuple(text for column in columns for text in (column.label, *column.variants)))
     found: list[Piece] = []
     for line in reversed(lines[max(0, above - LINES) : above]):
         labels = [piece for piece in line.pieces if not piece.is_value]
@@ -24,12 +25,18 @@ def labels_above(lines: Sequence[Strip], columns: Sequence[Column], above: int) 
             piece
             for label in labels
             for piece in _words(label)
-            if (text := normalised(piece.text)[1]) and any(text in word for word in words)
+            if (text := normalised(piece.text)[1]) and text in words
         ]
         if found and not matching:
             break
         found.extend(matching)
     return found
+
+
+@lru_cache(64)
+def _known(labels: tuple[str, ...]) -> str:
+    """Return column labels in one text, each on its line."""
+    return "\n".join([normalised(label)[1] for label in labels])
 
 
 def _words(piece: Piece) -> Iterable[Piece]:

@@ -149,7 +149,7 @@ class LabelIndex:
         # No label has more in common with the text than the characters that any label has.
         known = sum(map(self._alphabet.__contains__, text))
         if known * (2 - self._least) < length * self._least - _ROUNDING:
-            return self._held(text)
+            return self._held(text) if known >= _LEAST_CONTAINED else {}
         characters: dict[str, int] | None = None
         for index, common in self._shared(text).items():
             row, label, of_label, bigrams = self._labels[index]

@@ -6,6 +6,7 @@ division. A short name is likened only to what lies in a division that is named 
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from typing import Final
 
 from models.divisions.characters import simplified
@@ -64,13 +65,20 @@ def _tokens(rest: str) -> Iterator[str]:
 def _one_off(token: str, parents: set[Division] | None) -> tuple[Division, ...]:
     """Return the divisions whose name has one other character, its kind left alone."""
     found: dict[str, Division] = {}
-    for name, divisions in gazetteer().named.items():
-        if len(name) != len(token) or name[-1] != token[-1] or not _differ_once(name, token):
+    for name in _shaped(len(token), token[-1]):
+        if not _differ_once(name, token):
             continue
-        for one in divisions:
+        for one in gazetteer().named[name]:
             if parents is None or _near(one, parents):
                 found[one.code] = one
     return tuple(found[code] for code in sorted(found))
+
+
+@cache
+def _shaped(length: int, last: str) -> tuple[str, ...]:
+    """Return the names of divisions that are so long and end so."""
+    named = gazetteer().named
+    return tuple(name for name in named if len(name) == length and name[-1] == last)
 
 
 def _differ_once(name: str, token: str) -> bool:

@@ -1,18 +1,23 @@
 """Records: the lines of a document as labels and values, the stream that alignment works on."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from models.disclosure.report import Place
+from models.tuples import maker
 from worker.reading.pages import GridCell, Pages, Paragraph, Shape
 from worker.recognise import figures, labels
 
 _PAGE_MARK: Final = re.compile(
     r"[-—–―─~·]+\d{1,4}[-—–―─~·]+|第\d{1,4}页(?:[,、/]?(?:共|总)\d{1,4}页)?|[Pp]age\d+(?:of\d+)?|\d{1,3}/\d{1,3}"
 )
+_MARKS: Final = frozenset(("", *"-—–―─~·－−﹣第Pp"))
+"""What page marks begin with, if not with a digit; nothing: with the next piece."""
+_SPACED: Final = Shape.SPACED
 _INDENT: Final = 8
 _LONGEST_PAGE_MARK: Final = 3
 _NEAR_BEFORE: Final = 8
@@ -37,6 +42,10 @@ class Piece(NamedTuple):
         return self.is_value and not self.text.strip()
 
 
+_piece: Final = maker(Piece)
+_IS_VALUE: Final = attrgetter("is_value")
+
+
 class Strip(NamedTuple):
     """One line or grid row: its pieces, left to right, and its number in the document.
 
@@ -52,6 +61,9 @@ class Strip(NamedTuple):
     def alone(self) -> bool:
         """Whether it is one piece."""
         return len(self.pieces) == 1
+
+
+_strip: Final = maker(Strip)
 
 
 @dataclass(slots=True)
@@ -81,11 +93,11 @@ class Record:
     def __post_init__(self) -> None:
         self.printed = [piece for piece in self.values if not piece.blank]
 
-    def go_on(self, other: "Record") -> None:
-        """Take in the values of the lines that follow."""
-        self.values += other.values
-        self.printed += other.printed
-        self.last = other.last
+    def go_on(self, strip: Strip) -> None:
+        """Take in the values of the line that follows."""
+        self.values += strip.pieces
+        self.printed += [piece for piece in strip.pieces if not piece.blank]
+        self.last = strip.at
 
 
 def overlap(one: Piece, other: Piece) -> bool:
@@ -99,18 +111,24 @@ def strips(pages: Pages) -> list[Strip]:
     for block in pages.blocks:
         rows: Iterable[tuple[Piece, ...]]
         if isinstance(block, Paragraph):
-            shape, rows = Shape.SPACED, ((_paragraph(block),),)
+            shape, rows = _SPACED, ((_paragraph(block),),)
         else:
             shape, rows = block.shape, [tuple(map(_cell, row.cells)) for row in block.rows]
         for pieces in rows:
             if not _is_page_mark(pieces, shape):
                 text = " ".join([piece.text for piece in pieces if piece.text])
-                found.append(Strip(len(found), pieces, shape, text))
+                found.append(_strip((len(found), pieces, shape, text)))
     return found
 
 
 def _is_page_mark(pieces: tuple[Piece, ...], shape: Shape) -> bool:
-    if len(pieces) != 1 and (shape is not Shape.SPACED or len(pieces) > _LONGEST_PAGE_MARK):
+    if len(pieces) != 1 and (shape is not _SPACED or len(pieces) > _LONGEST_PAGE_MARK):
+        return False
+    text = pieces[0].text
+    begin = text.lstrip()[:1]
+    if begin not in _MARKS and not begin.isdecimal():
+        return False
+    if len(pieces) == 1 and text.isdecimal():
         return False
     return _PAGE_MARK.fullmatch(figures.folded("".join([p.text for p in pieces]))) is not None
 
@@ -123,7 +141,8 @@ def _paragraph(block: Paragraph) -> Piece:
 
 def _cell(cell: GridCell) -> Piece:
     text, column, left, right, _, span, place, confidence = cell
-    return Piece(text, figures.is_value(text), column, left, right, place, span, confidence)
+    value = text.isdecimal() or figures.is_value(text)
+    return _piece((text, value, column, left, right, place, span, confidence))
 
 
 def records(lines: list[Strip]) -> list[Record]:
@@ -131,13 +150,18 @@ def records(lines: list[Strip]) -> list[Record]:
     found: list[Record] = []
     waiting: list[Piece] = []
     for strip in lines:
+        if not any(map(_IS_VALUE, strip.pieces)):
+            own = [_as_label(piece) for piece in strip.pieces]
+            waiting += own
+            _offer(found, own)
+            continue
+        if found and not waiting and found[-1].stacked and _is_stacked(strip):
+            found[-1].go_on(strip)
+            continue
         for record in _of_strip(strip):
             if not record.values:
                 waiting.extend(record.own)
                 _offer(found, record.own)
-                continue
-            if _continues(found, record, waiting):
-                found[-1].go_on(record)
                 continue
             record.before = waiting[-_NEAR_BEFORE:]
             # A line of labels and empty cells may be the upper part of a wrapped label.
@@ -160,12 +184,7 @@ def _spacing(record: Record, lines: list[Strip]) -> tuple[int, ...]:
     return tuple(down - up for up, down in pairwise(numbers)) if len(numbers) == len(pieces) else ()
 
 
-def _continues(found: list[Record], record: Record, waiting: list[Piece]) -> bool:
-    """One cell a line: values that follow each other with no label between are one run."""
-    return bool(found) and record.stacked and found[-1].stacked and not waiting and not record.own
-
-
-def _offer(found: list[Record], pieces: tuple[Piece, ...]) -> None:
+def _offer(found: list[Record], pieces: Sequence[Piece]) -> None:
     if found and len(found[-1].after) < _NEAR_AFTER:
         found[-1].after.extend(pieces)
 
@@ -178,24 +197,29 @@ def _of_strip(strip: Strip) -> Iterator[Record]:
         if piece.is_value:
             values.append(piece)
             continue
-        if len(piece.text) > labels.LONGEST_FRAGMENT * 2:
-            piece = _shortened(piece)
         if values:
             if any(not value.blank for value in values):
                 yield _record(strip, own, values)
                 own = []
             values = []
-        own.append(piece)
+        own.append(_as_label(piece))
     yield _record(strip, own, values)
 
 
 def _record(strip: Strip, own: list[Piece], values: list[Piece]) -> Record:
     at, pieces, shape, _ = strip
-    stacked = len(pieces) == 1 and not (shape is Shape.SPACED and pieces[0].left > _INDENT)
-    return Record(tuple(own), values, shape, at, at, stacked, len(pieces))
+    return Record(tuple(own), values, shape, at, at, _is_stacked(strip), len(pieces))
 
 
-def _shortened(piece: Piece) -> Piece:
+def _is_stacked(strip: Strip) -> bool:
+    """Tell one cell a line: values that follow each other with no label between are one run."""
+    pieces = strip.pieces
+    return len(pieces) == 1 and not (strip.shape is _SPACED and pieces[0].left > _INDENT)
+
+
+def _as_label(piece: Piece) -> Piece:
     """A paragraph is no label; its end may still be one that a reader glued to it."""
+    if len(piece.text) <= 2 * labels.LONGEST_FRAGMENT:
+        return piece
     text = piece.text[-labels.LONGEST_FRAGMENT :]
     return Piece(text, False, piece.column, piece.left, piece.right, piece.place)

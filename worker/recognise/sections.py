@@ -51,7 +51,7 @@ def _headings(lines: Sequence[Strip]) -> list[_Heading]:
     found = []
     for line in lines:
         text = line.text.strip().strip("#* ")
-        if not text or len(text) > _LONGEST_HEADING:
+        if not text or len(text) > _LONGEST_HEADING or text.isdecimal():
             continue
         number, label = labels.normalised(text)
         for section, alike in likeness(label).by_row.items():
@@ -87,17 +87,19 @@ def _enter(heaviest: dict[int, tuple[float, int]], section: int, weight: float, 
 
 
 def _text(lines: Sequence[Strip], start: int, stop: int, tables: Mapping[str, Found]) -> str:
-    kept = set(range(start, stop))
+    kept = [line.text.strip() for line in lines[start:stop]]
     for table in tables.values():
+        if not start <= table.first < stop:
+            continue
         first = table.first
         while first > start and _tabular(lines[first - 1]):
             first -= 1
         last = table.last
         while last + 1 < stop and _tabular(lines[last + 1]) and len(lines[last + 1].pieces) > 1:
             last += 1
-        if start <= table.first < stop:
-            kept -= set(range(first, last + 1))
-    return "\n".join(lines[at].text.strip() for at in sorted(kept) if lines[at].text.strip())
+        for at in range(first, min(last + 1, stop)):
+            kept[at - start] = ""
+    return "\n".join(filter(None, kept))
 
 
 def _tabular(line: Strip) -> bool:

@@ -2,57 +2,89 @@
 
 Most files print one line a row, in the order of the form, each with its own label. An alignment
 takes each row at most once, so it scores at most what its rows gain; what is skipped or missed
-only costs. Where for every row one record gains more than any other way to account for that row
-could, by more than all that is skipped between these records costs, and they stand in order, no
+only costs. Where for every row one way to match it gains more than any other that accounts for
+this row could, by more than all that is skipped between them costs, and they stand in order, no
 other alignment is as good, and the dynamic programme need not be filled to find it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
-from worker.recognise.align import MOST_CUTS, Alignment, Match
+from worker.recognise.align import Alignment, Match
 from worker.recognise.worth import MOST_UNLIKE, Worth
 
 _ROUNDING: Final = 1e-6
 
 
-def straight(worth: Worth) -> Alignment | None:
-    """Return the best alignment of records with a layout; ``None`` where that is not so plain."""
-    chosen, best, ahead = _singles(worth)
-    if -1 in chosen or any(at >= after for at, after in pairwise(chosen)):
-        return None
+class _Step(NamedTuple):
+    """Records ``first:last`` for one row."""
+
+    first: int
+    last: int
+    gain: float
+
+
+_NONE: Final = _Step(-1, -1, MOST_UNLIKE)
+
+
+def straight(worth: Worth, *, wholly: bool = True) -> Alignment | None:
+    """Return the best alignment of records with a layout; ``None`` where that is not so plain.
+
+    With ``wholly`` only records that print a figure for every column are looked at, which is
+    enough where every row does, and quick; without it all that may be put together for a row too.
+    """
     if any(worth.several_rows(at) for at in range(len(worth))):
         return None
-    lead = min(ahead)
-    between = range(chosen[0], chosen[-1] + 1)
-    skipped = {at: worth.skipping(at) for at in between if at not in chosen}
-    if lead + sum(skipped.values()) < _ROUNDING:
+    if wholly:
+        steps, lead = _foremost(_whole(worth), worth.most_in_part())
+    else:
+        steps, lead = _foremost(_every(worth), [MOST_UNLIKE] * len(worth.sizes))
+    if lead <= 0.0 or any(one.last > other.first for one, other in pairwise(steps)):
         return None
-    gains = dict(zip(chosen, best, strict=True))
-    score = 0.0
-    for at in between:
-        score += skipped[at] if at in skipped else gains[at]
-    matches = tuple(Match(row, at, at + 1) for row, at in enumerate(chosen))
+    starts = {step.first: step for step in steps}
+    at, score, skipped = steps[0].first, 0.0, 0.0
+    while at < steps[-1].last:
+        if (step := starts.get(at)) is not None:
+            at, score = step.last, score + step.gain
+        else:
+            cost = worth.skipping(at)
+            at, score, skipped = at + 1, score + cost, skipped + cost
+    if lead + skipped < _ROUNDING:
+        return None
+    matches = tuple(Match(row, step.first, step.last) for row, step in enumerate(steps))
     return Alignment(worth.layout, score, matches)
 
 
-def _singles(worth: Worth) -> tuple[Sequence[int], Sequence[float], Sequence[float]]:
-    """Return by row the record that gains most for it, how much, and how far that is ahead.
+_Gains = Iterable[tuple[int, int, dict[int, float]]]
 
-    It is ahead of every other whole record, of the others and those put together, and of none.
+
+def _whole(worth: Worth) -> Iterator[tuple[int, int, dict[int, float]]]:
+    for at in range(len(worth)):
+        if worth.whole(at):
+            yield at, at + 1, worth.labelled(at)
+
+
+def _every(worth: Worth) -> Iterator[tuple[int, int, dict[int, float]]]:
+    for last in range(1, len(worth) + 1):
+        for taken, gains in worth.steps(last):
+            yield last - taken, last, gains.by_row
+
+
+def _foremost(gained: _Gains, second: list[float]) -> tuple[Sequence[_Step], float]:
+    """Return by row the step that gains most, and by how much the least of them is ahead.
+
+    Each is ahead of every other step for its row, and of what ``second`` says of the row.
     """
-    chosen = [-1] * len(worth.sizes)
-    best = [MOST_UNLIKE] * len(chosen)
-    second = worth.most_in_part()
-    for at in filter(worth.whole, range(len(worth))):
-        for row, gain in worth.labelled(at).items():
-            if gain > best[row]:
-                second[row] = max(second[row], best[row])
-                chosen[row], best[row] = at, gain
+    best = [_NONE] * len(second)
+    for first, last, by_row in gained:
+        for row, gain in by_row.items():
+            if gain > best[row].gain:
+                second[row] = max(second[row], best[row].gain)
+                best[row] = _Step(first, last, gain)
             elif gain > second[row]:
                 second[row] = gain
-    return chosen, best, [gain - other for gain, other in zip(best, second, strict=True)]
+    return best, min([step.gain - other for step, other in zip(best, second, strict=True)])
 
 
 def most(worth: Worth) -> float:
@@ -62,7 +94,11 @@ def most(worth: Worth) -> float:
     """
     total = _ROUNDING
     for last in range(1, len(worth) + 1):
-        steps = [worth.one_row(last - taken, last) for taken in range(1, min(MOST_CUTS, last) + 1)]
         several = (gain for gain, _ in worth.several_rows(last - 1).values())
-        total += max([0.0, *(gains.best for gains in steps if gains), *several])
+        total += max([0.0, *(gains.best for _, gains in worth.steps(last)), *several])
     return total
+
+
+def most_by_figures(worth: Worth) -> float:
+    """Return what no alignment scores more than, by the number of figures of each record alone."""
+    return _ROUNDING + sum([worth.most_by_figures(at) for at in range(len(worth))])

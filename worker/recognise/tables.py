@@ -15,7 +15,8 @@ from models.disclosure.form import (
     Row,
     Table,
 )
-from models.disclosure.report import Cell, Printed, ReadTable
+from models.disclosure.report import ABSENT, Cell, Printed, ReadTable
+from models.tuples import maker
 from worker.reading.pages import Shape
 from worker.recognise import figures, heads, settle
 from worker.recognise.align import Alignment, Match, align
@@ -36,6 +37,9 @@ _RUNNING_TEXT: Final = 40
 _NEXT_SECTION: Final = re.compile(r"\s*[五六]\s*[、.．]")
 _WRAPPED: Final = 4
 _FOOT_LINES: Final = 12
+
+
+_made: Final = maker(Cell)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +107,15 @@ def _read(
             cells |= _blank_row(layout, row, where)
         else:
             missing.append(row.key)
+    untaken = _untaken(alignment, records)
     read = ReadTable(
         layout.key,
         cells,
         tuple(missing),
-        _unaligned(alignment, records),
+        tuple(_line(records[at]) for at in untaken),
         chosen.unplaced,
         chosen.chosen,
-        _lost(alignment, records),
+        _lost(alignment, records, untaken) if untaken else (),
     )
     return Found(read, first, last, tuple(spacings))
 
@@ -150,6 +155,8 @@ def _placements(
 def _values(match: Match, parts: Sequence[Record]) -> list[Piece]:
     if match.stop is not None:
         return parts[0].printed[match.start : match.stop]
+    if len(parts) == 1:
+        return parts[0].values
     return [piece for part in parts for piece in part.values]
 
 
@@ -169,19 +176,18 @@ def _row_cells(
             None, raw, Printed.UNREADABLE, values[0].place, confidence=_least_sure(values)
         )
         return dict.fromkeys(addresses, unknown)
-    near = Cell(
-        None,
-        "",
-        Printed.BLANK,
-        values[0].place if values else None,
-        chosen=row.key in chosen.chosen,
-        confidence=_sure_of_blanks(values, slots),
-    )
-    cells = [
-        near if piece is None else _cell(column.kind, piece, near.chosen, in_yuan=in_yuan)
-        for column, piece in zip(row.columns, slots, strict=True)
-    ]
-    return dict(zip(addresses, cells, strict=True))
+    here = row.key in chosen.chosen
+    near = _blank_cell(values, slots, here) if None in slots else ABSENT
+    return {
+        address: near if piece is None else _cell(column.kind, piece, here, in_yuan)
+        for address, column, piece in zip(addresses, row.columns, slots, strict=True)
+    }
+
+
+def _blank_cell(values: Sequence[Piece], slots: Slots, chosen: bool) -> Cell:
+    place = values[0].place if values else None
+    sure = _sure_of_blanks(values, slots)
+    return Cell(None, "", Printed.BLANK, place, chosen=chosen, confidence=sure)
 
 
 def _sure_of_blanks(values: Sequence[Piece], slots: Slots) -> float | None:
@@ -196,13 +202,13 @@ def _least_sure(pieces: Iterable[Piece]) -> float | None:
     return min((p.confidence for p in pieces if p.confidence is not None), default=None)
 
 
-def _cell(kind: Kind, piece: Piece, chosen: bool, *, in_yuan: bool) -> Cell:
+def _cell(kind: Kind, piece: Piece, chosen: bool, in_yuan: bool) -> Cell:
     text = piece.text
     if in_yuan and kind is Kind.AMOUNT and figures.folded(text)[-1:].isdigit():
         value, printed, note = figures.read(f"{text}元", kind)
     else:
         value, printed, note = figures.read(text, kind)
-    return Cell(value, text, printed, piece.place, note, chosen, piece.confidence)
+    return _made((value, text, printed, piece.place, note, chosen, piece.confidence, None))
 
 
 def _label_seen(layout: Layout, row: Row, lines: Sequence[Strip]) -> Piece | None:
@@ -248,26 +254,24 @@ def _blank_row(layout: Layout, row: Row, label: Piece) -> dict[str, Cell]:
     return dict.fromkeys(layout.addresses[row.key], blank)
 
 
-def _unaligned(alignment: Alignment, records: Sequence[Record]) -> tuple[str, ...]:
-    """Return the lines with figures between the first and last match that no row took."""
-    return tuple(_line(records[at]) for at in _untaken(alignment, records))
+def _untaken(alignment: Alignment, records: Sequence[Record]) -> list[int]:
+    """Return the records with figures between the first and last match that no row took."""
+    taken = {at for match in alignment.matches for at in range(match.first, match.last)}
+    inside = range(min(taken), max(taken))
+    return [at for at in inside if at not in taken and records[at].printed]
 
 
-def _lost(alignment: Alignment, records: Sequence[Record]) -> tuple[str, ...]:
-    """Return those of them next to a row without figures: a page may have cut it in two."""
+def _lost(
+    alignment: Alignment, records: Sequence[Record], untaken: Sequence[int]
+) -> tuple[str, ...]:
+    """Return the lines of those next to a row without figures: a page may have cut it in two."""
     blank = {
         at
         for match in alignment.matches
         if not any(records[at].printed for at in range(match.first, match.last))
         for at in (match.first - 1, match.last)
     }
-    return tuple(_line(records[at]) for at in _untaken(alignment, records) if at in blank)
-
-
-def _untaken(alignment: Alignment, records: Sequence[Record]) -> list[int]:
-    taken = {at for match in alignment.matches for at in range(match.first, match.last)}
-    inside = range(min(taken), max(taken))
-    return [at for at in inside if at not in taken and records[at].printed]
+    return tuple(_line(records[at]) for at in untaken if at in blank)
 
 
 def _line(record: Record) -> str:

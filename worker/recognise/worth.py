@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import cached_property, lru_cache
 from typing import Final, NamedTuple
 
-from models.disclosure.form import Layout
+from models.disclosure.form import LAYOUTS, Layout
 from worker.reading.pages import Shape
 from worker.recognise.columns import once
 from worker.recognise.labels import LEAST_ALIKE, index_of, normalised
@@ -23,13 +23,14 @@ _PARTLY: Final = 3.0
 _MISSING_ROW: Final = -4.0
 _EMPTY_ROW: Final = -1.0
 _CUT: Final = -1.0
+_SPACED: Final = Shape.SPACED
+_RAGGED: Final = Shape.RAGGED
 NOTHING: Final = float("-inf")
 MOST_UNLIKE: Final = _FULL + _UNLABELLED
 """What a row gains at most by a record whose label is not like its own."""
-MOST_A_ROW: Final = _FULL + _LABEL_WEIGHT + _NUMBERING
-"""What a row gains at most."""
 
 _TWO: Final = 2
+_MOST_CUTS: Final = 3
 _EMPTY_ALIKE: Final = 0.8
 _CUT_SHORT: Final = 4
 _BEGUN: Final = 0.6
@@ -37,11 +38,15 @@ _BEGUN: Final = 0.6
 
 
 class _Likeness(NamedTuple):
-    """What the labels of one record say: similarity and numbering by row, whether it has any."""
+    """What the labels of one record say: similarity and numbering by row, whether it has any.
+
+    ``weights`` is what the label by itself gains by row.
+    """
 
     by_row: dict[int, float]
     labelled: bool
     numbers: dict[int, str]
+    weights: dict[int, float]
 
 
 class Gains(NamedTuple):
@@ -70,10 +75,10 @@ class Worth:
         self._index = index_of(layout.key)
         self._numbers = [row.number for row in layout.rows]
         self._kinds = tuple(dict.fromkeys(layout.sizes))
-        self._largest = max(self.sizes)
+        self._smallest, self._largest = min(self.sizes), max(self.sizes)
         self._alike: list[_Likeness | None] = [None] * len(self._records)
         self._printed = [len(record.printed) for record in self._records]
-        self._known: dict[tuple[int, int], Gains | None] = {}
+        self._steps: list[list[tuple[int, Gains]] | None] = [None] * (len(self._records) + 1)
 
     def __len__(self) -> int:
         return len(self._records)
@@ -112,20 +117,27 @@ class Worth:
 
     def labelled(self, at: int) -> dict[int, float]:
         """Return the gain of matching one record with each row that its label is like."""
-        by_row, printed = self._like(at).by_row, self._printed[at]
-        if by_row and not printed:
+        weights, printed, sizes = self._like(at).weights, self._printed[at], self.sizes
+        if weights and not printed:
             return self._empty_row(at)
         return {
-            row: self._count(at, at + 1, printed, self.sizes[row]) + self._label(at, row, alike)
-            for row, alike in by_row.items()
+            row: weight + (_FULL if printed == size else self._count(at, at + 1, printed, size))
+            for row, weight in weights.items()
+            for size in (sizes[row],)
         }
 
-    def one_row(self, first: int, last: int) -> Gains | None:
-        """Return the gain of matching records ``first:last`` with each row; ``None`` for none."""
-        if (first, last) not in self._known:
-            gains = self._one(first) if last - first == 1 else self._together(first, last)
-            self._known[first, last] = gains
-        return self._known[first, last]
+    def steps(self, last: int) -> list[tuple[int, Gains]]:
+        """Return how many records before ``last`` may be matched with one row, and the gains."""
+        steps = self._steps[last]
+        if steps is None:
+            ways = [(1, self._one(last - 1))]
+            ways += [
+                (taken, self._together(last - taken, last))
+                for taken in range(_TWO, min(_MOST_CUTS, last) + 1)
+            ]
+            steps = [(taken, gains) for taken, gains in ways if gains is not None]
+            self._steps[last] = steps
+        return steps
 
     def _one(self, at: int) -> Gains | None:
         by_row, printed = self.labelled(at), self._printed[at]
@@ -151,7 +163,7 @@ class Worth:
     def _continued(self, at: int) -> Gains | None:
         """A page cuts a row: above the figures and half of the label, below the other half."""
         above, below = self._records[at], self._records[at + 1]
-        if not (above.own and below.own) or Shape.SPACED in (above.shape, below.shape):
+        if not (above.own and below.own) or _SPACED in (above.shape, below.shape):
             return None
         text = normalised(above.own[-1].text + below.own[-1].text)[1]
         found = {
@@ -195,7 +207,7 @@ class Worth:
             return {size: count + _MISLABELLED for size, count in counts.items()}
         # Too few figures for a row that stand nowhere in particular are no row by themselves.
         cells = sum(len(record.values) for record in self._records[first:last])
-        spaced = self._records[first].shape is Shape.SPACED
+        spaced = self._records[first].shape is _SPACED
         return {
             size: NOTHING
             if printed < size and (printed == 1 if spaced else cells < size)
@@ -231,7 +243,7 @@ class Worth:
             single = last - first == 1 and once(record, record.printed, size)
             return (_FULL if single else -2.0 * (printed - size)) + cut
         cells = sum(len(record.values) for record in self._records[first:last])
-        known = cells >= size or record.shape is not Shape.RAGGED
+        known = cells >= size or record.shape is not _RAGGED
         return (_PARTLY if known else _PARTLY - 0.6 * (size - printed)) + cut
 
     def most_in_part(self) -> list[float]:
@@ -239,10 +251,18 @@ class Worth:
         most = max(_PARTLY, _FULL + _CUT) + _LABEL_WEIGHT
         return [most + _NUMBERING if number else most for number in self._numbers]
 
+    def most_by_figures(self, at: int) -> float:
+        """Return what steps that end with a record gain at most, whatever its label."""
+        runs = _runs(self.sizes, self._printed[at])
+        count = _FULL if runs or self.whole(at) else _PARTLY
+        numbering = _NUMBERING if any(self._numbers) else 0.0
+        return max([1, *(rows for _, rows in runs)]) * (count + _LABEL_WEIGHT + numbering)
+
     def several_rows(self, at: int) -> dict[int, tuple[float, int]]:
         """Return, by the row it ends with, (gain, rows) of runs a record's figures fill exactly."""
         found: dict[int, tuple[float, int]] = {}
-        for end, rows in _runs(self.sizes, self._printed[at]):
+        printed = self._printed[at]
+        for end, rows in _runs(self.sizes, printed) if printed > self._smallest else ():
             gain = self._rows(at, end - rows, end)
             if gain > NOTHING:
                 found[end] = gain, rows
@@ -259,6 +279,12 @@ class Worth:
             else:
                 gain += _FULL + _UNLABELLED
         return gain
+
+
+def most_of(layout: Layout) -> float:
+    """Return what the rows of a layout gain at most, whatever the records."""
+    numbered = sum(1 for row in layout.rows if row.number)
+    return (_FULL + _LABEL_WEIGHT) * len(layout.rows) + _NUMBERING * numbered
 
 
 def _numbered(expected: str, printed: str) -> float:
@@ -286,7 +312,7 @@ def _runs(sizes: tuple[int, ...], printed: int) -> tuple[tuple[int, int], ...]:
 
 def _likeness(readings: Readings, at: int, layout: Layout) -> _Likeness:
     record = readings.records[at]
-    if record.shape is not Shape.SPACED or record.own:
+    if record.shape is not _SPACED or record.own:
         for piece in record.own[-1:] or record.before[-1:]:
             if (exact := _exactly(layout.key, piece.text)) is not None:
                 return exact
@@ -301,7 +327,7 @@ def _likeness(readings: Readings, at: int, layout: Layout) -> _Likeness:
         for row, score in scores.items():
             if score > best.get(row, 0.0):
                 best[row], numbers[row] = score, number
-    return _Likeness(best, bool(record.own or best), numbers)
+    return _likened(layout, best, numbers, labelled=bool(record.own or best))
 
 
 @lru_cache(4096)
@@ -309,4 +335,17 @@ def _exactly(layout_key: str, text: str) -> _Likeness | None:
     """Return what a text says that is the label of a row, word for word."""
     number, label = normalised(text)
     rows = index_of(layout_key).certain(label)
-    return _Likeness(dict.fromkeys(rows, 1.0), True, dict.fromkeys(rows, number)) if rows else None
+    if not rows:
+        return None
+    by_row, numbers = dict.fromkeys(rows, 1.0), dict.fromkeys(rows, number)
+    return _likened(LAYOUTS[layout_key], by_row, numbers, labelled=True)
+
+
+def _likened(
+    layout: Layout, by_row: dict[int, float], numbers: dict[int, str], *, labelled: bool
+) -> _Likeness:
+    weights = {
+        row: _LABEL_WEIGHT * alike + _numbered(layout.rows[row].number, numbers[row])
+        for row, alike in by_row.items()
+    }
+    return _Likeness(by_row, labelled, numbers, weights)

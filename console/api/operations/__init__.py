@@ -3,12 +3,13 @@
 from typing import Final
 
 from console.api.operation import Operation
-from console.api.operations import comments, decisions, documents, house, letters, reports
+from console.api.operations import comments, decisions, documents, exports, house, letters, reports
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
     *house.OPERATIONS,
     *documents.OPERATIONS,
     *reports.OPERATIONS,
+    *exports.OPERATIONS,
     *letters.OPERATIONS,
     *decisions.OPERATIONS,
     *comments.OPERATIONS,

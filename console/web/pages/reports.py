@@ -10,6 +10,7 @@ import orjson
 from sqlalchemy.orm import Session
 from starlette.responses import Response, StreamingResponse
 
+from console.export.formats import parquet
 from console.queries import report_pages
 from console.queries.filings import ReportRow
 from console.queries.report_pages import SORTS, ReportSearch
@@ -70,6 +71,7 @@ def show(visit: Visit) -> Response:
         facets=facets,
         years=sorted(facets.years, key=lambda year: -(year or 0)),
         provinces=sorted(facets.provinces),
+        parquet=parquet.is_there(),
     )
 
 

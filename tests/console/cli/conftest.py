@@ -14,8 +14,8 @@ from console.cli.main import cli
 from models.base import now
 from models.event import EventName
 from models.ledger import Arrival, Attempt, AttemptOutcome, Document, SourceStatus, State
-from models.migrations import upgrade
 from models.session import Database
+from tests.databases import migrated
 from worker import dead_letter, findings, store
 from worker.inspection import PARSER_VERSION, Inspection, as_json, inspect
 from worker.logs import record
@@ -75,7 +75,7 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def place(bare: Path) -> Iterator[Place]:
     """An empty database in ``./var``."""
     url = f"sqlite:///{bare / 'var' / 'gouji.db'}"
-    upgrade(url)
+    migrated(url)
     database = Database.at(url)
     yield Place(bare, database)
     database.close()

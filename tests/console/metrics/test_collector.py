@@ -23,7 +23,7 @@ from tests.console.metrics.many import EVERY, MANY, fill
 from tests.worker.house import House, house, imbalanced
 from worker.broker import Backlog
 
-MANUAL = Path(__file__).parents[3] / "docs" / "observability.md"
+MANUAL = Path(__file__).parents[3] / "docs" / "metrics.md"
 SLOWEST = 0.2
 """Seconds that a scrape may take."""
 

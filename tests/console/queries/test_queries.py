@@ -10,15 +10,15 @@ from console.queries import counts, documents, filings, history
 from console.queries.history import EventFilter
 from models.event import EventName
 from models.ledger import Document
-from models.migrations import upgrade
 from models.session import Database
+from tests.databases import migrated
 from worker.logs import record
 
 
 @pytest.fixture
 def session(tmp_path: Path) -> Iterator[Session]:
     url = f"sqlite:///{tmp_path / 'gouji.db'}"
-    upgrade(url)
+    migrated(url)
     database = Database.at(url)
     with database.transaction() as session:
         yield session

@@ -30,6 +30,7 @@ def running(tmp_path: Path) -> Iterator[Running]:
     running.end()
 
 
+@pytest.mark.soak
 def test_what_is_under_way_is_no_discrepancy(running: Running) -> None:
     # Given gouji at work, and a worker that is killed in the middle of it
     files = material(random.Random(4), 40)

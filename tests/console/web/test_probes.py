@@ -1,14 +1,17 @@
 """What machines ask: alive, ready, the metrics; who may, and what is never told."""
 
 import json
+import shutil
 import threading
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text, update
 
+from console.web import probes
 from console.web.app import application
 from console.web.readiness import Check, Readiness, Unready
 from models import token
@@ -225,6 +228,18 @@ def test_metrics_come_in_the_format_that_is_asked_for(stocked: Console) -> None:
     # And no publisher, file or address is in them
     for secret in ("濮阳", "平衡", str(stocked.home.settings.data_dir)):
         assert secret not in plain.text
+
+
+def test_room_is_that_of_a_directory_and_nobody_knows_that_of_a_store(tmp_path: Path) -> None:
+    # Given an archive that is a directory, not made yet
+    place = tmp_path / "var" / "archive"
+
+    # Then its room is that of the disk where it will be
+    found = probes.room(Archive(str(place)))
+    assert found is not None
+    assert 0 < found <= shutil.disk_usage(tmp_path).total
+    # And an object store has none that could be told
+    assert probes.room(Archive("s3://bucket/archive")) is None
 
 
 def test_without_a_database_the_scrape_fails_and_says_no_more(stocked: Console) -> None:

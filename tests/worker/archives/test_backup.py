@@ -15,6 +15,7 @@ from worker.archive import Archive
 pytestmark = pytest.mark.process
 
 
+@pytest.mark.soak
 def test_objects_are_copied_and_come_back(bucket: str, tmp_path: Path) -> None:
     # Given documents whose bytes are in an object store
     house = House(tmp_path, archive_url=f"s3://{bucket}/archive")

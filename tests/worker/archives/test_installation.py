@@ -60,6 +60,7 @@ def site(objects: ObjectServer, bucket: str, tmp_path: Path) -> Site:
     return made
 
 
+@pytest.mark.soak
 def test_the_doctor_looks_at_it(site: Site, bucket: str) -> None:
     well = site.archive()
     ill = site.archive(AWS_SECRET_ACCESS_KEY=WRONG)
@@ -71,6 +72,7 @@ def test_the_doctor_looks_at_it(site: Site, bucket: str) -> None:
     assert WRONG not in json.dumps(ill)
 
 
+@pytest.mark.soak
 def test_it_is_verified_and_backed_up(site: Site, bucket: str) -> None:
     # Given an archive with one damaged and one missing object
     files = connect()
@@ -96,6 +98,7 @@ def test_it_is_verified_and_backed_up(site: Site, bucket: str) -> None:
     assert kept.read_bytes() == files.cat_file(whole)
 
 
+@pytest.mark.soak
 def test_a_url_that_cannot_be_is_an_error_at_once(site: Site) -> None:
     for command in ("work", "watch", "verify"):
         done = site.run(command, GOUJI_ARCHIVE_URL="sftp://host/x", GOUJI_BROKER_URL="redis://h")

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.objects import PAGE, ObjectServer
+from tests.sampling import sampled
 from worker.archive import Archive, Condition, TooLarge
 from worker.archives.remote import PART, Remote
 from worker.archives.s3 import connect
@@ -36,7 +37,7 @@ def names(bucket: str) -> list[str]:
     return [name.removeprefix(f"{bucket}/deep/down/") for name in found]
 
 
-@pytest.mark.parametrize("size", [0, 1, 2_500_000, PART, PART + 1, 3 * PART + 5])
+@pytest.mark.parametrize("size", sampled([PART + 1, 0, 1, 2_500_000, PART, 3 * PART + 5], 6))
 def test_what_is_put_is_got(archive: Archive, bucket: str, local: Path, size: int) -> None:
     data = os.urandom(size)
 
@@ -82,7 +83,7 @@ def test_the_same_bytes_by_several_at_once(archive: Archive, bucket: str) -> Non
     assert len(names(bucket)) == 1
 
 
-@pytest.mark.parametrize("data", [b"wrong!!!", b"comp", b"complete and more"])
+@pytest.mark.parametrize("data", sampled([b"wrong!!!", b"comp", b"complete and more"], 3))
 def test_what_is_damaged_is_told_and_mended(archive: Archive, bucket: str, data: bytes) -> None:
     # Given an object whose bytes are not those of its name
     stored = archive.put(io.BytesIO(b"complete"), limit=LIMIT)
@@ -107,7 +108,7 @@ def test_what_is_not_there(archive: Archive) -> None:
         archive.open("../../etc/passwd")
 
 
-@pytest.mark.parametrize("size", [1001, PART + 1001])
+@pytest.mark.parametrize("size", sampled([PART + 1001, 1001], 2))
 def test_too_large_keeps_nothing(archive: Archive, bucket: str, size: int) -> None:
     with pytest.raises(TooLarge):
         archive.put(io.BytesIO(b"x" * size), limit=size - 1)
@@ -185,6 +186,7 @@ def test_a_probe_leaves_nothing(archive: Archive, bucket: str) -> None:
     assert names(bucket) == []
 
 
+@pytest.mark.soak
 def test_many_are_listed_in_order(archive: Archive, bucket: str) -> None:
     # Given more contents than one page of a listing holds, and strangers among them
     made = {f"ab{number:062x}" for number in range(PAGE + 5)} | {"0" * 64, "f" * 64}
@@ -217,6 +219,7 @@ def test_a_store_that_says_nothing_is_given_up(
     assert archive.get(stored.sha256) == b"x"
 
 
+@pytest.mark.soak
 def test_a_store_killed_in_mid_upload_keeps_all_or_nothing(
     archive: Archive, objects: ObjectServer, bucket: str, local: Path
 ) -> None:

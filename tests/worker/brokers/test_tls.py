@@ -42,7 +42,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     return made
 
 
-@pytest.fixture(params=["rabbitmq", "redis"])
+@pytest.fixture(params=[pytest.param("rabbitmq", marks=pytest.mark.soak), "redis"])
 def url(request: pytest.FixtureRequest, certificate: Certificate) -> Iterator[str]:
     """Return the URL of a server that is spoken to by TLS."""
     port, (held, key) = free_port(), certificate

@@ -9,6 +9,7 @@ from worker.isolation.readers import Readers
 
 
 @pytest.mark.process
+@pytest.mark.soak
 def test_a_scan_goes_on_to_the_children_that_read_scans() -> None:
     with closing(Readers()) as readers:
         text = readers(drawn(messy(1)))

@@ -35,7 +35,13 @@ def workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workers
         yield built
 
 
-@pytest.mark.parametrize("options", [(), ("--use-spawn",)], ids=["fork", "spawn"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param((), id="fork"),
+        pytest.param(("--use-spawn",), id="spawn", marks=pytest.mark.soak),
+    ],
+)
 def test_poison_costs_only_itself(workers: Workers, options: tuple[str, ...]) -> None:
     # Given reports, each with a file behind it that does its worst
     seeds, poison = [], {}

@@ -13,6 +13,7 @@ from models.disclosure.finding import Reason
 from tests import budgets
 from tests.reports.make_pdf_text import SHEETS, html_of
 from tests.reports.truth import random_report
+from tests.sampling import sampled
 from tests.worker.reading.html_pages import PAGES, TABLES, page, traditional
 from tests.worker.reading.office_files import all_wrong, convert, reports, wrong_cells
 from worker.errors import Refused
@@ -71,9 +72,10 @@ def test_every_cell_of_a_page_is_read(table: str, shell: str) -> None:
         assert inspection.outcome == "stored"
 
 
-def test_the_charset_is_told_by_the_bytes_and_not_by_what_the_page_says() -> None:
+@pytest.mark.parametrize("seeds", sampled([range(56), range(56, 200)], 2))
+def test_the_charset_is_told_by_the_bytes_and_not_by_what_the_page_says(seeds: range) -> None:
     kinds = ("right", "wrong", "missing", "contradictory")
-    for seed in range(200):
+    for seed in seeds:
         # Given
         rng = random.Random(seed)
         encoding, kind = _ENCODINGS[seed % len(_ENCODINGS)], kinds[seed // 2 % len(kinds)]
@@ -362,14 +364,14 @@ _BODY = "<html><body>"
 def test_a_hostile_page_is_refused_soon(make: Callable[[], str], reason: str) -> None:
     # Given
     data = make().encode()
-    started = time.perf_counter()
+    started = time.process_time()
 
     # When
     inspection = inspect(data, "x")
 
     # Then
     assert (inspection.outcome, str(inspection.reason)) == ("dead", reason)
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
 
 
 _NOISE = (

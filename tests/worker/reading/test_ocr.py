@@ -27,6 +27,7 @@ from worker.reading import choose, ocr
 from worker.reading.pages import Grid
 
 
+@pytest.mark.soak
 def test_every_cell_of_a_skewed_scan_is_read_with_its_confidence() -> None:
     # Given
     truth = messy(3)

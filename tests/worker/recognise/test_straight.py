@@ -13,7 +13,7 @@ from worker.recognise.fitting import LEAST_SCORE, fitting
 from worker.recognise.labels import columns_of
 from worker.recognise.readings import Readings
 from worker.recognise.records import Record, Strip, records, strips
-from worker.recognise.straight import most, straight
+from worker.recognise.straight import most, most_by_figures, straight
 from worker.recognise.worth import Worth
 
 _TABLES = {table.key: table for table in (DISCLOSURE, APPLICATIONS, REVIEW)}
@@ -53,8 +53,8 @@ def test_what_stands_straight_down_is_aligned_as_by_trying_all(renderer: str, ta
         for worth, again in zip(
             _worths(found, _TABLES[table]), _worths(found, _TABLES[table]), strict=True
         ):
-            if (told := straight(worth)) is not None:
-                assert _told(told) == _told(align(again))
+            for told in (straight(worth), straight(worth, wholly=False)):
+                assert told is None or _told(told) == _told(align(again))
 
 
 @pytest.mark.parametrize("renderer", sorted(RENDERERS))
@@ -62,7 +62,7 @@ def test_no_alignment_scores_more_than_the_most(renderer: str) -> None:
     for _, found in _documents(renderer, 2):
         for table in _TABLES.values():
             for worth in _worths(found, table):
-                assert align(worth).score <= most(worth)
+                assert align(worth).score <= most(worth) <= most_by_figures(worth)
 
 
 @pytest.mark.parametrize("renderer", sorted(RENDERERS))

@@ -1,0 +1,1 @@
+"""One module for each format: rows to bytes, the same rows to the same bytes."""

@@ -1,0 +1,1 @@
+"""How gouji is deployed: image, Compose, systemd, Kubernetes, monitoring; and what checks them."""

@@ -1,0 +1,293 @@
+"""The manifests of Kubernetes: every overlay is built, held to strict schemas, followed through.
+
+Schemas of Kubernetes come with kubernetes-validate. Those of KEDA and of the Prometheus operator
+are ours, in ``kubernetes/schemas``: the fields that are used here, and no others.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import jsonschema  # type: ignore[import-untyped]
+import kubernetes_validate  # type: ignore[import-untyped]
+
+from deploy.check import documents, image, understood
+from deploy.check.programs import run
+
+OUTSIDE: Final = {
+    "gouji": {"database_url", "broker_url", "admin_password", "broker_password", "s3_credentials"},
+    "gouji-servers": {"database_password", "broker_conf"},
+    "gouji-metrics": {"token"},
+}
+"""Secrets that whoever runs the cluster makes, and their keys; kubernetes/secrets.sh makes some."""
+
+_SECRETS: Final = "/run/secrets/gouji/"
+_VERSIONS: Final = ("1.28", "1.34")
+"""The oldest that is supported, and a new one."""
+
+Document = dict[str, Any]
+
+
+class Pod(NamedTuple):
+    """A pod that is run: what makes it, and its specification."""
+
+    name: str
+    labels: Mapping[str, str]
+    spec: Document
+
+
+class Cluster:
+    """What one overlay builds."""
+
+    def __init__(self, built: list[Document]) -> None:
+        self.documents = built
+
+    def of(self, kind: str) -> dict[str, Document]:
+        """Return the documents of a kind by name."""
+        return {one["metadata"]["name"]: one for one in self.documents if one.get("kind") == kind}
+
+    @property
+    def pods(self) -> list[Pod]:
+        """Every pod that is run."""
+        found = []
+        for kind in ("Deployment", "StatefulSet", "Job"):
+            for name, one in self.of(kind).items():
+                template = one["spec"]["template"]
+                found.append(Pod(name, template["metadata"].get("labels", {}), template["spec"]))
+        return found
+
+
+def overlays(place: Path) -> list[Path]:
+    """Return the directories that are built."""
+    return sorted(path.parent for path in place.glob("kubernetes/overlays/*/kustomization.yaml"))
+
+
+def build(overlay: Path) -> tuple[list[Document], str]:
+    """Return what an overlay builds, and what kubectl said where it builds nothing."""
+    code, out, err = run("kubectl", "kustomize", overlay)
+    return ([], err.strip() or f"kubectl ended with {code}") if code else (
+        documents.several(out), err.strip())  # fmt: skip
+
+
+def faults(place: Path) -> Iterator[str]:
+    """Yield what is wrong with ``kubernetes/`` of the directory."""
+    schemas = {
+        path.stem: json.loads(path.read_text("utf-8"))
+        for path in place.glob("kubernetes/schemas/*.json")
+    }
+    set_in_image = image.variables(image.stages((place / image.NAME).read_text("utf-8"))[-1])
+    for overlay in overlays(place):
+        built, said = build(overlay)
+        if said:
+            yield f"{overlay.name}: {said}"
+        cluster = Cluster(built)
+        for check in (_wired, _reached, _scaled):
+            yield from (f"{overlay.name}: {why}" for why in check(cluster))
+        for one in built:
+            yield from (f"{overlay.name}: {why}" for why in _by_schema(one, schemas))
+        for pod in cluster.pods:
+            yield from (
+                f"{overlay.name}: {pod.name}: {why}" for why in _pod(cluster, pod, set_in_image)
+            )
+
+
+def _by_schema(one: Document, schemas: Mapping[str, Document]) -> Iterator[str]:
+    where = f"{one.get('kind')}/{one.get('metadata', {}).get('name')}"
+    own = schemas.get(str(one.get("kind")).lower())
+    if own is not None:
+        for error in jsonschema.Draft202012Validator(own).iter_errors(one):
+            yield f"{where}: {error.json_path}: {error.message}"
+        return
+    for version in _VERSIONS:
+        try:
+            kubernetes_validate.validate(one, version, strict=True)
+        except kubernetes_validate.ValidationError as error:
+            path = ".".join(map(str, error.path))
+            yield f"{where}: {path}: {error.message}"
+            return
+        except kubernetes_validate.SchemaNotFoundError:
+            yield f"{where}: there is no schema of {one.get('apiVersion')} {one.get('kind')}"
+            return
+
+
+def _containers(pod: Pod) -> list[Document]:
+    return [*pod.spec.get("initContainers", []), *pod.spec["containers"]]
+
+
+def _settings(cluster: Cluster, container: Document) -> dict[str, str]:
+    """Return the environment that a container is given."""
+    found: dict[str, str] = {one["name"]: one.get("value", "") for one in container.get("env", [])}
+    for source in container.get("envFrom", []):
+        config = cluster.of("ConfigMap").get(source["configMapRef"]["name"], {})
+        found.update(config.get("data", {}))
+    return found
+
+
+def _arguments(container: Document) -> list[str] | None:
+    """Return the arguments that a container gives to ``gouji``; ``None`` for other programs."""
+    if "gouji" not in container["image"]:
+        return None
+    if "command" not in container:
+        return [str(word) for word in container.get("args", [])]
+    found = re.search(rf"\b{understood.PROGRAM} ([^<>|&;]*)", " ".join(container.get("args", [])))
+    return found[1].split() if found else None
+
+
+def _pod(cluster: Cluster, pod: Pod, set_in_image: Mapping[str, str]) -> Iterator[str]:
+    volumes = {one["name"]: one for one in pod.spec.get("volumes", [])}
+    if not pod.spec.get("securityContext", {}).get("runAsNonRoot"):
+        yield "runAsNonRoot is not true"
+    for name, volume in volumes.items():
+        yield from (f"volume {name}: {why}" for why in _volume(cluster, volume))
+    for container in _containers(pod):
+        name = container["name"]
+        mounts = {one["name"]: one["mountPath"] for one in container.get("volumeMounts", [])}
+        claimed = cluster.of("StatefulSet").get(pod.name, {}).get("spec", {})
+        templates = {one["metadata"]["name"] for one in claimed.get("volumeClaimTemplates", [])}
+        for missing in sorted(set(mounts) - set(volumes) - templates):
+            yield f"{name}: volumeMounts: there is no volume {missing}"
+        yield from (f"{name}: {why}" for why in _confined(container))
+        yield from (f"{name}: {why}" for why in _probes(container))
+        environment = _settings(cluster, container)
+        texts = [*environment.values(), *documents.strings(container.get("args", []))]
+        yield from (f"{name}: {why}" for why in _files(texts, volumes, mounts))
+        arguments = _arguments(container)
+        if arguments is not None:
+            yield from (f"{name}: {why}" for why in understood.command(arguments))
+            ours = {**set_in_image, **environment}
+            yield from (f"{name}: {why}" for why in understood.environment(ours))
+            ends = pod.spec.get("terminationGracePeriodSeconds", 30)
+            serves = arguments[0] in ("watch", "work", "console", "push", "notify")
+            if serves and ends <= documents.grace(ours):
+                yield "terminationGracePeriodSeconds is not above GOUJI_GRACE"
+            for port in container.get("ports", []):
+                if str(port["containerPort"]) != ours.get("GOUJI_CONSOLE_PORT"):
+                    yield f"{name}: port {port['containerPort']} is not GOUJI_CONSOLE_PORT"
+
+
+def _volume(cluster: Cluster, volume: Document) -> Iterator[str]:
+    if "secret" in volume and volume["secret"]["secretName"] not in OUTSIDE:
+        yield f"there is no secret {volume['secret']['secretName']}"
+    claim = volume.get("persistentVolumeClaim", {}).get("claimName")
+    if claim and claim not in cluster.of("PersistentVolumeClaim"):
+        yield f"there is no claim {claim}"
+
+
+def _files(
+    texts: list[str], volumes: Mapping[str, Document], mounts: Mapping[str, str]
+) -> Iterator[str]:
+    """Yield the files of secrets that are named, and are in no secret that is mounted there."""
+    keys: set[str] = set()
+    for name, where in mounts.items():
+        if where == _SECRETS.rstrip("/"):
+            keys |= OUTSIDE.get(volumes.get(name, {}).get("secret", {}).get("secretName"), set())
+    for text in texts:
+        for named in re.findall(rf"{_SECRETS}(\w+)", text):
+            if named not in keys:
+                yield f"{_SECRETS}{named}: no secret that is mounted there has it"
+
+
+def _confined(container: Document) -> Iterator[str]:
+    context = container.get("securityContext", {})
+    if context.get("allowPrivilegeEscalation") is not False:
+        yield "allowPrivilegeEscalation is not false"
+    if context.get("readOnlyRootFilesystem") is not True:
+        yield "readOnlyRootFilesystem is not true"
+    if context.get("capabilities", {}).get("drop") != ["ALL"]:
+        yield "capabilities are not dropped"
+    if "memory" not in container.get("resources", {}).get("limits", {}):
+        yield "resources: limits: memory is missing"
+    if ":" not in container["image"]:
+        yield f"image {container['image']} has no tag"
+
+
+def _probes(container: Document) -> Iterator[str]:
+    ports = {one["name"] for one in container.get("ports", [])}
+    for kind in ("startupProbe", "livenessProbe", "readinessProbe"):
+        probe = container.get(kind, {})
+        asked = probe.get("httpGet", {}).get("port")
+        if asked is not None and asked not in ports:
+            yield f"{kind}: there is no port {asked}"
+        command = probe.get("exec", {}).get("command", [])
+        if command[:1] == [understood.PROGRAM]:
+            yield from (f"{kind}: {why}" for why in understood.command(command[1:]))
+
+
+def _selected(cluster: Cluster, selector: Mapping[str, str]) -> list[Pod]:
+    return [pod for pod in cluster.pods if selector.items() <= pod.labels.items()]
+
+
+def _wired(cluster: Cluster) -> Iterator[str]:
+    """Yield what selects no pod, and services that lead to no port."""
+    for name, service in cluster.of("Service").items():
+        pods = _selected(cluster, service["spec"]["selector"])
+        ports = {p["name"] for pod in pods for c in _containers(pod) for p in c.get("ports", [])}
+        for port in service["spec"]["ports"]:
+            if port.get("targetPort") not in ports:
+                yield f"Service/{name}: no pod has the port {port.get('targetPort')}"
+    for name, budget in cluster.of("PodDisruptionBudget").items():
+        if not _selected(cluster, budget["spec"]["selector"]["matchLabels"]):
+            yield f"PodDisruptionBudget/{name}: selects no pod"
+    for name, monitor in cluster.of("ServiceMonitor").items():
+        wanted = monitor["spec"]["selector"]["matchLabels"].items()
+        services = [
+            one
+            for one in cluster.of("Service").values()
+            if wanted <= one["metadata"].get("labels", {}).items()
+        ]
+        ports = {port["name"] for one in services for port in one["spec"]["ports"]}
+        for endpoint in monitor["spec"]["endpoints"]:
+            if endpoint["port"] not in ports:
+                yield f"ServiceMonitor/{name}: no service has the port {endpoint['port']}"
+
+
+def _reached(cluster: Cluster) -> Iterator[str]:
+    """Yield network policies that select nothing, or let in to ports where nobody listens."""
+    for name, policy in cluster.of("NetworkPolicy").items():
+        spec = policy["spec"]
+        pods = _selected(cluster, spec["podSelector"].get("matchLabels", {}))
+        if not pods:
+            yield f"NetworkPolicy/{name}: selects no pod"
+        listening = {
+            port["containerPort"]
+            for pod in pods
+            for container in _containers(pod)
+            for port in container.get("ports", [])
+        }
+        for rule in spec.get("ingress", []):
+            for port in rule.get("ports", []):
+                if port["port"] not in listening:
+                    yield f"NetworkPolicy/{name}: nobody listens at port {port['port']}"
+
+
+def _scaled(cluster: Cluster) -> Iterator[str]:
+    """Yield where what is scaled does not follow the queues that it works on."""
+    for name, scaled in cluster.of("ScaledObject").items():
+        spec = scaled["spec"]
+        target = cluster.of("Deployment").get(spec["scaleTargetRef"]["name"])
+        if target is None:
+            yield f"ScaledObject/{name}: there is no deployment {spec['scaleTargetRef']['name']}"
+        else:
+            yield from (f"ScaledObject/{name}: {why}" for why in _follows(spec, target["spec"]))
+        for trigger in spec["triggers"]:
+            named = trigger.get("authenticationRef", {}).get("name")
+            if named not in cluster.of("TriggerAuthentication"):
+                yield f"ScaledObject/{name}: there is no TriggerAuthentication {named}"
+    for name, one in cluster.of("TriggerAuthentication").items():
+        for reference in one["spec"].get("secretTargetRef", []):
+            if reference["key"] not in OUTSIDE.get(reference["name"], set()):
+                yield f"TriggerAuthentication/{name}: no secret has {reference['key']}"
+
+
+def _follows(spec: Document, target: Document) -> Iterator[str]:
+    if spec.get("minReplicaCount", 0) < 1:
+        yield "minReplicaCount is below 1: one worker has to stay"
+    if "replicas" in target:
+        yield "the deployment says replicas, which undoes the scaling"
+    said = target["template"]["spec"]["containers"][0].get("args", [])
+    lists = {trigger["metadata"].get("listName") for trigger in spec["triggers"]}
+    wanted = {f"dramatiq:{queue}.msgs" for queue in understood.queues_of(said)}
+    for one in sorted(map(str, lists ^ wanted)):
+        yield f"{one}: triggers and --queues do not agree"

@@ -1,0 +1,182 @@
+"""The Compose files: their schema, and that what a service names is there."""
+
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from deploy.check import documents, image, understood
+from deploy.check.programs import complaints
+
+BASE: Final = "compose.yaml"
+OVERLAY: Final = "compose.observability.yaml"
+SECRETS: Final = "/run/secrets/"
+OURS: Final = "gouji:"
+"""How the name of our image begins."""
+
+_PORT: Final = re.compile(r"^127\.0\.0\.1:(\d+):(\d+)$")
+_MOST: Final = 65_535
+_STOP: Final = "10s"
+
+
+def merged(place: Path, *overlays: str) -> dict[str, Any]:
+    """Return the Compose files as one: services and declarations of the later are added."""
+    whole: dict[str, Any] = documents.one(place / BASE)
+    for name in overlays:
+        for section, entries in documents.one(place / name).items():
+            if isinstance(entries, dict):
+                whole[section] = {**whole.get(section, {}), **entries}
+    return whole
+
+
+def words(service: dict[str, Any], name: str) -> list[str]:
+    """Return a command of a service as words, with ``$$`` as Compose reads it."""
+    said = service.get(name) or []
+    return [str(word).replace("$$", "$") for word in ([said] if isinstance(said, str) else said)]
+
+
+def arguments(service: dict[str, Any]) -> list[str] | None:
+    """Return the arguments that a service gives to ``gouji``; ``None`` for another program.
+
+    In a line for a shell they end at the first sign of the shell's own.
+    """
+    if not service["image"].startswith(OURS):
+        return None
+    if "entrypoint" not in service:
+        return words(service, "command")
+    shell = " ".join(words(service, "command"))
+    found = re.search(rf"\b{understood.PROGRAM} ([^<>|&;]*)", shell)
+    return found[1].split() if found else None
+
+
+def faults(place: Path) -> Iterator[str]:
+    """Yield what is wrong with the Compose files of the directory."""
+    for name in (BASE, OVERLAY):
+        yield from complaints(
+            "check-jsonschema", "--builtin-schema", "vendor.compose-spec", name, cwd=place
+        )
+    whole = merged(place, OVERLAY)
+    built = image.stages((place / image.NAME).read_text("utf-8"))[-1]
+    for name, service in whole["services"].items():
+        for check in (_named, _confined, _ports, _waits):
+            yield from (f"{name}: {why}" for why in check(whole, service))
+        yield from (f"{name}: {why}" for why in _secrets(service))
+        if service.get("image", "").startswith(OURS):
+            yield from (f"{name}: {why}" for why in _ours(service, image.variables(built)))
+        yield from (f"{name}: {why}" for why in _mounted(place, whole, service))
+    yield from _prepared(place, whole)
+    yield from _scraped(place, whole)
+
+
+def _named(whole: dict[str, Any], service: dict[str, Any]) -> Iterator[str]:
+    for section in ("secrets", "networks"):
+        for name in service.get(section, []):
+            if name not in whole.get(section, {}):
+                yield f"{section}: {name} is not declared"
+
+
+def _secrets(service: dict[str, Any]) -> Iterator[str]:
+    """Yield secrets that are spoken of, and not given to the service."""
+    for text in documents.strings({key: service.get(key) for key in ("environment", "command")}):
+        for name in re.findall(rf"{SECRETS}(\w+)", text):
+            if name not in service.get("secrets", []):
+                yield f"{SECRETS}{name}: the service is not given that secret"
+
+
+def _confined(_whole: dict[str, Any], service: dict[str, Any]) -> Iterator[str]:
+    if service.get("read_only") is not True:
+        yield "read_only is not true"
+    if service.get("cap_drop") != ["ALL"]:
+        yield "cap_drop is not [ALL]"
+    if "no-new-privileges:true" not in service.get("security_opt", []):
+        yield "security_opt lacks no-new-privileges:true"
+    if "max-size" not in service.get("logging", {}).get("options", {}):
+        yield "logging: options: max-size is missing: the log grows for ever"
+
+
+def _ports(_whole: dict[str, Any], service: dict[str, Any]) -> Iterator[str]:
+    probe = " ".join(words(service.get("healthcheck", {}), "test"))
+    for port in service.get("ports", []):
+        found = _PORT.match(str(port))
+        if not found:
+            yield f"ports: {port} is not 127.0.0.1:PORT:PORT"
+        elif not all(0 < int(number) <= _MOST for number in found.groups()):
+            yield f"ports: {port}: there is no such port"
+        elif f":{found[2]}/" not in probe:
+            yield f"ports: {port}: the healthcheck does not ask port {found[2]}"
+
+
+def _waits(whole: dict[str, Any], service: dict[str, Any]) -> Iterator[str]:
+    for name, how in service.get("depends_on", {}).items():
+        other = whole["services"].get(name)
+        if other is None:
+            yield f"depends_on: there is no service {name}"
+        elif how["condition"] == "service_completed_successfully" and other["restart"] != "no":
+            yield f"depends_on: {name} never completes: its restart is {other['restart']}"
+        elif how["condition"] == "service_healthy" and not _probed(other):
+            yield f"depends_on: {name} has no healthcheck"
+
+
+def _probed(service: dict[str, Any]) -> bool:
+    own = service.get("healthcheck")
+    return "test" in own if own else service["image"].startswith(OURS)
+
+
+def _ours(service: dict[str, Any], built: dict[str, str]) -> Iterator[str]:
+    said = arguments(service)
+    if said is not None:
+        yield from understood.command(said)
+    probe = words(service.get("healthcheck", {}), "test")[1:]
+    if probe[:1] == [understood.PROGRAM]:
+        yield from (f"healthcheck: {why}" for why in understood.command(probe[1:]))
+    settings = {**built, **service.get("environment", {})}
+    ours = {name: value for name, value in settings.items() if name.startswith("GOUJI_")}
+    yield from understood.environment(ours)
+    for name, value in ours.items():
+        if not isinstance(value, str):
+            yield f"environment: {name}: {value!r} is no text"
+    stop = documents.seconds(service.get("stop_grace_period", _STOP))
+    if service["restart"] != "no" and documents.grace(ours) >= stop:
+        yield "stop_grace_period is not above GOUJI_GRACE: it is killed before it has given back"
+    for port in service.get("ports", []):
+        if str(port).rpartition(":")[2] != ours.get("GOUJI_CONSOLE_PORT"):
+            yield f"ports: {port} does not lead to GOUJI_CONSOLE_PORT"
+
+
+def _mounted(place: Path, whole: dict[str, Any], service: dict[str, Any]) -> Iterator[str]:
+    for volume in service.get("volumes", []):
+        source = volume.partition(":")[0]
+        if source.startswith("./"):
+            if not (place / source).exists():
+                yield f"volumes: {source}: there is no such file"
+        elif not source.startswith("$") and source not in whole["volumes"]:
+            yield f"volumes: {source} is not declared"
+
+
+def _prepared(place: Path, whole: dict[str, Any]) -> Iterator[str]:
+    """Yield the secrets that ``prepare.sh`` does not make; it is run, in a place of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run(  # noqa: S603 - our own script
+            ["/bin/sh", place / "prepare.sh", folder], capture_output=True, text=True, check=False
+        )
+        made = {path.name for path in Path(folder, "secrets").glob("*") if path.stat().st_size}
+    if done.returncode != 0:
+        yield f"prepare.sh ended with {done.returncode}: {done.stderr.strip()}"
+    for name, secret in whole["secrets"].items():
+        if Path(secret["file"]).name not in made or not secret["file"].startswith("./secrets/"):
+            yield f"secrets: {name}: prepare.sh does not make {secret['file']}"
+
+
+def _scraped(place: Path, whole: dict[str, Any]) -> Iterator[str]:
+    """Yield what Prometheus is to reach, and nobody listens there."""
+    config = documents.one(place / "monitoring" / "prometheus.yaml")
+    for text in documents.strings(config):
+        found = re.fullmatch(r"([\w-]+):(\d+)", text)
+        if not found:
+            continue
+        service = whole["services"].get(found[1], {})
+        ports = [str(port).rpartition(":")[2] for port in service.get("ports", [])]
+        if found[2] not in ports:
+            yield f"prometheus.yaml: {text}: no service listens there"

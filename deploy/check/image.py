@@ -1,0 +1,107 @@
+"""The Dockerfile: hadolint, and what the image promises."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from deploy.check import understood
+from deploy.check.programs import complaints
+
+NAME: Final = "Dockerfile"
+_REPOSITORY: Final = Path(__file__).parents[2]
+_USER: Final = "10001:10001"
+_BUILDS: Final = re.compile(
+    r"\b(pip|gcc|g\+\+|make|build-essential|git|curl|wget|python3-(venv|dev))\b"
+)
+
+
+class Step(NamedTuple):
+    """An instruction of a Dockerfile: its name and the rest of it, on one line."""
+
+    name: str
+    rest: str
+
+
+def stages(text: str) -> list[list[Step]]:
+    """Return the instructions of each stage; those before the first ``FROM`` are left out."""
+    plain = "\n".join(line for line in text.splitlines() if not line.startswith("#"))
+    found: list[list[Step]] = []
+    for line in re.sub(r"\\\n\s*", "", plain).splitlines():
+        name, _, rest = line.strip().partition(" ")
+        if name == "FROM":
+            found.append([])
+        if name and found:
+            found[-1].append(Step(name, rest.strip()))
+    return found
+
+
+def variables(steps: list[Step]) -> dict[str, str]:
+    """Return what ``ENV`` sets."""
+    said = " ".join(step.rest for step in steps if step.name == "ENV")
+    return dict(re.findall(r"(\w+)=(\S+)", said))
+
+
+def words(steps: list[Step], name: str) -> list[str]:
+    """Return the words of the last ``ENTRYPOINT``, ``CMD`` or ``HEALTHCHECK`` in its JSON form."""
+    rests = [step.rest for step in steps if step.name == name]
+    found = re.search(r"\[.*\]", rests[-1]) if rests else None
+    return [str(word) for word in json.loads(found[0])] if found else []
+
+
+def faults(place: Path) -> Iterator[str]:
+    """Yield what is wrong with the Dockerfile of the directory."""
+    yield from complaints("hadolint", "--no-color", NAME, cwd=place)
+    built = stages((place / NAME).read_text("utf-8"))
+    *before, last = built
+    if not before:
+        yield f"{NAME}: what builds is in the last stage: there is one stage only"
+    yield from _last(last)
+    for steps in built:
+        yield from _hashes(steps)
+        yield from _copied(steps)
+
+
+def _last(steps: list[Step]) -> Iterator[str]:
+    if [step.rest for step in steps if step.name == "USER"][-1:] != [_USER]:
+        yield f"{NAME}: the last stage does not run as {_USER}"
+    for step in steps:
+        if step.name == "RUN" and (tool := _BUILDS.search(step.rest)):
+            yield f"{NAME}: the last stage has a build tool: {tool[0]}"
+    if words(steps, "ENTRYPOINT")[-1:] != [understood.PROGRAM]:
+        yield f"{NAME}: ENTRYPOINT does not end with {understood.PROGRAM}"
+    probe = words(steps, "HEALTHCHECK")
+    if not probe:
+        yield f"{NAME}: there is no HEALTHCHECK"
+    elif probe[0] != understood.PROGRAM:
+        yield f"{NAME}: HEALTHCHECK does not ask {understood.PROGRAM}"
+    else:
+        yield from (f"{NAME}: HEALTHCHECK: {why}" for why in understood.command(probe[1:]))
+    yield from (f"{NAME}: ENV: {why}" for why in understood.environment(variables(steps)))
+
+
+def _hashes(steps: list[Step]) -> Iterator[str]:
+    """Yield what is installed from elsewhere without being held to its hash."""
+    for step in steps:
+        for part in re.split(r"&&|\|\||;", step.rest) if step.name == "RUN" else ():
+            local = "--no-deps" in part and "--no-build-isolation" in part
+            if (
+                " install" in part
+                and "pip" in part
+                and not local
+                and "--require-hashes" not in part
+            ):
+                yield f"{NAME}: without --require-hashes: {part.strip()}"
+
+
+def _copied(steps: list[Step]) -> Iterator[str]:
+    for step in steps:
+        if step.name == "COPY" and not step.rest.startswith("--from="):
+            for source in step.rest.split()[:-1]:
+                if not (_REPOSITORY / source).exists():
+                    yield f"{NAME}: COPY {source}: there is no such file"
+        if step.name == "ARG" and (found := re.search(r'LOCKS="?([^"]*)', step.rest)):
+            for lock in found[1].split():
+                if not (_REPOSITORY / "requirements" / f"{lock}.lock").exists():
+                    yield f"{NAME}: requirements/{lock}.lock: there is no such file"

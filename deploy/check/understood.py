@@ -1,0 +1,59 @@
+"""Would gouji understand it: commands, and variables of the environment."""
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import click
+
+from console.cli.main import COMMANDS, cli
+from worker import secret_files
+from worker.broker import QUEUES
+from worker.errors import SettingsError
+from worker.settings import PREFIX, load
+
+PROGRAM = "gouji"
+
+
+def command(words: Sequence[str]) -> Iterator[str]:
+    """Yield why the arguments of ``gouji`` would not be understood; nothing is run."""
+    name, *arguments = words or [""]
+    if name not in COMMANDS:
+        yield f"gouji has no command {name!r}"
+        return
+    with click.Context(cli, info_name=PROGRAM) as parent:
+        found = cli.get_command(parent, name)
+        try:
+            context = found.make_context(name, arguments, parent) if found else None
+        except click.ClickException as error:
+            yield f"gouji {' '.join(words)}: {error.format_message()}"
+            return
+    queues = context.params.get("queues") if context else None
+    for queue in (queues or "").split(",") if queues else ():
+        if queue not in QUEUES:
+            yield f"gouji {' '.join(words)}: no queue is called {queue!r}"
+
+
+def queues_of(words: Sequence[str]) -> set[str]:
+    """Return the queues that the arguments of ``gouji work`` name; none for other commands."""
+    if words[0] != "work":
+        return set()
+    if "--queues" not in words:
+        return set(QUEUES)
+    return set(words[words.index("--queues") + 1].split(","))
+
+
+def environment(variables: Mapping[str, str]) -> Iterator[str]:
+    """Yield why the settings would refuse an environment; files of secrets are not read."""
+    files = secret_files.variables(PREFIX)
+    plain = {name: value for name, value in variables.items() if name not in files}
+    with tempfile.TemporaryDirectory() as folder:
+        nothing = Path(folder) / "gouji.toml"  # not that of the working directory
+        nothing.touch()
+        try:
+            load(nothing, plain)
+        except SettingsError as error:
+            yield str(error)
+    for name in sorted(set(variables) & set(files)):
+        if files[name] in variables:
+            yield f"{files[name]} and {name} are both set"

@@ -1,0 +1,1 @@
+"""Alerts with their tests, and the dashboard."""

@@ -1,0 +1,1 @@
+"""A Scrapy project that crawls yearly reports and pushes them to gouji."""

@@ -1,0 +1,143 @@
+"""How long an export takes, and how much memory: ``python -m tests.bench.exporting``.
+
+A database with a hundred thousand cells and one with a million are exported in each format, each
+time in a process of its own. Prints seconds and seconds of CPU for a million cells, the bytes
+written, and the most memory for either. The floor is what Python's own CSV writer takes for as many
+rows that are in memory already.
+"""
+
+import argparse
+import csv
+import io
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Final
+
+import orjson
+
+from console.export.export import export
+from console.export.fields import CELLS
+from console.export.order import Format, Order
+from console.export.snapshot import Snapshot
+from console.queries.filings import ReportFilter
+from models.session import Database
+from tests.bench.verifying import make
+
+SIZES: Final = (100_000, 1_000_000)
+_A_REPORT: Final = 200
+"""Cells of the report that is multiplied."""
+_NAMES: Final = {
+    Format.PACKAGE: "package",
+    Format.CSV: "csv.zip",
+    Format.JSONL: "jsonl",
+    Format.PARQUET: "parquet",
+    Format.XLSX: "book.xlsx",
+    Format.SQLITE: "book.db",
+}
+
+
+def main(arguments: list[str]) -> None:
+    """Measure, and print a table."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.exporting", description=__doc__)
+    parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES), metavar="CELLS")
+    parser.add_argument("--formats", nargs="+", default=["floor", *_NAMES], metavar="FORMAT")
+    parser.add_argument("--one", nargs=2, metavar=("FORMAT", "FOLDER"), help=argparse.SUPPRESS)
+    chosen = parser.parse_args(arguments)
+    if chosen.one:
+        format_, folder = chosen.one
+        sys.stdout.buffer.write(orjson.dumps(measure(format_, Path(folder))))
+        return
+    _say(f"{'':10} {'cells':>9} {'s':>7} {'CPU s':>7} {'per million':>11} {'MB':>8} {'RSS MB':>7}")
+    for size in chosen.sizes:
+        with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as place:
+            make(Path(place), round(size / _A_REPORT))
+            for format_ in chosen.formats:
+                _say(_line(format_, measured(format_, Path(place))))
+
+
+def measured(format_: str, folder: Path) -> dict[str, float]:
+    """Export a house once in a process of its own; return what it took."""
+    command = [sys.executable, "-m", "tests.bench.exporting", "--one", format_, str(folder)]
+    told = subprocess.run(command, check=True, capture_output=True).stdout
+    found: dict[str, float] = orjson.loads(told)
+    return found
+
+
+def _line(format_: str, told: dict[str, float]) -> str:
+    million = told["cpu"] / told["cells"] * 1e6
+    return (
+        f"{format_:10} {told['cells']:9,.0f} {told['seconds']:7.1f} {told['cpu']:7.1f} "
+        f"{million:11.1f} {told['bytes'] / 1e6:8.1f} {told['rss']:7.0f}"
+    )
+
+
+def measure(format_: str, folder: Path) -> dict[str, float]:
+    """Export a house once in this process; return what it took."""
+    database = Database.at(f"sqlite:///{folder / 'var' / 'gouji.db'}")
+    started, used = time.perf_counter(), time.process_time()
+    try:
+        cells, size = (_floor if format_ == "floor" else _exported)(database, format_, folder)
+    finally:
+        database.close()
+    return {
+        "cells": cells,
+        "bytes": size,
+        "seconds": time.perf_counter() - started,
+        "cpu": time.process_time() - used,
+        "rss": _most_memory(),
+    }
+
+
+def _most_memory() -> float:
+    """Return the most memory that this program has had, in MB.
+
+    ``getrusage`` would tell that of the process it was started by, where that had more.
+    """
+    (line,) = (
+        line
+        for line in Path("/proc/self/status").read_text("utf-8").splitlines()
+        if line.startswith("VmHWM:")
+    )
+    return int(line.split()[1]) / 1024
+
+
+def _exported(database: Database, format_: str, folder: Path) -> tuple[int, int]:
+    chosen = Format(format_)
+    order = Order.of(chosen, (), ReportFilter())
+    with tempfile.TemporaryDirectory(dir=folder) as place:
+        made = export(database, order, Path(place) / _NAMES[chosen])
+    return made.rows[CELLS.name], sum(file.bytes for file in made.files)
+
+
+def _floor(database: Database, _format: str, folder: Path) -> tuple[int, int]:
+    """Write the cells of the first reports again and again: nothing is read, nothing turned."""
+    with database.reading() as session:
+        snapshot = Snapshot(session.connection(), ReportFilter(), [CELLS.name])
+        reports = snapshot.count()
+        first = next(snapshot.batches())
+    text = io.StringIO()
+    csv.writer(text).writerows(first.lines[CELLS.name])
+    rows = list(csv.reader(io.StringIO(text.getvalue())))
+    path = folder / "floor.csv"
+    cells = 0
+    with path.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.writer(out)
+        for _ in range(max(round(reports / first.reports), 1)):
+            writer.writerows(rows)
+            cells += len(rows)
+    size = path.stat().st_size
+    path.unlink()
+    return cells, size
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

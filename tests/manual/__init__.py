@@ -1,0 +1,1 @@
+"""The manual: what it says is there, what is there it says, in both languages."""

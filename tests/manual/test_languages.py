@@ -1,0 +1,76 @@
+"""What users read is there in both languages, and says the same in the same places."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.manual import pages
+
+CHINESE = [page for page in pages.PAGES if page.name.endswith(pages.CHINESE)]
+READ_BY_USERS = (
+    "README",
+    "docs/README",
+    "docs/architecture",
+    "docs/cli",
+    "docs/configuration",
+    "docs/crawlers",
+    "docs/edits",
+    "docs/events",
+    "docs/formats",
+    "docs/localisation",
+    "docs/metrics",
+    "docs/operators",
+    "docs/reasons",
+    "docs/scaling",
+)
+
+
+def english(page: Path) -> Path:
+    """Return the English page that a Chinese one is beside."""
+    return page.with_name(page.name.removesuffix(pages.CHINESE) + ".md")
+
+
+@pytest.mark.parametrize("stem", READ_BY_USERS)
+def test_what_users_read_is_there_in_both_languages(stem: str) -> None:
+    assert (pages.ROOT / f"{stem}.md").exists()
+    assert (pages.ROOT / f"{stem}{pages.CHINESE}").exists()
+
+
+@pytest.mark.parametrize("page", CHINESE, ids=pages.name)
+def test_each_page_names_the_other(page: Path) -> None:
+    assert english(page).name in pages.links(page)
+    assert page.name in pages.links(english(page))
+
+
+@pytest.mark.parametrize("page", CHINESE, ids=pages.name)
+def test_both_have_the_same_headings(page: Path) -> None:
+    # Given how deep each heading is, and the code in it, which no language changes
+    def outline(one: Path) -> list[tuple[int, list[str]]]:
+        return [(depth, said.split("`")[1::2]) for depth, said in pages.headings(one)]
+
+    # Then it is the same in both
+    assert outline(page) == outline(english(page))
+
+
+@pytest.mark.parametrize("page", CHINESE, ids=pages.name)
+def test_both_have_the_same_code_blocks(page: Path) -> None:
+    # Given code blocks without their comments, which may be translated, and without room
+    def code(one: Path) -> list[tuple[str, list[str]]]:
+        found = []
+        for language, block in pages.fences(one):
+            if language == "mermaid":
+                continue
+            lines = (line.partition(" #")[0].split() for line in block.splitlines())
+            found.append((language, [" ".join(words) for words in lines]))
+        return [(language, [line for line in lines if line]) for language, lines in found]
+
+    # Then they are the same in both
+    assert code(page) == code(english(page))
+
+
+@pytest.mark.parametrize("page", CHINESE, ids=pages.name)
+def test_both_show_the_same_pictures(page: Path) -> None:
+    def shown(one: Path) -> list[str]:
+        return [picture.replace("/zh/", "/en/") for picture in pages.images(one)]
+
+    assert shown(page) == shown(english(page))
