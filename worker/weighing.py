@@ -5,6 +5,7 @@ year. A report that does not balance may have been refused before either was the
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import orjson
@@ -18,7 +19,7 @@ from models.filing import Subject
 from worker import neighbours
 from worker.candidates import candidates_json, localisation_json
 from worker.check.locate import locate
-from worker.inspected import report_of
+from worker.inspected import report_of, second_of
 from worker.logs import record
 
 _BESIDE: Final = (
@@ -100,7 +101,8 @@ def _weighed(
     if report is None or subject is None:
         return None
     media_type = inspection.get("file", {}).get("media_type")
-    found = locate(report, neighbours.context(session, subject, media_type))
+    known = neighbours.context(session, subject, media_type)
+    found = locate(report, replace(known, second=second_of(inspection)))
     told = {"candidates": candidates_json(found), "localisation": localisation_json(found)}
     return None if _same(told, inspection) else told
 
