@@ -17,8 +17,9 @@ class Size(NamedTuple):
 
     Every figure is the median over ``rounds``. In each there are ``reports`` random reports to be
     inspected, ``drops`` files to be dropped that must rest for ``settle`` seconds, and
-    ``messages`` that nothing is done for, and ``intakes`` files that are only taken in. Commands
-    are started ``starts`` times.
+    ``messages`` that nothing is done for, and ``intakes`` files that are only taken in. Reports are
+    stored ``stores`` times as many together as a worker does. Commands are started ``starts``
+    times. A database of ``rows`` rows is swept and verified, and one of ``cells`` cells exported.
     """
 
     rounds: int
@@ -28,6 +29,9 @@ class Size(NamedTuple):
     settle: float
     starts: int
     intakes: int = 20_000
+    stores: int = 4
+    rows: int = 1_000_000
+    cells: int = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
