@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
 from models import migrations
@@ -45,7 +46,7 @@ _CASES: Final = {
     "claim_alone": "claim, one by one",
     "alone": "store, one by one",
 }
-_TIMES: Final = {"cpu_ms": "ms of CPU", "server_ms": "ms of the server's CPU", "ms": "ms"}
+_TIMES: Final = {"ms": "", "cpu_ms": "  of CPU", "server_ms": "  of the server's CPU"}
 _ALONE: Final = 8
 _CLAIMED: Final = ("attempts", "events")
 _STORED: Final = (
@@ -61,7 +62,7 @@ Found = tuple[Inspection, Report]
 
 
 def run(size: Size) -> Measured:
-    """Measure ``size.stores`` transactions of each kind in each round, on each database there is."""
+    """Measure ``size.stores`` transactions of each kind in each round, on each database."""
     logs.configure("bench", level="error")
     rng = random.Random(_SEED)
     needed = size.stores * MOST + _ALONE
@@ -147,9 +148,9 @@ class _Bench:
         for start in range(0, len(reports), MOST):
             chunk = reports[start : start + MOST]
             ids = self._received(len(chunk))
-            claims = self._turn(claiming, ids, _CLAIMED, lambda ids=ids: self._claimed(ids))
+            claims = self._turn(claiming, ids, _CLAIMED, partial(self._claimed, ids))
             ready = [Ready(claim, *found) for claim, found in zip(claims, chunk, strict=True)]
-            self._turn(case, ids, _STORED, lambda ready=ready: self._stored(ready))
+            self._turn(case, ids, _STORED, partial(self._stored, ready))
 
     def _received(self, count: int) -> list[int]:
         with self._database.transaction() as session:
@@ -237,12 +238,11 @@ def _a_year_later(found: Found) -> Found:
 def _lines(figures: dict[str, Any]) -> Iterator[Line]:
     for backend, name in _BACKENDS.items():
         if backend not in figures:
-            yield Line(name, "not here")
+            yield Line(f"{name}: not here")
             continue
         for case, what in _CASES.items():
             found = figures[backend][case]
-            for key, unit in _TIMES.items():
+            for key, part in _TIMES.items():
                 if key in found:
                     ours, floor = found[key], found[f"floor_{key}"]
-                    said = f"{name}: {what}" if key == "cpu_ms" else ""
-                    yield compared(said, unit, ours, floor, ours / floor)
+                    yield compared(part or f"{name}: {what}", "ms", ours, floor, ours / floor)

@@ -10,7 +10,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from models import migrations
 from models.session import Database, file_of
@@ -18,9 +18,11 @@ from tests.bench.backlog import Hours, Swallowing, empty, fill
 from tests.bench.measured import Line, Measured, Size, compared, middle, single
 from watcher.sweep import Sweeper
 from worker import logs
-from worker.inbox import Inbox
 from worker.send import Sender
 from worker.settings import Settings
+
+if TYPE_CHECKING:
+    from worker.inbox import Inbox
 
 TITLE: Final = "sweeping a million documents that wait"
 _TURNS: Final = 5

@@ -8,17 +8,33 @@ import pytest
 from tests.bench import __main__ as bench
 from tests.bench import (
     dropping,
+    exporting,
     inspecting,
     intaking,
     printed,
     reading,
     resting,
     starting,
+    storing,
+    sweeping,
     timeline,
+    verifying,
 )
 from tests.bench.measured import Line, Measured, Size, table
+from tests.databases import BACKENDS
 
-TINY = Size(rounds=1, reports=8, drops=4, messages=50, settle=0.1, starts=1, intakes=20)
+TINY = Size(
+    rounds=1,
+    reports=8,
+    drops=4,
+    messages=50,
+    settle=0.1,
+    starts=1,
+    intakes=20,
+    stores=1,
+    rows=2000,
+    cells=2000,
+)
 
 
 def test_a_table_has_a_line_for_each_figure() -> None:
@@ -50,6 +66,40 @@ def test_inspecting_is_set_against_its_floor() -> None:
     assert len(measured.lines) == 4
 
 
+def test_every_format_is_read_right_beside_its_bare_parse() -> None:
+    # When a few files of every format are read
+    measured = reading.run(TINY)
+
+    # Then every cell is right, and the bare parse is what takes less
+    assert len(measured.figures) == 13
+    for name, found in measured.figures.items():
+        assert found["right"] == found["printed"], name
+        assert 0 < found["floor_ms"] < found["ms"], name
+
+
+@pytest.mark.process
+def test_the_floor_of_storing_writes_the_same_rows() -> None:
+    # When a few reports are claimed and stored, by us and by the bare driver
+    figures = storing.run(TINY).figures
+
+    # Then every report came with its rows, and each kind of transaction has its floor
+    assert figures.keys() >= {*BACKENDS}
+    for backend in BACKENDS:
+        for case, found in figures[backend].items():
+            assert found["rows"] == 2 if case.startswith("claim") else found["rows"] > 30
+            assert 0 < found["floor_cpu_ms"] < found["cpu_ms"], case
+
+
+def test_a_small_ledger_is_swept() -> None:
+    # When a few documents wait and sweeps are done
+    figures = sweeping.run(TINY).figures
+
+    # Then messages were sent, and the scan of all of them is beside it
+    assert figures["documents"] == TINY.rows
+    assert figures["sent"] > 0
+    assert figures["ratio"] == pytest.approx(figures["sweep_ms"] / figures["floor_ms"], rel=1e-3)
+
+
 @pytest.mark.process
 @pytest.mark.soak
 def test_a_small_run_makes_the_whole_table(
@@ -65,7 +115,10 @@ def test_a_small_run_makes_the_whole_table(
     # Then all are in the table and in the file, each with its ratio
     told, written = capsys.readouterr().out, json.loads(output.read_bytes())
     assert written["quick"] is True
-    modules = (inspecting, reading, printed, dropping, intaking, starting, resting)
+    modules = (
+        *(inspecting, reading, printed, dropping, intaking, storing),
+        *(sweeping, verifying, exporting, starting, resting),
+    )
     titles = [module.TITLE for module in modules]
     assert list(written["benchmarks"]) == titles
     for title, figures in written["benchmarks"].items():
@@ -73,6 +126,13 @@ def test_a_small_run_makes_the_whole_table(
         corpora = [one for one in figures.values() if isinstance(one, dict) and "ms" in one]
         assert all(one["right"] == one["printed"] for one in corpora if title == reading.TITLE)
         assert corpora or figures["ratio"] > 0
+
+    # And nothing was told wrongly of the rows that were verified, and all cells were exported
+    verified = written["benchmarks"][verifying.TITLE]
+    assert verified["rows"] == pytest.approx(TINY.rows, rel=0.2)
+    assert verified["quick"]["findings"] == verified["whole"]["findings"] == 0
+    exported = written["benchmarks"][exporting.TITLE]
+    assert exported["csv"]["cells"] == exported["floor"]["cells"] == TINY.cells
 
     # And the parts of a document's time add up to the whole
     dropped = written["benchmarks"][dropping.TITLE]
