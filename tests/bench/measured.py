@@ -39,7 +39,7 @@ class Line:
     """One line of the table: what it is, our figure, the floor's, and ours as a share of it."""
 
     what: str
-    ours: str
+    ours: str = ""
     floor: str = ""
     ratio: str = ""
 
