@@ -14,6 +14,7 @@ from tests.bench import (
     exporting,
     inspecting,
     intaking,
+    isolating,
     printed,
     reading,
     resting,
@@ -45,6 +46,7 @@ BENCHMARKS: Final[dict[str, Callable[[Size], Measured]]] = {
     "inspecting": inspecting.run,
     "reading": reading.run,
     "printed": printed.run,
+    "isolating": isolating.run,
     "dropping": dropping.run,
     "intaking": lambda size: intaking.run(size._replace(rounds=1)),  # as many say enough at once
     "storing": storing.run,

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.bench import documents
+from tests.bench.cpu import below
 from tests.bench.measured import Line, Measured, Size, compared, middle, single
-from tests.fault.running import Running, children_of
+from tests.fault.running import Running
 
 TITLE: Final = "memory of gouji up"
 _WITHIN: Final = 300.0
@@ -71,14 +72,8 @@ def _processes(running: Running) -> Iterator[tuple[str, int]]:
     yield "up", running.pid
     for part, pid in running.parts().items():
         yield part, pid
-        for child in _below(pid):
+        for child in below(pid):
             yield f"{part}_child", child
-
-
-def _below(pid: int) -> Iterator[int]:
-    for child in children_of(pid):
-        yield child
-        yield from _below(child)
 
 
 def _field(text: str, name: str) -> float:

@@ -11,6 +11,7 @@ from tests.bench import (
     exporting,
     inspecting,
     intaking,
+    isolating,
     printed,
     reading,
     resting,
@@ -116,7 +117,7 @@ def test_a_small_run_makes_the_whole_table(
     told, written = capsys.readouterr().out, json.loads(output.read_bytes())
     assert written["quick"] is True
     modules = (
-        *(inspecting, reading, printed, dropping, intaking, storing),
+        *(inspecting, reading, printed, isolating, dropping, intaking, storing),
         *(sweeping, verifying, exporting, starting, resting),
     )
     titles = [module.TITLE for module in modules]
