@@ -15,6 +15,7 @@ from tests.bench import (
     inspecting,
     intaking,
     isolating,
+    model,
     printed,
     reading,
     resting,
@@ -85,7 +86,7 @@ def measure(size: Size, only: Collection[str] = tuple(BENCHMARKS)) -> list[Measu
             begun = time.monotonic()
             found.append(run(size))
             sys.stderr.write(f"{name}: {time.monotonic() - begun:.0f} s\n")
-    return found
+    return [*found, *model.of({one.title: one.figures for one in found})]
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from tests.bench import (
     inspecting,
     intaking,
     isolating,
+    model,
     printed,
     reading,
     resting,
@@ -118,7 +119,7 @@ def test_a_small_run_makes_the_whole_table(
     assert written["quick"] is True
     modules = (
         *(inspecting, reading, printed, isolating, dropping, intaking, storing),
-        *(sweeping, verifying, exporting, starting, resting),
+        *(sweeping, verifying, exporting, starting, resting, model),
     )
     titles = [module.TITLE for module in modules]
     assert list(written["benchmarks"]) == titles
