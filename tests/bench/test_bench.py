@@ -1,12 +1,17 @@
 """The benchmarks run, and say what they must; how fast anything is, is not asserted."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.bench import __main__ as bench
 from tests.bench import (
+    cpu,
     dropping,
     exporting,
     inspecting,
@@ -90,6 +95,56 @@ def test_the_floor_of_storing_writes_the_same_rows() -> None:
         for case, found in figures[backend].items():
             assert found["rows"] == 2 if case.startswith("claim") else found["rows"] > 30
             assert 0 < found["floor_cpu_ms"] < found["cpu_ms"], case
+
+
+def test_what_those_below_have_used_counts_before_and_after_they_end() -> None:
+    # Given a process whose child computes for a fifth of a second, and ends when it is told to
+    child = "import time\nwhile time.process_time() < .2: pass\nprint(flush=True); input()"
+    parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
+    command = [sys.executable, "-c", f"{parent}; print(flush=True); input()"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        found = []
+
+        # When it is asked what both have used, while the child lives and when it has ended
+        for _ in range(2):
+            process.stdout.readline()
+            found.append(cpu.used({"both": process.pid}))
+            process.stdin.write(b"\n")
+            process.stdin.flush()
+
+    # Then the child's time is in both
+    assert all(one is not None and one.parts["both"] >= 0.2 for one in found), found
+
+
+def test_the_cost_of_a_report_is_the_sum_of_its_parts() -> None:
+    # Given figures of what it is made of
+    spent = {"cpu_ms": 1.0, "ms": 1.5}
+    found: dict[str, dict[str, Any]] = {
+        inspecting.TITLE: {"read_ms": 1.0, "recognise_ms": 4.0, "check_ms": 0.5},
+        isolating.TITLE: {"cpu_ms": 3.0, "floor_cpu_ms": 1.0},
+        storing.TITLE: {"sqlite": {"claim_together": spent, "together": spent}},
+        dropping.TITLE: {
+            "floor_cpu_ms": 0.1,
+            "floor_per_second": 9000.0,
+            "work_cpu_ms": 12.0,
+            "watch_cpu_ms": 1.0,
+            "queue_cpu_ms": 0.4,
+            "steady_per_second": 50.0,
+        },
+    }
+
+    # When they are put together, all of them or not
+    (whole,) = model.of(found)
+    del found[isolating.TITLE]
+
+    # Then parts and rest make up what was used, and the least limit is what the rate is a share of
+    assert whole.figures["sum_ms"] == pytest.approx(11.0)
+    assert whole.figures["rest_ms"] == pytest.approx(2.4)
+    limits = (1000 * (os.cpu_count() or 1) / 11.0, 1000 / 3.0)
+    assert whole.figures["ratio"] == pytest.approx(50.0 / min(limits))
+    assert list(model.of(found)) == []
 
 
 def test_a_small_ledger_is_swept() -> None:
