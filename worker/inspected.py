@@ -89,6 +89,19 @@ def localisation_of(inspection: Mapping[str, Any]) -> Localisation | None:
     return Localisation(tuple(_block(block, candidates) for block in found["blocks"]))
 
 
+def second_of(inspection: Mapping[str, Any]) -> dict[str, int]:
+    """Return what a second extraction of the file reads, by cell; empty where there was none.
+
+    Inspections of earlier releases have none.
+    """
+    return {
+        f"{table}.{row}.{column}": value
+        for table, rows in (inspection.get("second_extraction") or {}).items()
+        for row, columns in rows.items()
+        for column, value in columns.items()
+    }
+
+
 def _block(block: Mapping[str, Any], candidates: Sequence[Candidate]) -> Block:
     return Block(
         block["block"],

@@ -2,12 +2,14 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from time import perf_counter
+from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from models.disclosure.finding import Finding, Reason, Severity
@@ -24,12 +26,14 @@ from worker.reading import choose, ocr
 from worker.reading.pages import Pages
 from worker.recognise.heading import named
 from worker.recognise.recognise import recognise
+from worker.second import second_extraction
 from worker.unpacking.members import CONTAINERS
 
 SCHEMA: Final = "gouji.inspection/1"
 PARSER_VERSION: Final = "2"
 """Raised by hand whenever a document may be read differently than before."""
 
+NO_FIGURES: Final[Mapping[str, int]] = MappingProxyType({})
 _LOCALISED: Final = ("T3.", "T4.", "CELL.VALUE")
 
 Timing = Callable[[str, float], None]
@@ -57,7 +61,8 @@ class Inspection:
     ``scanned`` tells of a document that was refused because only OCR reads it.
     ``stage`` is where the document was refused: ``read``, ``recognise`` or ``check``; empty when
     it would be stored. ``message`` is the reason in words; ``traceback`` is there where a reader
-    failed unforeseen. ``localisation`` says what would make a report balance that does not.
+    failed unforeseen. ``localisation`` says what would make a report balance that does not, and
+    ``second`` what a second extraction of such a report says, by cell, as far as it is believed.
     """
 
     file: File
@@ -70,6 +75,7 @@ class Inspection:
     traceback: str | None = None
     scanned: bool = False
     localisation: Localisation | None = None
+    second: Mapping[str, int] = field(default_factory=dict)
 
 
 def in_process(data: bytes) -> Reading:
@@ -82,7 +88,8 @@ def in_process(data: bytes) -> Reading:
     try:
         media_type = choose.media_type(data) if data else None
         try:
-            return Reading(media_type, choose.read(data, media_type))
+            pages = choose.read(data, media_type)
+            return Reading(media_type, pages, again=partial(choose.again, data, media_type))
         except Scanned as scan:
             if not scan.available or media_type is None:
                 raise
@@ -123,7 +130,8 @@ def inspect(
             notes = _unread_parts(reading.pages)
             findings = (*check(report, tuple(named(name))), *notes)
             reason = verdict(findings)
-            localisation = localised(report, findings, reading.media_type)
+            second = second_extraction(reading, report) if unbalanced(findings) else {}
+            localisation = localised(report, findings, reading.media_type, second)
     except Refused as refusal:
         told = "; ".join((refusal.message, *reading.pages.warnings))
         return Inspection(file, "dead", refusal.reason, stages.current, told)
@@ -132,16 +140,38 @@ def inspect(
     first = dict.fromkeys((*notes, *findings[:3]))
     message = "; ".join(f"{f.rule} {f.scope}: {f.message}" for f in first)
     return Inspection(
-        file, "dead", reason, "check", message, report, findings, localisation=localisation
+        file,
+        "dead",
+        reason,
+        "check",
+        message,
+        report,
+        findings,
+        localisation=localisation,
+        second=second,
     )
 
 
+def unbalanced(findings: Iterable[Finding]) -> bool:
+    """Tell whether an edit of tables 三 and 四 fails, or a cell is no figure of its kind."""
+    return any(f.severity is Severity.HARD and f.rule.startswith(_LOCALISED) for f in findings)
+
+
 def localised(
-    report: Report, findings: tuple[Finding, ...], media_type: str | None
+    report: Report,
+    findings: tuple[Finding, ...],
+    media_type: str | None,
+    second: Mapping[str, int] = NO_FIGURES,
 ) -> Localisation | None:
-    """Look for the likely wrong cells, where an edit fails or a cell is no figure of its kind."""
-    fails = any(f.severity is Severity.HARD and f.rule.startswith(_LOCALISED) for f in findings)
-    return locate(report, Context(media_type)) if fails else None
+    """Look for the likely wrong cells of a report that is unbalanced.
+
+    Args:
+        report: the report as recognised.
+        findings: what was found in it.
+        media_type: that of the file.
+        second: what a second extraction of it reads, by cell.
+    """
+    return locate(report, Context(media_type, second=second)) if unbalanced(findings) else None
 
 
 def _unread_parts(pages: Pages) -> tuple[Finding, ...]:
@@ -214,6 +244,7 @@ def as_json(inspection: Inspection) -> dict[str, Any]:
         "findings": [finding_json(finding) for finding in inspection.findings],
         "candidates": candidates_json(inspection.localisation),
         "localisation": localisation_json(inspection.localisation),
+        "second_extraction": second_json(inspection.second),
     }
 
 
@@ -268,6 +299,15 @@ def tables_json(report: Report) -> dict[str, dict[str, dict[str, int | str | Non
             _, row, column = key.split(".")
             rows.setdefault(row, {})[column] = value_json(cell.value)
     return result
+
+
+def second_json(second: Mapping[str, int]) -> dict[str, dict[str, dict[str, int]]] | None:
+    """Return a second extraction as table → row → column → value, ``None`` where there is none."""
+    result: dict[str, dict[str, dict[str, int]]] = {}
+    for address, value in second.items():
+        table, row, column = address.split(".")
+        result.setdefault(table, {}).setdefault(row, {})[column] = value
+    return result or None
 
 
 def value_json(value: int | Decimal | None) -> int | str | None:

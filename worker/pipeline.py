@@ -311,7 +311,7 @@ class Pipeline:
             known = neighbours.context(session, subject, found.file.media_type)
         if not (known.previous or known.following):
             return found
-        return replace(found, localisation=locate(report, known))
+        return replace(found, localisation=locate(report, replace(known, second=found.second)))
 
     # --- failures -------------------------------------------------------------------------------
 

@@ -172,8 +172,8 @@ def _store_first(session: Session, new: Sequence[_Prepared]) -> list[Filed]:
     headers = [one.header(place) for one in new]
     ids = session.connection().execute(_INSERT_HEADERS, headers).scalars().all()
     _insert_rows(session, list(zip(ids, new, strict=True)))
-    for one in new:
-        weighing.weigh_beside(session, one.item.report.publisher, one.item.report.year)
+    reports = [one.item.report for one in new]
+    weighing.weigh_beside_all(session, [(report.publisher, report.year) for report in reports])
     return [Filed(report_id, place.version, place.standing) for report_id in ids]
 
 

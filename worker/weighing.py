@@ -4,7 +4,8 @@ What the year before carried out, and the next one carried in, is evidence about
 year. A report that does not balance may have been refused before either was there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import orjson
@@ -18,7 +19,7 @@ from models.filing import Subject
 from worker import neighbours
 from worker.candidates import candidates_json, localisation_json
 from worker.check.locate import locate
-from worker.inspected import report_of
+from worker.inspected import report_of, second_of
 from worker.logs import record
 
 _BESIDE: Final = (
@@ -39,6 +40,25 @@ _BESIDE: Final = (
     # one that somebody decides about in this moment needs it no more, and is not waited for
     .with_for_update(skip_locked=True)
 )
+
+
+_PUBLISHERS: Final = select(DeadLetter.publisher).where(
+    DeadLetter.resolution.is_(None),
+    DeadLetter.reason == Reason.IMBALANCED,
+    DeadLetter.year.in_(bindparam("years", expanding=True)),
+    DeadLetter.publisher.in_(bindparam("publishers", expanding=True)),
+)
+
+
+def weigh_beside_all(session: Session, subjects: Iterable[tuple[str | None, int | None]]) -> None:
+    """Do what :func:`weigh_beside` does for many publishers and years; most have no letter."""
+    known = {one for one in subjects if None not in one}
+    years = {year + step for _, year in known if year is not None for step in (-1, 1)}
+    asked = {"publishers": sorted({str(publisher) for publisher, _ in known}), "years": list(years)}
+    concerned = set(session.connection().execute(_PUBLISHERS, asked).scalars())
+    for publisher, year in sorted(known, key=str):
+        if publisher in concerned:
+            weigh_beside(session, publisher, year)
 
 
 def weigh_beside(session: Session, publisher: str | None, year: int | None) -> int:
@@ -81,7 +101,8 @@ def _weighed(
     if report is None or subject is None:
         return None
     media_type = inspection.get("file", {}).get("media_type")
-    found = locate(report, neighbours.context(session, subject, media_type))
+    known = neighbours.context(session, subject, media_type)
+    found = locate(report, replace(known, second=second_of(inspection)))
     told = {"candidates": candidates_json(found), "localisation": localisation_json(found)}
     return None if _same(told, inspection) else told
 

@@ -8,6 +8,7 @@ from models.disclosure.finding import Finding, Reason, Severity
 from models.disclosure.report import Report
 from worker.desk.assess import assess
 from worker.desk.order import UNCHANGED, Changes
+from worker.inspected import second_of
 from worker.inspection import File, Inspection, as_json, localised
 
 
@@ -61,6 +62,7 @@ def recheck(inspection: Mapping[str, Any] | None, changes: Changes = UNCHANGED) 
     found = assess(inspection, changes)
     file = (inspection or {}).get("file", {})
     media_type = file.get("media_type")
+    second = second_of(inspection or {})
     anew = Inspection(
         File(file.get("name") or "", file.get("sha256") or "", file.get("bytes") or 0, media_type),
         "stored" if found.reason is None else "dead",
@@ -68,6 +70,7 @@ def recheck(inspection: Mapping[str, Any] | None, changes: Changes = UNCHANGED) 
         "" if found.reason is None else "check",
         report=found.report,
         findings=found.findings,
-        localisation=localised(found.report, found.findings, media_type),
+        localisation=localised(found.report, found.findings, media_type, second),
+        second=second,
     )
     return Rechecked(found.report, found.findings, found.reason, found.problems, as_json(anew))

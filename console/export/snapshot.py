@@ -103,8 +103,10 @@ class Snapshot:
 
         It is not a property of the moment: the same database gives the same answer.
         """
+        # the last row, not the greatest moment of all: rows hold whole narratives
+        latest = select(StoredReport.stored_at).order_by(StoredReport.id.desc()).limit(1)
         moments = (
-            self._connection.scalar(select(func.max(StoredReport.stored_at))),
+            self._connection.scalar(latest),
             self._connection.scalar(select(func.max(Restoration.decided_at))),
         )
         return max((moment for moment in moments if moment is not None), default=None)

@@ -27,7 +27,7 @@ class Size(NamedTuple):
     drops: int
     messages: int
     settle: float
-    starts: int
+    starts: int = 0
     intakes: int = 20_000
     stores: int = 4
     rows: int = 1_000_000

@@ -50,6 +50,18 @@ def cells(count: int) -> Break:
     return apply
 
 
+def misprinted(report: TruthReport, rng: random.Random) -> tuple[TruthReport, str]:
+    """Return the report with another figure in one cell of table 三 that is not 0, and the cell."""
+    figures = [
+        key
+        for key, cell in report.cells.items()
+        if key.startswith("applications.") and cell.printed is Printed.NUMBER and cell.value
+    ]
+    key = rng.choice(figures or ["applications.new_requests.total"])
+    cell = number(_another(_value(report.cells[key]), rng))
+    return replace(report, cells={**report.cells, key: cell}), key
+
+
 def leaf_and_total(grid: Grid, rng: random.Random) -> None:
     """A figure and the total of its row off by the same."""
     r, c = rng.choice(_places(grid, leaves=True) or [(0, 0)])

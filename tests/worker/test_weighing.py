@@ -14,10 +14,12 @@ from models.disclosure.hints import NONE, Hints
 from models.disclosure.report import Cell, Printed, ReadTable, Report
 from models.event import Event
 from models.ledger import State
+from models.trace import Trace
 from tests.worker.house import House, house
 from worker import versions
 from worker.check.locate import locate
 from worker.check.totals import totals
+from worker.convoy import Hint
 from worker.dead_letter import discard
 from worker.inspection import File, Inspection, Timing
 
@@ -98,6 +100,24 @@ def test_a_year_that_arrives_late_speaks_for_candidates(
         before.reason,
         None,
     )
+
+
+def test_so_does_one_that_is_stored_together_with_others(home: House) -> None:
+    # Given dead letters of two publishers, and years beside one of them that wait in memory
+    first, other = bring(home, "甲局 2023 carried_in"), bring(home, "乙局 2023 carried_in")
+    trace = str(Trace.begun())
+    texts = ["甲局 2022", "丙局 2022", "丁局 2024", "乙局 2020"]
+    ids = [home.receive(text.encode(), traceparent=trace) for text in texts]
+    pipeline = home.pipeline(reading)
+    pipeline.convoy.follow(lambda: [Hint(one, f"m{one}") for one in ids])
+
+    # When they are stored together
+    pipeline.run(ids[0], f"m{ids[0]}")
+
+    # Then the one whose year they are beside is weighed anew, and no other
+    assert [home.document(one).state for one in ids] == [State.STORED] * 4
+    assert evidence(letter(home, first))
+    assert (letter(home, first).version, letter(home, other).version) == (2, 1)
 
 
 def test_what_brings_nothing_new_changes_nothing(home: House) -> None:

@@ -38,6 +38,9 @@ class Format(Protocol):
     def read(self, data: bytes) -> Pages:
         """Read a document."""
 
+    def again(self, data: bytes) -> Pages:
+        """Read a document by another route."""
+
     def unpack(self, data: bytes, sink: Sink) -> None:
         """Hand over the members of an archive."""
 
@@ -126,7 +129,7 @@ def _outcome(
         if task is Task.UNPACK:
             format_.unpack(data, _Upwards(pipes))
             return wire.encode(Reading(media_type), limits), True
-        pages = format_.read(data)
+        pages = format_.again(data) if task is Task.AGAIN else format_.read(data)
         wire.weigh(pages, limits)
         return wire.encode(Reading(media_type, pages), limits), True
     except Refused as refused:

@@ -9,10 +9,14 @@ HEADER: Final = struct.Struct("<cQ")
 
 
 class Task(bytes, Enum):
-    """What is to be done with a file; comes with its descriptor."""
+    """What is to be done with a file; comes with its descriptor.
+
+    ``AGAIN`` is to read it by another route than ``READ`` takes.
+    """
 
     READ = b"r"
     UNPACK = b"u"
+    AGAIN = b"s"
 
 
 class Kind(bytes, Enum):

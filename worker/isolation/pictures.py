@@ -18,6 +18,9 @@ def read(_data: bytes) -> Pages:
     raise Refused(Reason.UNSUPPORTED_TYPE, "pages are drawn, not read")
 
 
+again = read
+
+
 def unpack(data: bytes, sink: Sink) -> None:
     """Hand over each page of a PDF as a PNG.
 

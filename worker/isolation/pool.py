@@ -1,13 +1,15 @@
 """Reading in child processes: one keeper for each thread that reads, started when first needed."""
 
 import threading
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from models.disclosure.finding import Reason
 from worker.errors import Transient
-from worker.isolation import conversion
+from worker.isolation import again, conversion
 from worker.isolation.limits import Limits
+from worker.isolation.messages import Task
 from worker.isolation.reading import Reading, Refusal
 from worker.isolation.ward import Lost, Ward
 
@@ -39,9 +41,26 @@ class Isolated:
             Transient: no reading process can be had.
             OSError: no process can be started.
         """
+        began = time.monotonic()
         reading = self._read(data)
         if conversion.wanted(reading):
             return conversion.instead(data, reading, self._read, self.limits.seconds)
+        return again.offered(self, data, reading, began)
+
+    def read_once(self, data: bytes, task: Task, seconds: float) -> Reading:
+        """Read a document that need not be read, for so many seconds at most.
+
+        Raises:
+            Lost: the reading process was ended by something else.
+            OSError: no process can be started.
+        """
+        ward = self._ward()
+        try:
+            reading = ward.read_once(data, task, seconds)
+        except BaseException:
+            ward.end()
+            raise
+        self._keep(ward)
         return reading
 
     def unpack(self, data: bytes, sink: "Sink") -> Refusal | None:

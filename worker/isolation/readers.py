@@ -3,7 +3,7 @@
 A worker hands what has no text over to the queue for scans; see ``worker.pipeline``.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from worker.isolation.limits import Limits
@@ -36,7 +36,7 @@ class Readers:
         reading = self.text(data)
         if reading.refusal is None or not reading.refusal.scanned or ocr.missing():
             return reading
-        return self.scans(data)
+        return replace(self.scans(data), again=None)
 
     def start(self) -> None:
         """Start a keeper ahead for what has text; one for scans starts with the first of them."""

@@ -1,7 +1,7 @@
 """What comes of reading one document."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from models.disclosure.finding import Reason
@@ -28,12 +28,18 @@ class Refusal:
 class Reading:
     """The media type that the content shows, and either its pages or why there are none.
 
-    An archive that was unpacked has neither.
+    An archive that was unpacked has neither. ``again`` reads it by another route, where there is
+    one.
     """
 
     media_type: str | None
     pages: "Pages | None" = None
     refusal: Refusal | None = None
+    again: "Again | None" = field(default=None, compare=False, repr=False)
+
+
+Again = Callable[[], "Pages"]
+"""Reads a document once more; raises whatever goes wrong, which says nothing of the document."""
 
 
 Reader = Callable[[bytes], Reading]

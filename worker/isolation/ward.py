@@ -43,6 +43,7 @@ class Lost(Exception):  # noqa: N818 - it tells what became of the keeper
 class _Progress:
     """How far the reading of one document has come; ``last`` is the kind of its outcome."""
 
+    deadline: float
     sink: "Sink | None" = None
     unheard: bytearray = field(default_factory=bytearray)
     taken: bool = False
@@ -123,11 +124,34 @@ class Ward:
         self._served = self._served + 1 if progress.last is Kind.OUTCOME else 0
         return self._reading(progress)
 
-    def _send(self, file: BinaryIO, sink: "Sink | None") -> _Progress:
-        progress = _Progress(sink)
+    def read_once(self, data: bytes, task: Task, seconds: float) -> Reading:
+        """Read a document that need not be read: for so many seconds, and no crash is tried again.
+
+        Args:
+            data: the bytes.
+            task: by which route.
+            seconds: that it may take.
+
+        Raises:
+            Lost: the reading process was ended by something else.
+        """
+        with _file(data) as file:
+            progress = self._send(file, None, task, seconds)
+        self._served = self._served + 1 if progress.last is Kind.OUTCOME else 0
+        return self._reading(progress)
+
+    def _send(
+        self,
+        file: BinaryIO,
+        sink: "Sink | None",
+        task: Task = Task.READ,
+        seconds: float | None = None,
+    ) -> _Progress:
+        allowed = self._limits.seconds if seconds is None else min(seconds, self._limits.seconds)
+        progress = _Progress(time.monotonic() + allowed, sink)
         if sink is not None:
             sink.restart()
-        task = Task.READ if sink is None else Task.UNPACK
+            task = Task.UNPACK
         with suppress(BrokenPipeError):  # the keeper is dead: its pipe says so below
             socket.send_fds(self._requests, [task.value], [file.fileno()])
         try:
@@ -165,9 +189,8 @@ class Ward:
         poll = select.poll()
         poll.register(self._replies, select.POLLIN)
         poll.register(self._deaths, select.POLLIN)
-        deadline = time.monotonic() + self._limits.seconds
         while not progress.done:
-            left = deadline - time.monotonic()
+            left = progress.deadline - time.monotonic()
             if left <= 0:
                 self.usable = False
                 return

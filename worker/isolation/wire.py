@@ -12,6 +12,7 @@ import orjson
 
 from models.disclosure.finding import Reason
 from models.disclosure.report import Place
+from models.tuples import maker
 from worker.errors import Refused
 from worker.isolation.limits import Limits
 from worker.isolation.reading import Reading, Refusal
@@ -21,6 +22,12 @@ from worker.unpacking.members import Member
 Clean = Callable[[str], str]
 
 _PARTS_OF_A_PARAGRAPH: Final = 3  # a grid has two
+_PARTS_OF_A_CELL: Final = len(GridCell._fields)
+_ITS_PLACE: Final = GridCell._fields.index("place")
+_PARTS_OF_A_PLACE: Final = len(Place._fields)
+_ITS_BOX: Final = Place._fields.index("box")
+_made_cell: Final = maker(GridCell)
+_made_place: Final = maker(Place)
 _GARBLED: Final = (orjson.JSONDecodeError, ValueError, TypeError, IndexError, KeyError)
 
 
@@ -159,13 +166,17 @@ def _block_of(value: list[Any]) -> Block:
 
 
 def _cell_of(value: list[Any]) -> GridCell:
-    text, column, left, right, row_span, column_span, place, confidence = value
-    spans = row_span, column_span
-    return GridCell(text, column, left, right, *spans, _place_of(place), confidence)
+    if len(value) != _PARTS_OF_A_CELL:
+        raise ValueError("not a cell")
+    value[_ITS_PLACE] = _place_of(value[_ITS_PLACE])
+    return _made_cell(tuple(value))
 
 
 def _place_of(value: list[Any] | None) -> Place | None:
     if value is None:
         return None
-    line, column, page, box, sheet, cell = value
-    return Place(line, column, page, None if box is None else tuple(box), sheet, cell)
+    if len(value) != _PARTS_OF_A_PLACE:
+        raise ValueError("not a place")
+    if value[_ITS_BOX] is not None:
+        value[_ITS_BOX] = tuple(value[_ITS_BOX])
+    return _made_place(tuple(value))

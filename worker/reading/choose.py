@@ -75,6 +75,7 @@ _READERS: Final[dict[str, Reader]] = {
     "application/pdf": _lazy("pdf"),
     **dict.fromkeys(ocr.IMAGES, ocr.ask),
 }
+_OTHER_ROUTES: Final[dict[str, Reader]] = {"application/pdf": _lazy("pdf_order")}
 _INSIDE: Final[dict[str, Callable[[bytes], str]]] = {
     package.ARCHIVE: package.kind,
     compound.UNKNOWN: compound.kind,
@@ -140,6 +141,23 @@ def read(data: bytes, known: str | None = None) -> Pages:
     reader = _READERS.get(found)
     if reader is None:
         raise Refused(Reason.UNSUPPORTED_TYPE, f"no reader for {found}{_named(found)}")
+    return reader(data)
+
+
+def again(data: bytes, known: str | None = None) -> Pages:
+    """Read a document once more, by another route than :func:`read` takes.
+
+    Args:
+        data: the document.
+        known: its media type, where ``media_type`` has been asked already.
+
+    Raises:
+        Refused: ``unsupported_type`` where there is but one route, or what this one finds.
+    """
+    found = known or media_type(data)
+    reader = _OTHER_ROUTES.get(found)
+    if reader is None:
+        raise Refused(Reason.UNSUPPORTED_TYPE, f"there is no other way to read {found}")
     return reader(data)
 
 

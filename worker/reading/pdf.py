@@ -94,6 +94,17 @@ def _inks(data: bytes) -> Iterator["Ink"]:
 
 
 @contextmanager
+def opened(data: bytes) -> Iterator[tuple[Any, int]]:
+    """Open a document, and let nobody else use pdfium meanwhile: yield its handle and its pages.
+
+    Raises:
+        Refused: ``encrypted``, ``too_large`` or ``unreadable``.
+    """
+    with _PDFIUM, _opened(data) as found:
+        yield found
+
+
+@contextmanager
 def _opened(data: bytes) -> Iterator[tuple[Any, int]]:
     """Open a document; one that only asks for an owner's password opens without."""
     import pypdfium2.raw as pdfium  # type: ignore[import-untyped]

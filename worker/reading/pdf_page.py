@@ -23,7 +23,7 @@ def ink_of(document: Any, index: int, allowance: Allowance) -> Ink | None:
     Raises:
         Refused: ``too_large``.
     """
-    page = _loaded(document, index)
+    page = loaded(document, index)
     if not page:
         return None
     try:
@@ -36,7 +36,7 @@ def ink_of(document: Any, index: int, allowance: Allowance) -> Ink | None:
         pdfium.FPDF_ClosePage(page)
 
 
-def _loaded(document: Any, index: int) -> Any:
+def loaded(document: Any, index: int) -> Any:
     """Load a page; what was filled into its form, stamped or typed on it becomes part of it."""
     page = pdfium.FPDF_LoadPage(document, index)
     if not page or not pdfium.FPDFPage_GetAnnotCount(page):

@@ -63,9 +63,9 @@ def _limited(
         if records and limit >= top and (top or len(winding) > 1):
             if _own_columns(key):
                 headed = _headed_at(key, lines, records[0].first, records[-1].last)
-                limit = most_by_figures(worth) + headed
+                limit = min(limit, most_by_figures(worth) + headed)
             else:
-                limit = most(worth)
+                limit = min(limit, most(worth))
         yield limit, worth
 
 

@@ -1,6 +1,6 @@
 """Which provinces and prefectures a witness mentions: what tells apart counties of one name."""
 
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
@@ -45,18 +45,27 @@ def _in_text(text: str) -> set[Division]:
     """Look at every place in the text; a county's name there is not its prefecture's (河北区)."""
     names = gazetteer()
     plain = simplified(text[:_LONGEST_TEXT])
+    beginnings = _beginnings()
     found: set[Division] = set()
-    at = 0
-    while at < len(plain) - 1:
+    read = 0
+    for at in range(len(plain) - 1):
+        if plain[at : at + 2] not in beginnings or at < read:
+            continue
         for length in _LENGTHS:
             part = plain[at : at + length]
             known = (*names.named.get(part, ()), *names.short.get(part, ()))
             if known:
                 found.update(one for one in known if not one.is_county)
-                at += length - 1
+                read = at + length
                 break
-        at += 1
     return found
+
+
+@cache
+def _beginnings() -> frozenset[str]:
+    """Return the first two characters of every name."""
+    names = gazetteer()
+    return frozenset(name[:2] for name in (*names.named, *names.short))
 
 
 def _in_url(url: str) -> set[Division]:

@@ -25,6 +25,7 @@ UNASKED = {
     "/documents/{document_id:int}/pages/{number:int}",
     "/reports.json",
     "/reports.csv",
+    "/reports/export",
 }
 """Those that ask the database for nothing, go on for as long as one listens, or send every row."""
 

@@ -57,6 +57,9 @@ def read(data: bytes) -> Pages:
     return choose.read(data) if deed is None else deed(rest)
 
 
+again = read
+
+
 def unpack(data: bytes, sink: Sink) -> None:
     """Hand over what the file says; unpack one that says nothing."""
     name, _, rest = data.decode("latin-1").partition(":")

@@ -40,6 +40,15 @@ class Witnesses:
         self._report = report
         self._context = context
         self._statements: Sequence[Statement] = list(statements(report))
+        self._known = {
+            cell: value
+            for cell, value in context.second.items()
+            if report.cell(cell).published is None
+        }
+        self._apart = {
+            cell: value for cell, value in self._known.items() if report.cell(cell).value != value
+        }
+        self._lost = _lost(report, self._apart)
 
     def about(self, mechanism: Mechanism, changes: Sequence[Change]) -> tuple[Witness, ...]:
         """Return everything known that supports the figures proposed, those read, or who erred."""
@@ -52,9 +61,23 @@ class Witnesses:
         )
 
     def _second(self, changes: Sequence[Change]) -> Iterator[Witness]:
+        """Compare the figures, if the candidate has all that the two extractions differ in.
+
+        Else one of them may have taken a row for another, and only rows that both read alike count.
+        Nor is one spoken for that takes away a figure which the second lost.
+        """
+        if any(change.cell in self._lost for change in changes):
+            return
+        scopes = {_scope(change.cell) for change in changes}
+        proposed = {change.cell: change.proposed for change in changes}
+        apart = {cell: v for cell, v in self._apart.items() if _scope(cell) in scopes}
+        explained = all(proposed.get(cell) == value for cell, value in apart.items())
+        rows = {_row(cell) for cell in apart}
         for change in changes:
-            if (value := self._context.second.get(change.cell)) is not None:
-                yield from _compared("second_extraction", change, value, str(value))
+            value = self._known.get(change.cell)
+            if value is not None and (explained or _row(change.cell) not in rows):
+                quote = f"另一途径读得 read by another route: {value}"
+                yield from _compared("second_extraction", change, value, quote)
 
     def _years(self, changes: Sequence[Change]) -> Iterator[Witness]:
         known = {"previous_year": self._context.previous, "next_year": self._context.following}
@@ -105,6 +128,7 @@ class Witnesses:
             mechanism in FIGURES
             and media_type not in (None, _PLAIN)
             and all(cell.confidence is None for cell in cells)
+            and not any(change.cell in self._apart for change in changes)
         ):
             quote = f"原生电子文件，数字不会误读 born digital, no digit is misread: {media_type}"
             yield Witness("source", "publisher", quote)
@@ -117,11 +141,13 @@ def origin(evidence: Sequence[Witness]) -> Origin:
     """Return who would have erred, after the best witness of it; nothing else tells.
 
     A second extraction that agrees with what is proposed shows a misreading, one that agrees with
-    what was read shows that it is printed so.
+    what was read shows that it is printed so; where it says both of one candidate, both erred.
     """
-    for witness in evidence:
-        if witness.kind == "second_extraction":
-            return Origin.READING if witness.supports == "proposed" else Origin.PUBLISHER
+    again = {witness.supports for witness in evidence if witness.kind == "second_extraction"}
+    if len(again) > 1:
+        return Origin.UNDETERMINED
+    if again:
+        return Origin.READING if "proposed" in again else Origin.PUBLISHER
     for witness in evidence:
         if witness.supports in (Origin.READING, Origin.PUBLISHER):
             return Origin(witness.supports)
@@ -132,6 +158,26 @@ def _compared(kind: str, change: Change, value: int, quote: str) -> Iterator[Wit
     supports: Mapping[int | None, Supports] = {change.read: "read", change.proposed: "proposed"}
     if value in supports:
         yield Witness(kind, supports[value], quote)
+
+
+def _lost(report: Report, apart: Mapping[str, int]) -> frozenset[str]:
+    """Return where a second extraction has a nought for a figure that it has nowhere else either.
+
+    Among noughts one more is nothing to go by.
+    """
+    figures = {cell: report.cell(cell).value for cell, value in apart.items() if not value}
+    had = apart.values()
+    return frozenset(cell for cell, value in figures.items() if value and value not in had)
+
+
+def _row(address: str) -> str:
+    return address.rpartition(".")[0]
+
+
+def _scope(address: str) -> str:
+    """Return what is repaired as one: table 三, or a row of table 四."""
+    table = address.partition(".")[0]
+    return table if table == "applications" else _row(address)
 
 
 def _place(cell: Cell) -> Mapping[str, object] | None:
