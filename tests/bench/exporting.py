@@ -51,7 +51,7 @@ def run(size: Size) -> Measured:
     with tempfile.TemporaryDirectory(prefix="gouji-") as place:
         make(Path(place), max(2, round(size.cells / _A_REPORT)))
         turns = [
-            {one: _per_million(_measured(one, Path(place))) for one in ("floor", *shown)}
+            {one: _per_million(measured(one, Path(place))) for one in ("floor", *shown)}
             for _ in range(size.rounds)
         ]
     figures: dict[str, Any] = {

@@ -36,7 +36,7 @@ class Size(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the table: what it is, our figure, the floor's, and ours as a share of it."""
+    """One line of the table: what it is, our figure, the floor's, and ours divided by it."""
 
     what: str
     ours: str = ""
@@ -59,7 +59,7 @@ def middle(values: Sequence[float]) -> float:
 
 
 def compared(what: str, unit: str, ours: float, floor: float, ratio: float) -> Line:
-    """Return the line of a rate and its floor, both per ``unit``."""
+    """Return the line of a figure and its floor, both in ``unit``."""
     return Line(what, f"{_short(ours)} {unit}", f"{_short(floor)} {unit}", f"{ratio:.2g}")
 
 

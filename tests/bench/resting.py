@@ -29,9 +29,8 @@ def run(size: Size) -> Measured:
     rng = random.Random(_SEED)
     found = [_round(rng, size) for _ in range(size.rounds)]
     figures: dict[str, Any] = {key: middle([one[key] for one in found]) for key in found[0]}
-    figures["ratio"] = figures["floor_most_mb"] / max(
-        value for key, value in figures.items() if key.endswith("_loaded_most_mb")
-    )
+    most = max(value for key, value in figures.items() if key.endswith("_loaded_most_mb"))
+    figures["ratio"] = most / figures["floor_most_mb"]
     return Measured(TITLE, tuple(_lines(figures)), figures)
 
 
@@ -100,7 +99,7 @@ def _lines(figures: dict[str, Any]) -> list[Line]:
                 "MB",
                 figures[key],
                 floor,
-                floor / figures[key],
+                figures[key] / floor,
             )
             for key in loaded
         ),
