@@ -66,7 +66,12 @@ GIVE_BACK: Final = Transition(
     "give_back", _HELD, State.QUEUED, "worker", _CLAIM, AttemptOutcome.RETRY
 )
 RELEASE: Final = Transition(
-    "release", _HELD, State.QUEUED, "stopping worker", _CLAIM, AttemptOutcome.RELEASED
+    "release",
+    _HELD,
+    State.QUEUED,
+    "worker that stops, or has no time for it",
+    _CLAIM,
+    AttemptOutcome.RELEASED,
 )
 HAND_OVER: Final = Transition(
     "hand_over",

@@ -27,6 +27,7 @@ from worker.judge import plain
 CRASH_LIMIT: Final = 3
 """So many attempts at a document may begin and never end; then it is dead-lettered unread."""
 
+_FAST: Final = "fast"
 LIGHT: Final = 1 << 20
 """Bytes: larger documents are not claimed along with others, which would wait for them."""
 
@@ -40,7 +41,8 @@ class Claim:
     are what its arrivals said; ``queue`` is the one for what it costs. ``thread`` is the
     identity of the thread that works on it; ``trace`` the span of the attempt; ``passed_at``
     when stages ended, in nanoseconds since 1970; ``exported`` whether its span has been told;
-    ``message_id`` the message that it was claimed for.
+    ``message_id`` the message that it was claimed for; ``worked`` the seconds that were spent on it
+    in its turn, when that is over.
     """
 
     document_id: int
@@ -59,6 +61,7 @@ class Claim:
     passed_at: dict[str, int] = field(default_factory=dict)
     exported: bool = False
     message_id: str | None = None
+    worked: float | None = None
 
     @property
     def hint(self) -> Hint:
@@ -67,8 +70,17 @@ class Claim:
 
     @property
     def elapsed(self) -> float:
-        """Milliseconds since the claim."""
-        return round((time.perf_counter() - self.started) * 1000, 3)
+        """Milliseconds that were spent on it; what it waited for others is none of them."""
+        if self.worked is None:
+            return round((time.perf_counter() - self.started) * 1000, 3)
+        return round(self.worked * 1000 + self.durations.get("store", 0.0), 3)
+
+    @contextmanager
+    def in_turn(self) -> Iterator[None]:
+        """Count what is done meanwhile as spent on it, and nothing else but its storing."""
+        self.started, self.worked = time.perf_counter(), None
+        yield
+        self.worked = time.perf_counter() - self.started
 
     @contextmanager
     def during(self, stage: str) -> Iterator[None]:
@@ -101,6 +113,7 @@ class Claim:
             attempt_id=self.attempt_id,
             level=level,
             trace=self.trace,
+            message_id=self.message_id,
             duration_ms=self.elapsed,
             stages=dict(self.durations),
             **data,
@@ -182,6 +195,21 @@ def _claim(
     )
 
 
+def begin_with(
+    session: Session, *, lead: Hint, riders: Sequence[Hint], bid: Bid, alone: bool
+) -> list[Claim]:
+    """Claim a document as :func:`begin` does, and others along with one that is done in no time.
+
+    Raises:
+        Suspect: it must be alone, and is not; nothing was begun.
+    """
+    claim = begin(session, lead.document_id, bid, alone=alone)
+    if claim is None:
+        return []
+    light = riders and claim.queue == _FAST and claim.size <= LIGHT
+    return [claim, *(begin_along(session, riders, bid) if light else ())]
+
+
 def begin_along(session: Session, riders: Sequence[Hint], bid: Bid) -> list[Claim]:
     """Claim others along with a document: small ones that wait and of which nothing is suspected.
 
@@ -255,6 +283,7 @@ def _tell_begun(
         document_id=document.id,
         attempt_id=attempt_id,
         trace=None if trace is None or bid.span_id is None else trace._replace(span_id=bid.span_id),
+        message_id=bid.message_id,
         number=number,
         worker=bid.worker,
     )

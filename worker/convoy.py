@@ -41,13 +41,14 @@ class Convoy:
 
     def __init__(self, waiting: Callable[[], Iterable[Hint]] = _nothing) -> None:
         self._waiting = waiting
+        self._threads = 1
         self._changed = threading.Condition()
-        self._riding: set[str] = set()
+        self._riding: dict[str, int] = {}
         self._ended: OrderedDict[str, BaseException | None] = OrderedDict()
 
-    def follow(self, waiting: Callable[[], Iterable[Hint]]) -> None:
-        """Look there from now on."""
-        self._waiting = waiting
+    def follow(self, waiting: Callable[[], Iterable[Hint]], threads: int = 1) -> None:
+        """Look there from now on; so many threads work off what waits there."""
+        self._waiting, self._threads = waiting, threads
 
     def take(self, beside: Hint, most: int = MOST) -> list[Hint]:
         """Take what is next along with a document; each must be let go of by ``end`` or ``leave``.
@@ -56,12 +57,22 @@ class Convoy:
         """
         taken: dict[int, Hint] = {beside.document_id: beside}
         with self._changed:
-            for hint in self._waiting():
+            new = [hint for hint in self._waiting() if self._is_new(hint)]
+            # the next ones are for the other threads, and a fair share of the rest
+            most = min(most, 1 + len(new) // self._threads)
+            for hint in new[self._threads - 1 :]:
                 if len(taken) >= most:
                     break
-                if self._is_new(hint) and taken.setdefault(hint.document_id, hint) is hint:
-                    self._riding.add(str(hint.message_id))
+                if taken.setdefault(hint.document_id, hint) is hint:
+                    self._riding[str(hint.message_id)] = threading.get_ident()
         return list(taken.values())[1:]
+
+    def leave_mine(self) -> None:
+        """Leave whatever this thread has taken and not let go of, wherever it was interrupted."""
+        mine = threading.get_ident()
+        with self._changed:
+            self._riding = {one: by for one, by in self._riding.items() if by != mine}
+            self._changed.notify_all()
 
     def _is_new(self, hint: Hint) -> bool:
         message_id = hint.message_id
@@ -84,7 +95,7 @@ class Convoy:
                 self._let_go(hint)
 
     def _let_go(self, hint: Hint) -> None:
-        self._riding.discard(str(hint.message_id))
+        self._riding.pop(str(hint.message_id), None)
         self._changed.notify_all()
 
     def is_done(self, message_id: str | None) -> bool:

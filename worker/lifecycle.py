@@ -125,7 +125,7 @@ class Ahead(dramatiq.Middleware):
 
     def after_worker_boot(self, _broker: dramatiq.Broker, worker: "Worker") -> None:
         """Called by Dramatiq in each worker process, when it begins to work."""
-        self._convoy.follow(lambda: _not_begun(worker))
+        self._convoy.follow(lambda: _not_begun(worker), worker.worker_threads)
 
 
 def _not_begun(worker: "Worker") -> list[Hint]:
@@ -137,6 +137,8 @@ def _not_begun(worker: "Worker") -> list[Hint]:
         Hint(message.args[0], message.message_id)
         for message in messages
         if message.actor_name == PROCESS and message.queue_name == _FAST
+        # whatever else lies there was not written by us
+        if len(message.args) == 1 and type(message.args[0]) is int
     ]
 
 

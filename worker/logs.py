@@ -228,16 +228,20 @@ def record(
     attempt_id: int | None = None,
     level: str = "info",
     trace: Trace | None = None,
+    message_id: str | None = None,
     **data: Any,
 ) -> None:
     """Write an event to the timeline and to the log, when the transaction commits.
 
     ``data`` must be JSON; file contents and secrets never belong here. ``trace`` is the span that
-    it belongs to, where the caller knows it; else the ledger is asked at the end.
+    it belongs to, where the caller knows it; else the ledger is asked at the end. ``message_id``
+    stands in the log only, where that is about another message than the one that is worked on.
     """
     told: dict[str, Any] = cleaned(data)
     ids = {"document_id": document_id, "arrival_id": arrival_id, "attempt_id": attempt_id}
     line = {key: value for key, value in ids.items() if value is not None} | told
+    if message_id is not None:
+        line["message_id"] = message_id
     session.info.setdefault(_PENDING, []).append((name, level, line))
     if trace is None:
         session.info.setdefault(_UNTRACED, []).append(line)

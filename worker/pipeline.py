@@ -7,24 +7,20 @@ never ends is counted by the next claim. Small documents that wait in the memory
 are claimed along with the first, and stored together; each ends by itself in every other way.
 """
 
-import gc
 import os
 import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from traceback import clear_frames
 from typing import Final, Protocol
 
 import structlog
 from dramatiq.middleware import Shutdown, TimeLimitExceeded
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
 
 from models.base import now
 from models.disclosure.finding import Reason
@@ -36,23 +32,25 @@ from models.transitions import Bid
 from worker import endings, inspection, neighbours
 from worker.archive import Archive
 from worker.check.locate import locate
-from worker.claim import LIGHT, Claim, Suspect, begin, begin_along
+from worker.claim import Claim, Suspect, begin_with
 from worker.company import Company
-from worker.convoy import Convoy, Hint
+from worker.convoy import MOST, Convoy, Hint
 from worker.dead_letter import Grave
 from worker.durations import Durations
 from worker.endings import Ready
-from worker.errors import NotBegun, Refused, Stopping, Transient
+from worker.errors import NotBegun, Stopping, Transient
 from worker.faults import reach
 from worker.inspection import PARSER_VERSION, Inspection, Timing
 from worker.judge import judge, plain, told
+from worker.passing import in_time, let_go, may_pass, of_nobody
 from worker.pulse import Pulse
 from worker.settings import Settings
 from worker.traced import as_ids
 from worker.unpack import Unpacker
 
-_FAST: Final = "fast"
 _OCR: Final = "ocr"
+_FEW: Final = 2
+"""By so many more are taken along after each time that all were done without losing patience."""
 _PATIENCE: Final = 5.0
 """Seconds after which no other document is begun that was claimed along with one."""
 
@@ -91,7 +89,8 @@ class Pipeline:
         self.pulse = Pulse(database, self._worker, lambda: len(self._held), self._durations)
         self._company = Company()
         self._held: dict[int, Claim] = {}
-        self._unsettled: deque[tuple[Claim, BaseException]] = deque()
+        self._unsettled: deque[tuple[Claim, BaseException | None]] = deque()
+        self._most = MOST
 
     @property
     def held(self) -> tuple[Claim, ...]:
@@ -113,8 +112,10 @@ class Pipeline:
             if not self.convoy.is_done(message_id):
                 self._in_company(lead)
         except TimeLimitExceeded as error:  # between the steps, or while it waited for its turn
-            _let_go(error)
+            let_go(error)
             raise NotBegun(told(error)) from error
+        finally:
+            self.convoy.leave_mine()
 
     def _go_on(self) -> None:
         if self.stopping.is_set():
@@ -129,23 +130,21 @@ class Pipeline:
                 self._try(lead, alone=True)
 
     def _try(self, lead: Hint, *, alone: bool) -> None:
-        with _may_pass():
+        with may_pass():
             self._settle_arrears()
             claims = self._claims(lead, alone=alone)
             if claims and self.stopping.is_set():  # whoever drains has not seen them
-                self.release(*claims)
-                self.convoy.leave(claim.hint for claim in claims)
+                self._put_off(claims)
                 self._go_on()
         if claims:
             self._work(claims, lead)
 
     def _work(self, claims: Sequence[Claim], lead: Hint) -> None:
-        self._held |= {claim.attempt_id: claim for claim in claims}
         try:
             failed = self._worked(claims)
-        except (Shutdown, TimeLimitExceeded):
-            with _may_pass():
-                self.release(*(claim for claim in claims if claim.attempt_id in self._held))
+        except (Exception, Shutdown, TimeLimitExceeded):
+            with may_pass():
+                self._put_off([one for one in claims if one.attempt_id in self._held])
             raise
         finally:
             self._leave(claims)
@@ -160,15 +159,36 @@ class Pipeline:
         for place, claim in enumerate(claims):
             late = time.perf_counter() - began > _PATIENCE or self.stopping.is_set()
             if late and place:
-                self.release(*claims[place:])  # their own messages will come
-                self._leave(claims[place:])
+                self._most = max(_FEW, place)
+                with suppress(Exception):  # what is to be stored is stored all the same
+                    self._put_off(claims[place:])
                 break
             before = len(ready)
-            error = self._done(claim, partial(self._attempt, claim, ready))
+            with claim.in_turn():
+                error = self._done(claim, partial(self._attempt, claim, ready))
+            if error is not None:
+                del ready[before:]
             if len(ready) == before:
                 self._over(claim, error, failed)
+        else:
+            self._most = min(MOST, self._most + _FEW)
         self._store_all(ready, failed)
         return failed
+
+    def _put_off(self, claims: Sequence[Claim]) -> None:
+        """Give documents back to their messages.
+
+        Where that cannot be written now it is before the next document, or their leases end.
+        """
+        try:
+            self.release(*claims)
+        except (Exception, TimeLimitExceeded) as error:
+            let_go(error)
+            if judge(error) is None:
+                self._unsettled.extend((claim, None) for claim in claims)
+            raise
+        finally:
+            self._leave(claims)
 
     def _done(self, claim: Claim, step: Callable[[], object]) -> BaseException | None:
         """Do a step of an attempt; return what its message is to end with where it fails."""
@@ -176,10 +196,8 @@ class Pipeline:
         try:
             with structlog.contextvars.bound_contextvars(**ids, **as_ids(claim.trace)):
                 self._end(claim, step)
-        except Shutdown:
-            raise
         # each of those that are worked on together ends by itself
-        except (Exception, TimeLimitExceeded) as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001
             return error
         return None
 
@@ -215,10 +233,12 @@ class Pipeline:
         lease_expires_at = moment + timedelta(seconds=self._settings.lease)
         span_id = Trace.begun().span_id
         bid = Bid(self._worker, PARSER_VERSION, lead.message_id, moment, lease_expires_at, span_id)
-        riders = [] if alone else self.convoy.take(lead)
         claims: list[Claim] = []
+        riders: list[Hint] = []
         try:
-            claims = self._claimed(partial(_begun, lead=lead, bid=bid, alone=alone), riders)
+            riders = [] if alone else self.convoy.take(lead, self._most)
+            claims = self._claimed(partial(begin_with, lead=lead, bid=bid, alone=alone), riders)
+            self._held |= {claim.attempt_id: claim for claim in claims}
         finally:
             claimed = {claim.hint for claim in claims}
             self.convoy.leave(hint for hint in riders if hint not in claimed)
@@ -229,10 +249,12 @@ class Pipeline:
     def _claimed(self, begun: Callable[..., list[Claim]], riders: Sequence[Hint]) -> list[Claim]:
         try:
             return self._database.unit(partial(begun, riders=riders))
-        except SQLAlchemyError as error:
+        except Suspect:
+            raise
+        except Exception as error:  # what a message or a row of another release brings on, too
             if not riders or judge(error) is None:
                 raise
-            _let_go(error)  # whatever is wrong with others must not become this document's fault
+            let_go(error)  # whatever is wrong with others must not become this document's fault
         return self._database.unit(partial(begun, riders=()))
 
     # --- fetch, inspect, store, unpack or dead-letter -------------------------------------------
@@ -244,7 +266,7 @@ class Pipeline:
             data = self._archive.get(claim.sha256)
         reach("work.fetched", claim.name)
         inspect = self._inspect_scan if claim.queue == _OCR else self._inspect
-        with _in_time(claim):
+        with in_time(claim):
             found = inspect(data, claim.name, claim.passed, hints=claim.hints)
         reach("work.inspected", claim.name)
         if found.outcome == "stored" and found.report is not None:
@@ -260,25 +282,26 @@ class Pipeline:
 
     def _store_all(self, ready: Sequence[Ready], failed: dict[Hint, BaseException]) -> None:
         together = len(ready) > 1 and self._stored_together(ready)
+        owed = len(self._unsettled)  # what others owe says nothing of the database as it is now
         for one in ready:
-            error = None if together else self._done(one.claim, partial(self._store, one))
+            error = None if together else self._done(one.claim, partial(self._store, one, owed))
             self._over(one.claim, error, failed)
 
     def _stored_together(self, ready: Sequence[Ready]) -> bool:
         """Store reports in one transaction; whose fault it is that it fails shows one by one."""
         try:
-            with _of_nobody():
+            with of_nobody():
                 self._database.unit(lambda session: endings.stored_all(session, ready))
         except Shutdown:
             raise
         except (Exception, TimeLimitExceeded) as error:  # noqa: BLE001 - it is raised again below
-            _let_go(error)
+            let_go(error)
             return False
         reach("store.committed")
         return True
 
-    def _store(self, one: Ready) -> None:
-        if self._unsettled:
+    def _store(self, one: Ready, owed: int) -> None:
+        if len(self._unsettled) > owed:
             raise Transient("the database could not be written just now")
         self._database.unit(
             lambda session: endings.stored(session, one.claim, one.found, one.report)
@@ -316,7 +339,7 @@ class Pipeline:
     # --- failures -------------------------------------------------------------------------------
 
     def _fail(self, claim: Claim, error: BaseException) -> None:
-        _let_go(error)
+        let_go(error)
         reason = judge(error)
         passing = reason is None and claim.retries < self._settings.max_retries
         if passing and self._unsettled:  # the database was away a moment ago
@@ -330,7 +353,7 @@ class Pipeline:
         except (Exception, TimeLimitExceeded) as second:
             if judge(second) is not None:
                 raise
-            _let_go(second)
+            let_go(second)
             self._unsettled.append((claim, error))
             raise Transient(told(second)) from second
         if passing:
@@ -351,7 +374,10 @@ class Pipeline:
         while self._unsettled:
             claim, error = self._unsettled.popleft()
             try:
-                self._give_back(claim, error)
+                if error is None:
+                    self.release(claim)
+                else:
+                    self._give_back(claim, error)
             except BaseException:
                 self._unsettled.append((claim, error))
                 raise
@@ -374,70 +400,6 @@ class Pipeline:
             lambda session: endings.abandoned(session, document_id, message_id, reason, why)
         )
         reach("bury.committed")
-
-
-def _begun(
-    session: Session, *, lead: Hint, riders: Sequence[Hint], bid: Bid, alone: bool
-) -> list[Claim]:
-    """Claim a document, and others along with one that is done in no time."""
-    claim = begin(session, lead.document_id, bid, alone=alone)
-    if claim is None:
-        return []
-    light = riders and claim.queue == _FAST and claim.size <= LIGHT
-    return [claim, *(begin_along(session, riders, bid) if light else ())]
-
-
-def _let_go(error: BaseException) -> None:
-    """Give up what the frames of an error hold; where it was raised stays known.
-
-    A time limit strikes anywhere, also where a transaction has begun that nobody knows of yet: its
-    connection would hold the one lock of SQLite for as long as the error is kept.
-    """
-    seen: set[int] = set()
-    left: list[BaseException | None] = [error]
-    while left:
-        one = left.pop()
-        if one is not None and id(one) not in seen:
-            seen.add(id(one))
-            clear_frames(one.__traceback__)
-            left += [one.__cause__, one.__context__]
-            if isinstance(one, TimeLimitExceeded):
-                gc.collect()  # a session and its transaction hold one another
-
-
-@contextmanager
-def _of_nobody() -> Iterator[None]:
-    """Let no line that is logged meanwhile be about the message that brought it on."""
-    bound = structlog.contextvars.get_contextvars()
-    structlog.contextvars.clear_contextvars()
-    try:
-        yield
-    finally:
-        structlog.contextvars.bind_contextvars(**bound)
-
-
-@contextmanager
-def _may_pass() -> Iterator[None]:
-    """Tell the queue to bring the message back where trying again may help."""
-    try:
-        yield
-    except Stopping:
-        raise
-    except (Exception, TimeLimitExceeded) as error:
-        if judge(error) is None:
-            raise NotBegun(told(error)) from error
-        raise
-
-
-@contextmanager
-def _in_time(claim: Claim) -> Iterator[None]:
-    """Blame the content for a time limit, but only when it strikes again on another try."""
-    try:
-        yield
-    except TimeLimitExceeded as error:
-        if claim.retries == 0:
-            raise Transient("it took too long; this machine may have been slow") from error
-        raise Refused(Reason.TIMEOUT, "it took too long, more than once") from error
 
 
 def _grave(claim: Claim, found: Inspection, reason: Reason) -> Grave:

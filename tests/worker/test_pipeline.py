@@ -246,7 +246,7 @@ def test_what_was_claimed_while_the_process_was_told_to_end_is_given_back(
         pipeline.stopping.set()
         return begin(*args, **options)
 
-    monkeypatch.setattr("worker.pipeline.begin", claim)
+    monkeypatch.setattr("worker.claim.begin", claim)
 
     # When it has claimed the document all the same
     with pytest.raises(Stopping):

@@ -17,6 +17,7 @@ from models.ledger import AttemptOutcome, State
 from models.trace import Trace
 from tests.claiming import bid, claimed
 from tests.worker.house import House, house, imbalanced, report, stored
+from worker import claim as claims_module
 from worker import pipeline as pipelines
 from worker.claim import LIGHT, begin_along
 from worker.convoy import Convoy, Hint
@@ -234,7 +235,7 @@ def test_what_cannot_be_claimed_together_is_nobodys_fault(
         session.connection().exec_driver_sql("SELECT nonsense FROM nowhere")
         raise AssertionError("not reached")
 
-    monkeypatch.setattr(pipelines, "begin_along", refused)
+    monkeypatch.setattr(claims_module, "begin_along", refused)
     monkeypatch.setattr(pipelines, "judge", lambda _error: Reason.UNREADABLE)
     ids = [receive(home, b"1"), receive(home, b"2")]
 
