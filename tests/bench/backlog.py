@@ -28,6 +28,7 @@ from models.session import Database
 from models.transitions import Bid
 from watcher.sweep import Sweeper
 from worker import logs
+from worker.broker import Backlog
 from worker.inbox import QUEUES, Inbox
 from worker.send import Sender
 from worker.settings import Settings
@@ -42,12 +43,12 @@ class Swallowing:
     def send(self, _items: Sequence[tuple[int, str]]) -> None:
         """Take messages."""
 
-    def backlog(self) -> dict[str, int]:
+    def backlog(self) -> Backlog:
         """Return that nothing waits."""
-        return dict.fromkeys(QUEUES, 0)
+        return Backlog(dict.fromkeys(QUEUES, 0))
 
 
-def fill(database: Database, rows: int) -> None:
+def fill(database: Database, rows: int, *, events: bool = True) -> None:
     """Enter documents that wait, their arrivals and two events each; of twenty one is dead."""
     born = now() - timedelta(days=1)
     server = database.engine.dialect.name == "postgresql"
@@ -57,7 +58,7 @@ def fill(database: Database, rows: int) -> None:
         moment = born + timedelta(milliseconds=start)
         told = {"low": start, "high": min(start + _PAGE - 1, rows), "moment": moment}
         with database.transaction() as session:
-            for statement in _FILLING:
+            for statement in _FILLING if events else _WITHOUT_EVENTS:
                 chosen = statement.replace("@path@", path).replace("@data@", data)
                 numbered = text(f"WITH RECURSIVE {_NUMBERS} {chosen}")
                 session.execute(numbered.bindparams(bindparam("moment", type_=Moment())), told)
@@ -100,6 +101,7 @@ _FILLING: Final = (
         version)
     SELECT n, 'imbalanced', 'check', '-', '2', :moment, 1 FROM numbers WHERE n % 20 = 0""",
 )
+_WITHOUT_EVENTS: Final = tuple(one for one in _FILLING if "INTO events" not in one)
 
 
 def measured(database: Database) -> Iterator[tuple[str, float]]:
@@ -107,7 +109,7 @@ def measured(database: Database) -> Iterator[tuple[str, float]]:
     settings = Settings(max_outstanding=1000)
     turns = Turns()
     sender = Sender(database, cast("Inbox", Swallowing()), 500)
-    sweeper = Sweeper(settings, database, sender, clock=_Hours())
+    sweeper = Sweeper(settings, database, sender, clock=Hours())
     claimed = iter(range(1, 1_000_000, 20))
 
     def claim() -> None:
@@ -143,7 +145,9 @@ def measured(database: Database) -> Iterator[tuple[str, float]]:
     )
 
 
-class _Hours:
+class Hours:
+    """A clock on which an hour has gone by whenever it is looked at."""
+
     def __init__(self) -> None:
         self._now = 0.0
 
@@ -162,7 +166,8 @@ def _median(action: Callable[[], object]) -> float:
 
 
 @contextmanager
-def _empty(server: str | None) -> Iterator[str]:
+def empty(server: str | None) -> Iterator[str]:
+    """Have an empty database, of SQLite where no server is named; yields its URL."""
     if server is None:
         with tempfile.TemporaryDirectory(prefix="gouji-") as folder:
             yield f"sqlite:///{Path(folder) / 'gouji.db'}"
@@ -186,7 +191,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--database", help="a PostgreSQL server where a database may be made")
     chosen = parser.parse_args(arguments)
     logs.configure("bench", level="error")
-    with _empty(chosen.database) as url:
+    with empty(chosen.database) as url:
         migrations.upgrade(url)
         database = Database.at(url)
         begun = time.perf_counter()

@@ -1,7 +1,7 @@
 """CPU time: what our processes used, and what everything else on the machine did meanwhile."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -25,20 +25,32 @@ class Used:
 
 
 def used(parts: Mapping[str, int]) -> Used | None:
-    """Return what processes and their children have used so far; ``None`` without ``/proc``.
+    """Return what processes and all below them have used so far; ``None`` without ``/proc``.
 
     Args:
         parts: a name and the process id of each.
     """
     if not (_PROC / "self" / "stat").exists():
         return None
-    found = {name: sum(map(_of, (pid, *children_of(pid)))) for name, pid in parts.items()}
+    found = {name: sum(map(_of, (pid, *below(pid)))) for name, pid in parts.items()}
     return Used(found, _of_machine())
 
 
+def below(parent: int) -> Iterator[int]:
+    """Yield the processes that descend from one and are alive."""
+    for child in children_of(parent):
+        yield child
+        yield from below(child)
+
+
 def _of(process: int) -> float:
-    fields = (_PROC / str(process) / "stat").read_text().rpartition(")")[2].split()
-    return _seconds(int(fields[11]) + int(fields[12]))  # proc(5): utime and stime
+    """Return what a process used, with what its children had used that have ended."""
+    try:
+        stat = (_PROC / str(process) / "stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):  # it has ended: its parent has its time
+        return 0.0
+    fields = stat.rpartition(")")[2].split()
+    return _seconds(sum(map(int, fields[11:15])))  # proc(5): utime, stime, cutime and cstime
 
 
 def _of_machine() -> float:

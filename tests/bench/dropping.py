@@ -21,7 +21,7 @@ from sqlalchemy import func, select
 from models import migrations
 from models.ledger import Document, State
 from models.session import Database
-from tests.bench import cpu, documents, floor, timeline
+from tests.bench import cpu, documents, floor, inspecting, timeline
 from tests.bench.measured import Line, Measured, Size, compared, middle, single
 from tests.bench.processes import child, until
 from worker import logs
@@ -44,13 +44,9 @@ _PLAIN_SHARE: Final = 8
 """With Dramatiq's own prefetch messages move so much slower, and fewer are enough."""
 
 
-def run(size: Size, inspected_per_second: float) -> Measured:
-    """Measure.
-
-    Args:
-        size: how much.
-        inspected_per_second: what one core reads, recognises and checks, for comparison.
-    """
+def run(size: Size) -> Measured:
+    """Measure, and beside it what one core reads, recognises and checks, for comparison."""
+    inspected = inspecting.run(size).figures["per_second_per_core"]
     rng = random.Random(_SEED)
     found = []
     logs.configure("bench", level="warning")
@@ -64,7 +60,7 @@ def run(size: Size, inspected_per_second: float) -> Measured:
             found.append(_round(ours, bare, plain["per_second"], size))
     figures: dict[str, Any] = {key: middle([one[key] for one in found]) for key in found[0]}
     cores = min(os.cpu_count() or 1, house.settings.worker_processes)
-    figures["share_of_inspecting"] = figures["per_second"] / (inspected_per_second * cores)
+    figures["share_of_inspecting"] = figures["per_second"] / (inspected * cores)
     figures |= {"drops": size.drops, "messages": size.messages, "settle_s": size.settle}
     return Measured(TITLE, tuple(lines(figures)), figures)
 

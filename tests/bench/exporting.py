@@ -14,8 +14,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import orjson
 
@@ -25,8 +27,11 @@ from console.export.order import Format, Order
 from console.export.snapshot import Snapshot
 from console.queries.filings import ReportFilter
 from models.session import Database
-from tests.bench.verifying import make
+from tests.bench.measured import Line, Measured, Size, compared, middle, single
+from tests.bench.verifying import make, most_memory
 
+TITLE: Final = "exporting a million cells"
+_SHOWN: Final = (str(Format.CSV), str(Format.PARQUET))
 SIZES: Final = (100_000, 1_000_000)
 _A_REPORT: Final = 200
 """Cells of the report that is multiplied."""
@@ -38,6 +43,48 @@ _NAMES: Final = {
     Format.XLSX: "book.xlsx",
     Format.SQLITE: "book.db",
 }
+
+
+def run(size: Size) -> Measured:
+    """Measure a million cells in CSV and in Parquet, in turn with the floor."""
+    shown = [one for one in _SHOWN if one != "parquet" or find_spec("duckdb")]
+    with tempfile.TemporaryDirectory(prefix="gouji-") as place:
+        make(Path(place), max(2, round(size.cells / _A_REPORT)))
+        turns = [
+            {one: _per_million(measured(one, Path(place))) for one in ("floor", *shown)}
+            for _ in range(size.rounds)
+        ]
+    figures: dict[str, Any] = {
+        one: {key: middle([turn[one][key] for turn in turns]) for key in turns[0][one]}
+        for one in turns[0]
+    }
+    for one in shown:
+        figures[one]["ratio"] = figures[one]["cpu_s"] / figures["floor"]["cpu_s"]
+    figures["ratio"] = figures["csv"]["ratio"]
+    return Measured(TITLE, tuple(_lines(figures)), figures)
+
+
+def _per_million(told: dict[str, float]) -> dict[str, float]:
+    million = told["cells"] / 1e6
+    return {
+        "cells": told["cells"],
+        "s": told["seconds"] / million,
+        "cpu_s": told["cpu"] / million,
+        "mb": told["bytes"] / 1e6 / million,
+        "memory_mb": told["rss"],
+    }
+
+
+def _lines(figures: dict[str, Any]) -> Iterator[Line]:
+    floor = figures["floor"]
+    for one in _SHOWN:
+        if one not in figures:
+            yield Line(f"{one}: not here, it needs gouji[export]")
+            continue
+        found = figures[one]
+        yield compared(one, "s of CPU", found["cpu_s"], floor["cpu_s"], found["ratio"])
+        yield compared("  by the clock", "s", found["s"], floor["s"], found["s"] / floor["s"])
+        yield single("  memory at most", found["memory_mb"], "MB")
 
 
 def main(arguments: list[str]) -> None:
@@ -88,21 +135,8 @@ def measure(format_: str, folder: Path) -> dict[str, float]:
         "bytes": size,
         "seconds": time.perf_counter() - started,
         "cpu": time.process_time() - used,
-        "rss": _most_memory(),
+        "rss": most_memory(),
     }
-
-
-def _most_memory() -> float:
-    """Return the most memory that this program has had, in MB.
-
-    ``getrusage`` would tell that of the process it was started by, where that had more.
-    """
-    (line,) = (
-        line
-        for line in Path("/proc/self/status").read_text("utf-8").splitlines()
-        if line.startswith("VmHWM:")
-    )
-    return int(line.split()[1]) / 1024
 
 
 def _exported(database: Database, format_: str, folder: Path) -> tuple[int, int]:

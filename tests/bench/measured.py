@@ -17,8 +17,9 @@ class Size(NamedTuple):
 
     Every figure is the median over ``rounds``. In each there are ``reports`` random reports to be
     inspected, ``drops`` files to be dropped that must rest for ``settle`` seconds, and
-    ``messages`` that nothing is done for, and ``intakes`` files that are only taken in. Commands
-    are started ``starts`` times.
+    ``messages`` that nothing is done for, and ``intakes`` files that are only taken in. Reports are
+    stored ``stores`` times as many together as a worker does. Commands are started ``starts``
+    times. A database of ``rows`` rows is swept and verified, and one of ``cells`` cells exported.
     """
 
     rounds: int
@@ -28,14 +29,17 @@ class Size(NamedTuple):
     settle: float
     starts: int = 0
     intakes: int = 20_000
+    stores: int = 4
+    rows: int = 1_000_000
+    cells: int = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the table: what it is, our figure, the floor's, and ours as a share of it."""
+    """One line of the table: what it is, our figure, the floor's, and ours divided by it."""
 
     what: str
-    ours: str
+    ours: str = ""
     floor: str = ""
     ratio: str = ""
 
@@ -55,7 +59,7 @@ def middle(values: Sequence[float]) -> float:
 
 
 def compared(what: str, unit: str, ours: float, floor: float, ratio: float) -> Line:
-    """Return the line of a rate and its floor, both per ``unit``."""
+    """Return the line of a figure and its floor, both in ``unit``."""
     return Line(what, f"{_short(ours)} {unit}", f"{_short(floor)} {unit}", f"{ratio:.2g}")
 
 

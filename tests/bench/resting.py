@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.bench import documents
+from tests.bench.cpu import below
 from tests.bench.measured import Line, Measured, Size, compared, middle, single
-from tests.fault.running import Running, children_of
+from tests.fault.running import Running
 
 TITLE: Final = "memory of gouji up"
 _WITHIN: Final = 300.0
@@ -28,9 +29,8 @@ def run(size: Size) -> Measured:
     rng = random.Random(_SEED)
     found = [_round(rng, size) for _ in range(size.rounds)]
     figures: dict[str, Any] = {key: middle([one[key] for one in found]) for key in found[0]}
-    figures["ratio"] = figures["floor_most_mb"] / max(
-        value for key, value in figures.items() if key.endswith("_loaded_most_mb")
-    )
+    most = max(value for key, value in figures.items() if key.endswith("_loaded_most_mb"))
+    figures["ratio"] = most / figures["floor_most_mb"]
     return Measured(TITLE, tuple(_lines(figures)), figures)
 
 
@@ -71,14 +71,8 @@ def _processes(running: Running) -> Iterator[tuple[str, int]]:
     yield "up", running.pid
     for part, pid in running.parts().items():
         yield part, pid
-        for child in _below(pid):
+        for child in below(pid):
             yield f"{part}_child", child
-
-
-def _below(pid: int) -> Iterator[int]:
-    for child in children_of(pid):
-        yield child
-        yield from _below(child)
 
 
 def _field(text: str, name: str) -> float:
@@ -105,7 +99,7 @@ def _lines(figures: dict[str, Any]) -> list[Line]:
                 "MB",
                 figures[key],
                 floor,
-                floor / figures[key],
+                figures[key] / floor,
             )
             for key in loaded
         ),

@@ -42,7 +42,7 @@ def run(size: Size) -> Measured:
         found = [_turn(Path(name)) for _ in range(size.starts)]
     figures: dict[str, Any] = {what: _middle([turn[what] for turn in found]) for what in found[0]}
     for one in figures.values():
-        one["ratio"] = figures[FLOOR]["ms"] / one["ms"]
+        one["ratio"] = one["ms"] / figures[FLOOR]["ms"]
     return Measured(TITLE, tuple(_lines(figures)), figures)
 
 
@@ -102,4 +102,4 @@ def _lines(figures: dict[str, Any]) -> list[Line]:
 
 def _line(said: str, what: str, key: str, figures: dict[str, Any]) -> Line:
     ours, floor = figures[what][key], figures[FLOOR][key]
-    return compared(said, "ms", ours, floor, floor / ours)
+    return compared(said, "ms", ours, floor, ours / floor)

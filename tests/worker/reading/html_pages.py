@@ -3,8 +3,13 @@
 A page is a way to set tables (``TABLES``) inside a way to set the whole (``PAGES``).
 """
 
+import base64
+import quopri
 import random
 from collections.abc import Callable
+from email.message import Message
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
 from html import escape
 from itertools import chain
 
@@ -279,3 +284,23 @@ PAGES: dict[str, SetPage] = {
     set_page.__name__: set_page
     for set_page in (bare, portal, form, layout, breaks, fragment, hidden, markdown)
 }
+
+
+def saved(html: bytes, charset: str, encoding: str) -> MIMEMultipart:
+    """Return a page as a browser or Word saves it in one file (MHTML)."""
+    made = MIMEMultipart("related", type="text/html", boundary="----=_NextPart_01DA")
+    part = MIMEText("", "html", charset)
+    del part["Content-Transfer-Encoding"]
+    part["Content-Location"] = "file:///C:/年报.htm".encode("ascii", "replace").decode()
+    if encoding == "base64":
+        part["Content-Transfer-Encoding"] = "base64"
+        part.set_payload(base64.encodebytes(html).decode())
+    else:
+        part["Content-Transfer-Encoding"] = "quoted-printable"
+        part.set_payload(quopri.encodestring(html).decode())
+    made.attach(part)
+    other = Message()
+    other["Content-Type"] = "text/xml"
+    other.set_payload("<xml/>")
+    made.attach(other)
+    return made

@@ -1,14 +1,10 @@
 """Office documents in one XML file, and pages saved with their parts, under any name."""
 
-import base64
 import io
-import quopri
 import random
 import re
 import zipfile
-from email.message import EmailMessage, Message
-from email.mime.multipart import MIMEMultipart
-from email.mime.text import MIMEText
+from email.message import EmailMessage
 from html import escape
 from pathlib import Path
 
@@ -20,6 +16,7 @@ from tests.reports.statutory import placed
 from tests.worker.reading import office_files
 from tests.worker.reading.conftest import Converted
 from tests.worker.reading.html_pages import page as html_page
+from tests.worker.reading.html_pages import saved
 from worker.errors import Refused
 from worker.inspection import inspect
 from worker.reading import choose, flat
@@ -204,25 +201,6 @@ def test_entities_are_refused() -> None:
     assert _refusal(data.encode()).reason is Reason.UNREADABLE
 
 
-def _saved(html: bytes, charset: str, encoding: str) -> MIMEMultipart:
-    made = MIMEMultipart("related", type="text/html", boundary="----=_NextPart_01DA")
-    part = MIMEText("", "html", charset)
-    del part["Content-Transfer-Encoding"]
-    part["Content-Location"] = "file:///C:/年报.htm".encode("ascii", "replace").decode()
-    if encoding == "base64":
-        part["Content-Transfer-Encoding"] = "base64"
-        part.set_payload(base64.encodebytes(html).decode())
-    else:
-        part["Content-Transfer-Encoding"] = "quoted-printable"
-        part.set_payload(quopri.encodestring(html).decode())
-    made.attach(part)
-    other = Message()
-    other["Content-Type"] = "text/xml"
-    other.set_payload("<xml/>")
-    made.attach(other)
-    return made
-
-
 @pytest.mark.parametrize("encoding", ["base64", "quoted-printable"])
 @pytest.mark.parametrize("charset", ["gb2312", "utf-8", "us-ascii"])
 def test_every_cell_of_a_saved_page_is_read(encoding: str, charset: str) -> None:
@@ -234,7 +212,7 @@ def test_every_cell_of_a_saved_page_is_read(encoding: str, charset: str) -> None
     )
 
     # When
-    data = _saved(html, charset, encoding).as_bytes()
+    data = saved(html, charset, encoding).as_bytes()
 
     # Then
     assert choose.media_type(data) == "multipart/related"
@@ -242,7 +220,7 @@ def test_every_cell_of_a_saved_page_is_read(encoding: str, charset: str) -> None
 
 
 def test_a_saved_page_that_is_cut_is_truncated() -> None:
-    data = _saved(b"<html><p>1</p></html>" * 200, "utf-8", "base64").as_bytes()
+    data = saved(b"<html><p>1</p></html>" * 200, "utf-8", "base64").as_bytes()
     assert _refusal(data[: len(data) // 2]).reason is Reason.TRUNCATED
 
 
