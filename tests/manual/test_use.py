@@ -1,4 +1,4 @@
-"""What the READMEs' Start and Use say to type works with the samples that ``make run`` brings in."""
+"""What the READMEs say to type works with the samples that ``make run`` brings in."""
 
 import os
 import re
