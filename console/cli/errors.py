@@ -10,6 +10,7 @@
     └── Unreachable   6  the database, the queue or the archive does not answer
 """
 
+import re
 import sys
 from enum import IntEnum
 from typing import ClassVar, Final
@@ -129,14 +130,45 @@ def _from_desk(error: BaseException) -> Failure | None:
     if isinstance(error, errors.UnknownSubject):
         return NotFound(message)
     if isinstance(error, Overtaken):
-        return Conflict(message, hint="gouji dead list --resolved")
+        return Conflict(message, hint=_after(error))
     if isinstance(error, errors.StillWrong):
         return Unsettled(message, hint="gouji rules explain RULE", code="still_wrong")
     if isinstance(error, errors.UnfitChanges):
-        return Misused(message, code="unfit")
+        about = "候选 its candidates" if "candidate" in error.problems else "键 the cells' keys"
+        option = "" if "candidate" in error.problems else " --keys"
+        return Misused(message, hint=f"gouji dead show ID{option}  看 shows {about}", code="unfit")
     if isinstance(error, DecisionError):
-        return Failure(message, code="unacceptable")
+        several = isinstance(error, errors.Unacceptable) and error.letters
+        return Failure(message, hint=_FEWER if several else _OTHERWISE, code="unacceptable")
     return None
+
+
+_FEWER: Final = (
+    "除去这些再选 leave these out: choose by --reason, such as imbalanced, or name IDs; "
+    "--set-publisher, --set-year where those are not known"
+)
+_OTHERWISE: Final = (
+    "gouji dead show ID  看原因 shows why; 可 retry, discard, 或 or --set-publisher, --set-year"
+)
+
+
+def _after(conflict: Exception) -> str:
+    """Return what to do after a conflict: it depends on what was there before."""
+    from worker.desk import errors
+
+    if isinstance(conflict, errors.CountChanged):
+        return (
+            "gouji dead list 加同样条件 with the same filters, "
+            "或 or --dry-run 代替 instead of --expect, 看有哪些 shows what matches"
+        )
+    if isinstance(conflict, errors.KeyReused):
+        return "每个请求用自己的 --key  give each request a --key of its own"
+    if isinstance(conflict, errors.TooMany):
+        return "分批 in parts: --year, --publisher, --reason"
+    named = re.search(r"dead letter (\d+)", str(conflict))
+    if named is None:
+        return "gouji dead list --resolved"
+    return f"gouji dead show {named[1]}  看现状与处置 shows how it stands and what was decided"
 
 
 def _from_database(error: BaseException) -> Failure | None:
