@@ -159,7 +159,7 @@ def show(invocation: Invocation, letter_id: int, keys: bool, as_json: bool) -> N
     with invocation.database() as database, database.reading() as session:
         story = dead_view.story(session, letter_id, invocation.settings.archive)
     if story is None:
-        raise NotFound(f"there is no dead letter {letter_id}", hint="gouji dead list")
+        raise NotFound(f"没有这件死信 there is no dead letter {letter_id}", hint="gouji dead list")
     if as_json:
         output.emit(dead_view.as_dict(story))
     elif keys:

@@ -36,6 +36,11 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
+_SETTINGS: Final = (
+    "docs/configuration.md 列出全部设置 lists every setting; "
+    "gouji init 写出带注释的 writes a commented gouji.toml"
+)
+_PLACE: Final = "检查路径、权限与空间 check the path, its permissions, and the space that is left"
 DATABASE_URL: Final = (
     "GOUJI_DATABASE_URL  用 use postgresql+psycopg://user:password@host/name, or sqlite:////path"
 )
@@ -113,7 +118,9 @@ def _from_usage(error: click.UsageError) -> Failure:
 def _from_settings(error: BaseException) -> Failure | None:
     from worker.errors import SettingsError
 
-    return Misused(str(error), code="settings") if isinstance(error, SettingsError) else None
+    if not isinstance(error, SettingsError):
+        return None
+    return Misused(f"设置有误 {error}", hint=_SETTINGS, code="settings")
 
 
 def _from_desk(error: BaseException) -> Failure | None:
@@ -126,9 +133,9 @@ def _from_desk(error: BaseException) -> Failure | None:
 
     message = str(error)
     if isinstance(error, UnknownLetter):
-        return NotFound(message, hint="gouji dead list")
+        return NotFound(f"没有这件死信 {message}", hint="gouji dead list")
     if isinstance(error, errors.UnknownSubject):
-        return NotFound(message)
+        return NotFound(f"没有这个编号 {message}", hint="gouji dead list, or gouji reports list")
     if isinstance(error, Overtaken):
         return Conflict(message, hint=_after(error))
     if isinstance(error, errors.StillWrong):
@@ -199,5 +206,6 @@ def _from_environment(error: BaseException) -> Failure | None:
         return Unreachable(str(error), code=code)
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename is not None else ""
-        return Failure(f"{where}{error.strerror or error}", code="os")
+        hint = "" if error.filename is None else _PLACE
+        return Failure(f"{where}{error.strerror or error}", hint=hint, code="os")
     return None

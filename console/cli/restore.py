@@ -10,6 +10,7 @@ import click
 from console.cli import output
 from console.cli.errors import Conflict, ExitCode, Misused
 from console.cli.invocation import Invocation, pass_invocation
+from console.cli.parameters import Existing
 
 if TYPE_CHECKING:
     from console.restore import Restored
@@ -26,7 +27,7 @@ def _move_away(data: Path) -> str:
 
 
 @click.command()
-@click.argument("directory", type=click.Path(path_type=Path, file_okay=False, exists=True))
+@click.argument("directory", type=Existing(file_okay=False))
 @output.json_option
 @pass_invocation
 def command(invocation: Invocation, directory: Path, as_json: bool) -> int:

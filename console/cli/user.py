@@ -39,10 +39,14 @@ def _transaction(invocation: Invocation) -> Iterator["Session"]:
         try:
             yield session
         except users.UnknownUser as error:
-            raise NotFound(f"there is no user {error}", hint="gouji user list") from error
+            raise NotFound(
+                f"没有这个用户 there is no user {error}", hint="gouji user list"
+            ) from error
         except users.NameTaken as error:
             raise Conflict(
-                f"there is, or was, a user of that name: {error}", code="name_taken"
+                f"名称已用过 there is, or was, a user of that name: {error}",
+                hint="gouji user list",
+                code="name_taken",
             ) from error
         except (users.UnusableName, passwords.PasswordTooWeak) as error:
             raise Misused(str(error), code="unusable") from error

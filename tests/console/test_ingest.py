@@ -82,8 +82,21 @@ def test_waiting_without_a_queue_is_refused_after_keeping_the_files(reports: Pat
     assert told(run("ingest", "reports", "--json"))["outcomes"] == {"known": 9}
 
 
-def test_a_path_that_is_not_there_is_a_usage_error(here: Path) -> None:
-    assert run("ingest", "nowhere").exit_code == 2
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("ingest", "nowhere"),
+        ("inspect", "nowhere"),
+        ("restore", "nowhere"),
+        ("export", "--check", "nowhere"),
+        ("export", "nowhere/figures"),
+    ],
+)
+def test_a_path_that_is_not_there_is_not_found(here: Path, command: tuple[str, ...]) -> None:
+    result = run(*command)
+    assert result.exit_code == 3
+    assert "nowhere" in result.stderr
+    assert "→ " in result.stderr
 
 
 def test_a_closed_database_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

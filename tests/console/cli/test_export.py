@@ -88,7 +88,6 @@ def test_a_table_goes_to_stdout(seeded: Place) -> None:
         ["out.csv"],
         ["out.zip", "--format", "xlsx"],
         ["out", "--format", "package", "--table", "cells"],
-        ["nowhere/out"],
         ["out", "--check", "--year", "2023"],
         ["out", "--division", "4"],
     ],
