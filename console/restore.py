@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 
 from console.backup import Manifest, Progress, Unfit, digest_of, digests
 from console.lock import NAME as LOCK
-from console.lock import hold
+from console.lock import AlreadyRunning, hold, holder
 from models import migrations
 from models.session import Database, file_of
 from watcher.returning import put_back_unknown
@@ -83,6 +83,9 @@ def _demand_sound(manifest: Manifest, directory: Path) -> None:
 def _empty(settings: Settings) -> Iterator[None]:
     """Have an empty data directory to oneself; one whose restoring was cut short counts as such."""
     data = settings.data_dir
+    running = holder(data)
+    if running is not None:  # before anybody is told to move the directory away
+        raise AlreadyRunning(data, str(running))
     data.mkdir(0o700, parents=True, exist_ok=True)
     mark = data / _MARK
     if not mark.exists():

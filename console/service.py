@@ -5,7 +5,7 @@ import signal
 import stat
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -143,14 +143,12 @@ class Service:
         logs.log(EventName.SERVICE_STARTED, pid=os.getpid())
         supervisor = Supervisor(self._parts(journal, database), grace=self._settings.grace)
         drops = self._settings.drops[:1] if self._samples else ()
-        with self._unhindered():
-            for source in drops:
-                samples.drop(samples.unknown(database), source.path)
+        serve = [samples.Serving(source.path) for source in drops]
         supervisor.start()
 
         def meanwhile() -> None:
             signs.alive()
-            self._look_on(database)
+            self._look_on(database, serve)
 
         try:
             self._on_ready()
@@ -160,17 +158,20 @@ class Service:
             supervisor.stop()
             logs.log(EventName.SERVICE_STOPPED, pid=os.getpid())
 
-    def _look_on(self, database: Database) -> None:
+    def _look_on(
+        self, database: Database, serve: Sequence[Callable[[Database], None]] = ()
+    ) -> None:
         with self._unhindered():
-            self._meanwhile(database)
+            for one in (*serve, self._meanwhile):
+                one(database)
             self._hindered = False
 
     @contextmanager
     def _unhindered(self) -> Iterator[None]:
-        """Go on without what only shows something; a database that is away is told once."""
+        """Go on without what only shows something; what is in its way is told once."""
         try:
             yield
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, OSError) as error:
             if not self._hindered:
                 told = {"what": "up", "error": str(error)}
                 logs.log(EventName.INTAKE_FAILED, level="warning", **told)

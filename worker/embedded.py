@@ -86,6 +86,7 @@ class EmbeddedServer:
         self.socket = settings.broker_socket
         self.directory = settings.data_dir.resolve() / "broker"
         self._process: subprocess.Popen[bytes] | None = None
+        self._ended: str | None = "not started"
         self._lock: int | None = None
         self._adopted = False
 
@@ -130,7 +131,7 @@ class EmbeddedServer:
         """Return how the server ended, ``None`` while it runs."""
         if self._adopted:
             return None if self._answers() else "adopted server is gone"
-        return "not started" if self._process is None else ending(self._process.poll())
+        return self._ended if self._process is None else ending(self._process.poll())
 
     def ask(self) -> bool:
         """Do nothing: others need it until they have ended."""
@@ -139,6 +140,8 @@ class EmbeddedServer:
     def stop(self, grace: float) -> None:
         """Stop a server of our own within ``grace`` seconds, by force if need be."""
         process, self._process = self._process, None
+        if self._adopted:
+            self._ended = "left running"  # whoever started it goes on with it
         if process is not None:
             process.terminate()
             try:
@@ -146,6 +149,7 @@ class EmbeddedServer:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+            self._ended = ending(process.returncode)
         self._release()
 
     def _take_lock(self) -> bool:

@@ -56,7 +56,7 @@ def _tell(made: "Made", directory: Path, *, as_json: bool) -> None:
         return
     click.echo(
         f"已备份 backed up  {directory}: {manifest.documents} 份文档 documents, "
-        f"{manifest.reports} 份报告 reports, {manifest.size / 1e6:.1f} MB; "
+        f"{manifest.reports} 份报告 reports, {output.size(manifest.size)}; "
         f"新增 new {made.linked + made.copied}"
     )
     if manifest.missing:

@@ -37,7 +37,7 @@ def write(
     if as_json:
         output.emit(asdict(written))
     else:
-        click.echo(f"已批注 commented: {written.id}")
+        click.echo(f"已批注 commented: 批注 comment {written.id}")
 
 
 def print_comments(rows: "Sequence[CommentRow]") -> None:

@@ -9,10 +9,11 @@ import click
 from console import labels
 from console.cli import dead_deeds, output
 from console.cli.dead_options import LETTER, criteria, filters, given
-from console.cli.errors import NotFound
+from console.cli.errors import Failure, NotFound
 from console.cli.invocation import Invocation, pass_invocation
 
 if TYPE_CHECKING:
+    from console.cli.dead_view import Story
     from console.queries.letters import LetterRow
 
 _HEADS: Final = (
@@ -148,18 +149,21 @@ def _reason(row: "LetterRow") -> str:
 
 @command.command("show")
 @click.argument("letter_id", metavar="ID", type=LETTER)
+@click.option("--keys", is_flag=True, help="单元格的键 Only its cells' keys, for correct --set.")
 @output.json_option
 @pass_invocation
-def show(invocation: Invocation, letter_id: int, as_json: bool) -> None:
+def show(invocation: Invocation, letter_id: int, keys: bool, as_json: bool) -> None:
     """查看死信 Show one: its tables with failing cells, attempts, decisions and timeline."""
     from console.cli import dead_view
 
     with invocation.database() as database, database.reading() as session:
         story = dead_view.story(session, letter_id, invocation.settings.archive)
     if story is None:
-        raise NotFound(f"there is no dead letter {letter_id}", hint="gouji dead list")
+        raise NotFound(f"没有这件死信 there is no dead letter {letter_id}", hint="gouji dead list")
     if as_json:
         output.emit(dead_view.as_dict(story))
+    elif keys:
+        _print_keys(story)
     else:
         dead_view.print_story(story)
     if story.letter.resolution is None:
@@ -168,6 +172,18 @@ def show(invocation: Invocation, letter_id: int, as_json: bool) -> None:
             output.hint(command_line, "更正 takes the first candidate")
         output.hint(f"gouji dead retry {letter_id} --note WHY", "重新处理 processes it again")
         output.hint(f"gouji dead discard {letter_id} --note WHY", "弃置 gives it up for good")
+
+
+def _print_keys(story: "Story") -> None:
+    from console.cli.cell_keys import print_keys
+    from worker.inspected import report_of
+
+    report = report_of(story.inspection) if story.inspection else None
+    if report is None:
+        number = story.letter.id
+        message = f"dead letter {number}: 未识别出年报，没有单元格 no report was recognised"
+        raise Failure(message, hint=f"gouji dead retry {number}, or gouji dead discard {number}")
+    print_keys(report, story.findings)
 
 
 for deed in (

@@ -10,6 +10,7 @@
     └── Unreachable   6  the database, the queue or the archive does not answer
 """
 
+import re
 import sys
 from enum import IntEnum
 from typing import ClassVar, Final
@@ -35,6 +36,11 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
+_SETTINGS: Final = (
+    "docs/configuration.md 列出全部设置 lists every setting; "
+    "gouji init 写出带注释的 writes a commented gouji.toml"
+)
+_PLACE: Final = "检查路径、权限与空间 check the path, its permissions, and the space that is left"
 DATABASE_URL: Final = (
     "GOUJI_DATABASE_URL  用 use postgresql+psycopg://user:password@host/name, or sqlite:////path"
 )
@@ -112,7 +118,9 @@ def _from_usage(error: click.UsageError) -> Failure:
 def _from_settings(error: BaseException) -> Failure | None:
     from worker.errors import SettingsError
 
-    return Misused(str(error), code="settings") if isinstance(error, SettingsError) else None
+    if not isinstance(error, SettingsError):
+        return None
+    return Misused(f"设置有误 {error}", hint=_SETTINGS, code="settings")
 
 
 def _from_desk(error: BaseException) -> Failure | None:
@@ -125,18 +133,49 @@ def _from_desk(error: BaseException) -> Failure | None:
 
     message = str(error)
     if isinstance(error, UnknownLetter):
-        return NotFound(message, hint="gouji dead list")
+        return NotFound(f"没有这件死信 {message}", hint="gouji dead list")
     if isinstance(error, errors.UnknownSubject):
-        return NotFound(message)
+        return NotFound(f"没有这个编号 {message}", hint="gouji dead list, or gouji reports list")
     if isinstance(error, Overtaken):
-        return Conflict(message, hint="gouji dead list --resolved")
+        return Conflict(message, hint=_after(error))
     if isinstance(error, errors.StillWrong):
         return Unsettled(message, hint="gouji rules explain RULE", code="still_wrong")
     if isinstance(error, errors.UnfitChanges):
-        return Misused(message, code="unfit")
+        about = "候选 its candidates" if "candidate" in error.problems else "键 the cells' keys"
+        option = "" if "candidate" in error.problems else " --keys"
+        return Misused(message, hint=f"gouji dead show ID{option}  看 shows {about}", code="unfit")
     if isinstance(error, DecisionError):
-        return Failure(message, code="unacceptable")
+        several = isinstance(error, errors.Unacceptable) and error.letters
+        return Failure(message, hint=_FEWER if several else _OTHERWISE, code="unacceptable")
     return None
+
+
+_FEWER: Final = (
+    "除去这些再选 leave these out: choose by --reason, such as imbalanced, or name IDs; "
+    "--set-publisher, --set-year where those are not known"
+)
+_OTHERWISE: Final = (
+    "gouji dead show ID  看原因 shows why; 可 retry, discard, 或 or --set-publisher, --set-year"
+)
+
+
+def _after(conflict: Exception) -> str:
+    """Return what to do after a conflict: it depends on what was there before."""
+    from worker.desk import errors
+
+    if isinstance(conflict, errors.CountChanged):
+        return (
+            "gouji dead list 加同样条件 with the same filters, "
+            "或 or --dry-run 代替 instead of --expect, 看有哪些 shows what matches"
+        )
+    if isinstance(conflict, errors.KeyReused):
+        return "每个请求用自己的 --key  give each request a --key of its own"
+    if isinstance(conflict, errors.TooMany):
+        return "分批 in parts: --year, --publisher, --reason"
+    named = re.search(r"dead letter (\d+)", str(conflict))
+    if named is None:
+        return "gouji dead list --resolved"
+    return f"gouji dead show {named[1]}  看现状与处置 shows how it stands and what was decided"
 
 
 def _from_database(error: BaseException) -> Failure | None:
@@ -167,5 +206,6 @@ def _from_environment(error: BaseException) -> Failure | None:
         return Unreachable(str(error), code=code)
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename is not None else ""
-        return Failure(f"{where}{error.strerror or error}", code="os")
+        hint = "" if error.filename is None else _PLACE
+        return Failure(f"{where}{error.strerror or error}", hint=hint, code="os")
     return None

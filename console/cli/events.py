@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import datetime
+from string import hexdigits
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -99,21 +100,43 @@ def _criteria(
 
     for what in ("arrival", "attempt"):
         if rest[what] is not None and not documents.exists(session, what, rest[what]):
-            raise NotFound(f"there is no {what} {rest[what]}", hint="gouji events --name TEXT")
+            told = f"没有这个编号 there is no {what} {rest[what]}"
+            raise NotFound(told, hint="gouji events --name TEXT")
     ids: list[int] | None = None
     if document is not None:
-        ids = documents.find(session, document)
+        ids = documents.find(session, _checked_document(document))
         if not ids:
-            raise NotFound(f"there is no document {document!r}", hint="gouji events --name TEXT")
+            told = f"没有这份文档 there is no document {document!r}"
+            raise NotFound(told, hint="gouji events --name TEXT")
     if name is not None:
         called = documents.named(session, name)
         if not called:
-            raise NotFound(f"no document is called {name!r}")
+            told = f"没有叫这个名字的文档 no document is called {name!r}"
+            raise NotFound(told, hint="gouji events")
         if len(called) > _MOST:
             hint = "gouji events --document ID"
-            raise Misused(f"{len(called)} documents are called like {name!r}", hint=hint)
+            told = f"叫这个名字的文档太多 {len(called)} documents are called like {name!r}"
+            raise Misused(told, hint=hint)
         ids = called if ids is None else [one for one in ids if one in set(called)]
     return EventFilter(documents=ids, trace=checked_trace(trace), **rest)
+
+
+def _checked_document(document: str) -> str:
+    """Return what names a document.
+
+    Raises:
+        click.BadParameter: it is neither an id nor the beginning of a SHA-256.
+    """
+    from console.queries.documents import LEAST_PREFIX
+
+    digits = set(document.lower())
+    if document.isdecimal() or (len(document) >= LEAST_PREFIX and digits <= set(hexdigits)):
+        return document
+    message = (
+        f"{document!r} is neither an ID nor the beginning of a SHA-256 "
+        f"({LEAST_PREFIX} hexadecimal digits at least)"
+    )
+    raise click.BadParameter(message, param_hint="--document")
 
 
 def checked_trace(trace: str | None) -> str | None:

@@ -11,7 +11,7 @@ import click
 from console.cli import output
 from console.cli.errors import Conflict, ExitCode, Failure, Misused, NotFound
 from console.cli.invocation import Invocation, pass_invocation
-from console.cli.parameters import WORDS, YEAR
+from console.cli.parameters import WORDS, YEAR, no_path
 from console.cli.reports import division_code
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _FORMATS: Final = ("package", "csv", "csv-excel", "jsonl", "parquet", "xlsx", "sqlite")
 _TABLES: Final = ("cells", "reports", "reports_corrected", "findings", "codebook")
 _STDOUT: Final = "-"
+_ELSEWHERE: Final = "换一个名字 choose another name, or take the old one away first"
 
 
 @click.command()
@@ -149,10 +150,12 @@ def _telling() -> Iterator[None]:
 
     try:
         yield
+    except errors.NoDirectory as error:
+        raise NotFound(str(error), hint=f"mkdir -p {error.directory}") from error
     except errors.Misplaced as error:
         raise Misused(str(error), hint="gouji export --help") from error
     except errors.Occupied as error:
-        raise Conflict(str(error), code="exists") from error
+        raise Conflict(str(error), hint=_ELSEWHERE, code="exists") from error
     except errors.ExtraMissing as error:
         hint = "make export  或 or pip install 'gouji[export]'"
         raise Failure(str(error), hint=hint, code="extra_missing") from error
@@ -161,7 +164,7 @@ def _telling() -> Iterator[None]:
 def _tell(made: "Exported") -> None:
     size = sum(file.bytes for file in made.files)
     tables = ", ".join(f"{name} {rows}" for name, rows in made.rows.items())
-    what = f"{made.reports} 份报告 reports, {size / 1e6:.1f} MB ({tables})"
+    what = f"{made.reports} 份报告 reports, {output.size(size)} ({tables})"
     click.echo(f"已导出 exported  {made.path}: {what}")
     if not made.reports:
         output.hint("gouji reports list", "没有符合条件的报告 no report matches")
@@ -174,7 +177,7 @@ def _check(place: Path, *, as_json: bool) -> int:
     from console.export.errors import NoPackage
 
     if not place.exists():
-        raise NotFound(f"{place}: 没有 there is no such package")
+        raise no_path(place)
     try:
         problems = check(place)
     except NoPackage as error:

@@ -15,6 +15,7 @@ from console import labels
 from console.cli import output
 from console.cli.errors import ExitCode, Unreachable
 from console.cli.invocation import Invocation, pass_invocation
+from console.cli.parameters import Existing
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -42,7 +43,7 @@ _Advance = Callable[[int, int], None]
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+@click.argument("paths", nargs=-1, required=True, type=Existing())
 @click.option("--wait", is_flag=True, help="等到处理完 Wait until every file has been processed.")
 @click.option(
     "--timeout", type=click.FloatRange(0), help="最多等几秒 Wait so many seconds at most."

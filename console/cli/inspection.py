@@ -12,8 +12,9 @@ import click
 
 from console import labels
 from console.cli import output
-from console.cli.errors import ExitCode, Failure, NotFound
+from console.cli.errors import ExitCode, Failure
 from console.cli.invocation import Invocation, pass_invocation
+from console.cli.parameters import no_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,7 +74,7 @@ def _inspect(path: str, reader: "Readers", most: int) -> "Iterator[Inspection]":
             name = os.path.basename(path)  # noqa: PTH119 - keeps surrogates
             yield from _judge(file, name, reader, most)
     except FileNotFoundError:
-        raise NotFound(f"there is no file {_shown(path)}") from None
+        raise no_path(path) from None
     except IsADirectoryError:
         hint = "gouji ingest PATH  送入整个目录 takes directories"
         raise Failure(f"{_shown(path)} is a directory", hint=hint, code="directory") from None

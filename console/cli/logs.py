@@ -58,7 +58,9 @@ def command(
     _check_event(wanted["event"])
     directory = invocation.settings.data_dir / "logs"
     if not directory.is_dir():
-        raise NotFound(f"there are no logs at {directory}", hint="gouji up  启动 writes them")
+        raise NotFound(
+            f"没有日志 there are no logs at {directory}", hint="gouji up  启动 writes them"
+        )
     criteria = log_files.LogFilter(**wanted)
     reader = log_files.Reader(directory, part)
     _demand_document(directory, wanted["document"])
@@ -84,7 +86,7 @@ def _demand_document(directory: "Path", document: int | None) -> None:
     wanted = log_files.LogFilter(document=document)
     if document is not None and not any(map(wanted.takes, log_files.Reader(directory).entries())):
         hint = f"gouji events --document {document}  更早的 older ones may be there"
-        raise NotFound(f"the logs have no document {document}", hint=hint)
+        raise NotFound(f"日志中没有 the logs have no document {document}", hint=hint)
 
 
 def _print(entries: "Iterable[Entry]", *, as_json: bool) -> None:

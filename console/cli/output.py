@@ -107,6 +107,16 @@ def remember_config(arguments: Sequence[str]) -> None:
             return  # a subcommand, or the file just named
 
 
+def size(count: int) -> str:
+    """Return a number of bytes as people read it: 512 B, 38 kB, 1.4 MB."""
+    if count < _KILO:
+        return f"{count} B"
+    return f"{count / 1e3:.0f} kB" if count < _KILO**2 else f"{count / 1e6:.1f} MB"
+
+
+_KILO = 1000
+
+
 def cut_off(shown: int, total: int) -> None:
     """Tell a person that a list was cut off."""
     if shown < total:

@@ -1,13 +1,18 @@
 """Types of arguments and options that several commands take."""
 
+import os
 from collections.abc import Iterable
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any, Final
 
 import click
 
 from console.cli.errors import NotFound
 
+_LOOK: Final = "检查路径 check the path: ls"
+_FEW: Final = 20
+_NEAREST: Final = 4
 LARGEST_ID: Final = 2**63 - 1
 """The largest number that a database column holds."""
 
@@ -29,8 +34,32 @@ class Identifier(click.ParamType[int]):
         """
         number = click.INT.convert(value, param, ctx)
         if not 0 < number <= LARGEST_ID:
-            raise NotFound(f"there is no {self._what} {number}", hint=self._hint)
+            raise NotFound(f"没有这个编号 there is no {self._what} {number}", hint=self._hint)
         return number
+
+
+class Existing(click.Path):
+    """A path that has to be there: what is not there is not found, rather than not understood."""
+
+    def __init__(self, *, file_okay: bool = True) -> None:
+        super().__init__(exists=True, file_okay=file_okay, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read the path of a file or directory.
+
+        Raises:
+            NotFound: there is nothing.
+        """
+        path = Path(os.fsdecode(value))
+        if not path.exists() and not path.is_symlink():
+            raise no_path(path)
+        return super().convert(value, param, ctx)
+
+
+def no_path(path: object) -> NotFound:
+    """Return what is said of a path where nothing is, the same for every command."""
+    shown = click.format_filename(os.fspath(str(path)))
+    return NotFound(f"{shown}: 没有这个文件或目录 there is no such file or directory", hint=_LOOK)
 
 
 class Words(click.ParamType[str]):
@@ -59,7 +88,17 @@ def demand_known(value: str | None, known: Iterable[str], option: str) -> None:
     names = sorted(known)
     if value is None or value in names:
         return
-    near = get_close_matches(value.lower(), [name.lower() for name in names], n=1)
-    nearest = [name for name in names if near and name.lower() == near[0]]
-    rest = f"did you mean {nearest[0]!r}?" if nearest else f"there are {', '.join(names)}"
-    raise click.BadParameter(f"{value!r} is not known; {rest}", param_hint=option)
+    raise click.BadParameter(
+        f"没有 {value!r} is not known; {_rest(value, names)}", param_hint=option
+    )
+
+
+def _rest(value: str, names: list[str]) -> str:
+    by_small = {name.lower(): name for name in names}
+    near = get_close_matches(value.lower(), by_small, n=1)
+    if near:
+        return f"did you mean {by_small[near[0]]!r}?"
+    if len(names) <= _FEW:
+        return f"there are {', '.join(names)}"
+    nearest = get_close_matches(value.lower(), by_small, n=_NEAREST, cutoff=0.0)
+    return f"nearest of {len(names)}: {', '.join(by_small[one] for one in nearest)}"

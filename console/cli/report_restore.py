@@ -38,7 +38,9 @@ def restore(
                     session, report_id, note=note, operator=by, instead_of=instead_of
                 )
         except versions.UnknownReport as error:
-            raise NotFound(str(error), hint="gouji reports list --all-versions") from error
+            raise NotFound(
+                f"没有这份报告 {error}", hint="gouji reports list --all-versions"
+            ) from error
         except Taken as error:
             raise Conflict(str(error), hint=f"gouji reports show {report_id}") from error
     _tell(done, as_json=as_json)

@@ -127,7 +127,9 @@ def diff(invocation: Invocation, report_id: int, other_id: int | None, as_json: 
         after = _row(session, report_id)
         before_id = versions.before(session, after) if other_id is None else other_id
         if before_id is None:
-            message = f"report {report_id} is the first version; name the one to compare with"
+            message = (
+                f"report {report_id} 是首个版次 is the first version; name one to compare with"
+            )
             raise NotFound(message, hint="gouji reports list --all-versions")
         before = _row(session, before_id)
         found = compare(load(session, before.id), load(session, after.id))
@@ -178,7 +180,7 @@ def _row(session: "Session", report_id: int) -> "ReportRow":
 
     row = filings.report(session, report_id)
     if row is None:
-        raise NotFound(f"there is no report {report_id}", hint="gouji reports list")
+        raise NotFound(f"没有这份报告 there is no report {report_id}", hint="gouji reports list")
     return row
 
 

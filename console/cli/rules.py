@@ -45,7 +45,7 @@ def explain(rule_id: str, as_json: bool) -> None:
     if rule is None:
         near = get_close_matches(rule_id.upper(), RULES, n=1)
         hint = f"gouji rules explain {near[0]}" if near else "gouji rules list"
-        raise NotFound(f"there is no rule {rule_id!r}", hint=hint)
+        raise NotFound(f"没有这条规则 there is no rule {rule_id!r}", hint=hint)
     if as_json:
         output.emit(_as_dict(rule))
         return

@@ -1,6 +1,7 @@
 """``gouji status``: counts by state, the queue, and the sources."""
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -97,6 +98,7 @@ def _show(told: dict[str, Any]) -> None:
     queue = told["queue"]
     click.echo(f"队列 Queue: {_pairs(queue) if queue is not None else _away(told['notes'])}")
     _show_sources(told["sources"])
+    click.echo(f"时间按本机时区 Times are those of this machine: {_zone()}")
 
 
 def _show_sources(sources: list[dict[str, Any]]) -> None:
@@ -113,9 +115,29 @@ def _show_sources(sources: list[dict[str, Any]]) -> None:
     )
 
 
+def _zone() -> str:
+    shift = datetime.now().astimezone().strftime("%z")
+    return f"UTC{shift[:3]}:{shift[3:5]}"
+
+
 def _away(notes: list[str]) -> str:
     return "; ".join(note.removeprefix("queue: ") for note in notes)
 
 
 def _pairs(counts: dict[str, int]) -> str:
-    return "  ".join(f"{name} {count}" for name, count in counts.items())
+    return "  ".join(
+        f"{_NAMES.get(name, '')} {name} {count}".strip() for name, count in counts.items()
+    )
+
+
+_NAMES: Final = {
+    "accepted": "收取",
+    "duplicate": "重复",
+    "ignored": "忽略",
+    "sidecar": "附带说明",
+    "fast": "快",
+    "slow": "慢",
+    "ocr": "扫描件",
+    "urgent": "加急",
+    "outstanding": "合计",
+}

@@ -33,7 +33,9 @@ def create(invocation: Invocation, name: str, role: str | None, as_json: bool) -
             made = token.issue(session, name, role)
         except token.NameTaken as error:
             raise Conflict(
-                f"there is, or was, a token of that name: {name}", code="name_taken"
+                f"名称已用过 there is, or was, a token of that name: {name}",
+                hint="gouji token list",
+                code="name_taken",
             ) from error
         record(session, EventName.TOKEN_CREATED, holder=name, role=role)
     if as_json:
@@ -83,9 +85,10 @@ def revoke(invocation: Invocation, name: str, as_json: bool) -> None:
 
     with transaction(invocation) as session:
         if not token.revoke(session, name):
-            raise NotFound(f"no token in use is called {name!r}")
+            told = f"没有这个在用令牌 no token in use is called {name!r}"
+            raise NotFound(told, hint="gouji token list")
         record(session, EventName.TOKEN_REVOKED, holder=name)
     if as_json:
         output.emit({"name": name, "revoked": True})
     else:
-        output.say(f"已吊销 revoked: {name}")
+        click.echo(f"已吊销 revoked: {name}")

@@ -105,7 +105,7 @@ class _Tour:
             return
         from console import samples
 
-        left = samples.unfinished(database)
+        left = samples.unfinished(database, samples.samples())
         if left == 0 or time.monotonic() > self._deadline:
             self._done = True
             self._show(database, left)

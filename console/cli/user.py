@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -21,6 +21,16 @@ if TYPE_CHECKING:
 _ROLE = click.Choice([str(role) for role in Role])
 
 
+_OPEN: Final = (
+    "{name} 是最后一个用户，删除后人人不必登录 is the last user: "
+    "without any, whoever reaches the web console is let in without a password"
+)
+_SHUT: Final = (
+    "{name} 是最后一个能登录的用户，停用后无人能登录 is the last user who can log in: "
+    "after this nobody can, until one is enabled or added"
+)
+
+
 @contextmanager
 def _transaction(invocation: Invocation) -> Iterator["Session"]:
     from console.accounts import passwords, users
@@ -29,10 +39,14 @@ def _transaction(invocation: Invocation) -> Iterator["Session"]:
         try:
             yield session
         except users.UnknownUser as error:
-            raise NotFound(f"there is no user {error}", hint="gouji user list") from error
+            raise NotFound(
+                f"没有这个用户 there is no user {error}", hint="gouji user list"
+            ) from error
         except users.NameTaken as error:
             raise Conflict(
-                f"there is, or was, a user of that name: {error}", code="name_taken"
+                f"名称已用过 there is, or was, a user of that name: {error}",
+                hint="gouji user list",
+                code="name_taken",
             ) from error
         except (users.UnusableName, passwords.PasswordTooWeak) as error:
             raise Misused(str(error), code="unusable") from error
@@ -43,6 +57,23 @@ def _password() -> str:
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\r\n")
     return str(click.prompt("密码 Password", hide_input=True, confirmation_prompt=True, err=True))
+
+
+def _demand_agreed(invocation: Invocation, name: str, deed: str) -> None:
+    """Ask before the last user goes, or the last who can log in; a program has to say ``--yes``."""
+    from console.accounts import users
+
+    with invocation.database() as database, database.reading() as session:
+        rows = [row for row in users.rows(session) if deed == "remove" or row.disabled_at is None]
+    if [row.name for row in rows] != [name]:
+        return
+    meaning = (_OPEN if deed == "remove" else _SHUT).format(name=name)
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise Misused(meaning, hint=f"gouji user {deed} {name} --yes", code="last_user")
+    click.confirm(f"{meaning}. 继续 Go on?", abort=True, err=True)
+
+
+_YES = click.option("--yes", "-y", is_flag=True, help="不再询问 Do not ask, even of the last one.")
 
 
 @click.group("user")
@@ -119,12 +150,18 @@ def change_role(invocation: Invocation, name: str, role: str, as_json: bool) -> 
 
 @command.command("disable")
 @click.argument("name")
+@_YES
 @output.json_option
 @pass_invocation
-def disable(invocation: Invocation, name: str, as_json: bool) -> None:
-    """停用 Let a user log in no more; sessions of the user end."""
+def disable(invocation: Invocation, name: str, yes: bool, as_json: bool) -> None:
+    """停用 Let a user log in no more; sessions of the user end.
+
+    The last one who can log in is disabled only with --yes, or after a question.
+    """
     from console.accounts import users
 
+    if not yes:
+        _demand_agreed(invocation, name, "disable")
     with _transaction(invocation) as session:
         users.disable(session, name, by=getpass.getuser())
     _tell(as_json, name, "disabled", "已停用")
@@ -145,12 +182,19 @@ def enable(invocation: Invocation, name: str, as_json: bool) -> None:
 
 @command.command("remove")
 @click.argument("name")
+@_YES
 @output.json_option
 @pass_invocation
-def remove(invocation: Invocation, name: str, as_json: bool) -> None:
-    """删除 Remove a user for good; the name is never given to another."""
+def remove(invocation: Invocation, name: str, yes: bool, as_json: bool) -> None:
+    """删除 Remove a user for good; the name is never given to another.
+
+    The last one is removed only with --yes, or after a question: without any user, whoever
+    reaches the web console is let in without a password.
+    """
     from console.accounts import users
 
+    if not yes:
+        _demand_agreed(invocation, name, "remove")
     with _transaction(invocation) as session:
         users.remove(session, name, by=getpass.getuser())
     _tell(as_json, name, "removed", "已删除")
@@ -160,4 +204,4 @@ def _tell(as_json: bool, name: str, done: str, chinese: str) -> None:
     if as_json:
         output.emit({"name": name, "done": done})
     else:
-        output.say(f"{chinese} {done}: {name}")
+        click.echo(f"{chinese} {done}: {name}")

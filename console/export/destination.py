@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from console.export.errors import Misplaced, Occupied
+from console.export.errors import NoDirectory, Occupied
 
 _FIRST_DAY: Final = (1980, 1, 1, 0, 0, 0)
 """The earliest that a ZIP archive can tell, and always the same."""
@@ -26,10 +26,10 @@ def draft(place: Path) -> Iterator[Path]:
     """Have an empty directory beside a place, gone when the block ends.
 
     Raises:
-        Misplaced: there is no directory for it to be in.
+        NoDirectory: there is no directory for it to be in.
     """
     if not place.parent.is_dir():
-        raise Misplaced(f"{place.parent}: 没有这个目录 there is no such directory")
+        raise NoDirectory(place.parent)
     directory = place.with_name(f".{place.name}.{secrets.token_hex(4)}.part")
     directory.mkdir()
     try:

@@ -4,11 +4,14 @@
 
     ExportError
     ├── Misplaced        what is asked for cannot be written to that place
+    │   └── NoDirectory  there is no directory for it to be in
     ├── Occupied         there is something in that place already
     ├── ExtraMissing     a format needs what is not installed
     ├── Busy             as many exports as may be are being made
     └── NoPackage        what is to be checked is no package of ours
 """
+
+from pathlib import Path
 
 
 class ExportError(Exception):
@@ -17,6 +20,14 @@ class ExportError(Exception):
 
 class Misplaced(ExportError):  # noqa: N818 - it says what is wrong
     """What is asked for cannot be written to that place."""
+
+
+class NoDirectory(Misplaced):
+    """There is no directory for it to be in."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(f"{directory}: 没有这个目录 there is no such directory")
+        self.directory = directory
 
 
 class Occupied(ExportError):  # noqa: N818

@@ -112,6 +112,9 @@ Chinese public bodies publish, read and checked by gouji.
   Figures are as published; what an operator corrected stands beside them and replaces nothing.
 - 空白不是零：不是数字的单元格数值为空，`printed` 说明原件怎样印。
   A blank is not zero: a cell that is no number has no value, and `printed` says how it stood there.
+- 没有认出机关或年度的报告照样在内，`publisher` 或 `year` 为空，求和时计入；不要的请自行除去。
+  A report in which no publisher or no year was recognised is here too: `publisher` or `year` is
+  null, and sums count it. Leave it out where that is not wanted.
 - 代码是文本；金额是精确小数，单位万元。
   Codes are text; amounts are exact decimals in 万元 (10,000 CNY).
 - 不平衡的报告不入库，除非有人决定照原样接受；未通过的核对都在 `findings` 里。

@@ -4,12 +4,13 @@ Values and how they are written: a whole number of a count, a decimal of an amou
 cell that is to be blank.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
+from difflib import get_close_matches
 from typing import Final
 
-from models.disclosure.form import Kind, column_of
+from models.disclosure.form import LAYOUTS, Kind, column_of
 from models.disclosure.report import ABSENT, Cell, Printed, ReadTable, Report
 
 Value = int | Decimal | None
@@ -17,6 +18,7 @@ Value = int | Decimal | None
 _BLANKS: Final = frozenset({"", "blank", "空", "空白"})
 _MOST_DIGITS: Final = 15
 _MOST_PLACES: Final = 8
+_NEAREST: Final = 3
 
 
 class Unfit(ValueError):  # noqa: N818 - it says what is wrong
@@ -63,7 +65,13 @@ def _kind(address: str) -> Kind:
     try:
         return column_of(address).kind
     except (KeyError, ValueError):
-        raise Unfit(f"{address}: the form has no such cell") from None
+        known = dict.fromkeys(cell for layout in LAYOUTS.values() for cell in layout.cells)
+        raise Unfit(f"{address}: the form has no such cell{_nearest(address, known)}") from None
+
+
+def _nearest(address: str, known: Iterable[str]) -> str:
+    near = get_close_matches(address, known, n=_NEAREST)
+    return f"; did you mean {' or '.join(near)}?" if near else ""
 
 
 def amended(report: Report, values: Mapping[str, Value]) -> Report:
@@ -80,7 +88,8 @@ def amended(report: Report, values: Mapping[str, Value]) -> Report:
         key = address.partition(".")[0]
         table = tables.get(key)
         if table is None or address not in table.form.cells:
-            raise Unfit(f"{address}: this report has no such cell")
+            near = "" if table is None else _nearest(address, table.form.cells)
+            raise Unfit(f"{address}: this report has no such cell{near}")
         tables[key] = _with(table, address, value)
     return replace(report, tables=tables) if values else report
 

@@ -126,6 +126,9 @@ def test_nothing_is_overwritten(place: House, tmp_path: Path) -> None:
     empty.data_dir.mkdir()
     with hold(empty.data_dir), pytest.raises(AlreadyRunning):
         restore(empty, tmp_path / "backup")
+    # And where something is there already, that it runs is told before that
+    with hold(place.settings.data_dir), pytest.raises(AlreadyRunning):
+        restore(place.settings, tmp_path / "backup")
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"schema": "other"}', '{"schema": "gouji.backup/1"}'])

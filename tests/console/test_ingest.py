@@ -66,10 +66,10 @@ def test_without_a_queue_files_are_kept_for_later(reports: Path) -> None:
 
     # Then all of it is received, the originals are where they were, and twice is once
     assert first.exit_code == 0, first.output
-    assert told(first)["outcomes"] == {"accepted": 7}
-    assert told(first)["states"] == {"received": 7}
-    assert len(list(reports.iterdir())) == 7
-    assert told(second)["outcomes"] == {"known": 7}
+    assert told(first)["outcomes"] == {"accepted": 9}
+    assert told(first)["states"] == {"received": 9}
+    assert len(list(reports.iterdir())) == 9
+    assert told(second)["outcomes"] == {"known": 9}
 
 
 def test_waiting_without_a_queue_is_refused_after_keeping_the_files(reports: Path) -> None:
@@ -79,11 +79,24 @@ def test_waiting_without_a_queue_is_refused_after_keeping_the_files(reports: Pat
     # Then it ends with 6 and says what to start, and the files are there all the same
     assert result.exit_code == 6
     assert "gouji up" in told(result)["error"]["hint"]
-    assert told(run("ingest", "reports", "--json"))["outcomes"] == {"known": 7}
+    assert told(run("ingest", "reports", "--json"))["outcomes"] == {"known": 9}
 
 
-def test_a_path_that_is_not_there_is_a_usage_error(here: Path) -> None:
-    assert run("ingest", "nowhere").exit_code == 2
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("ingest", "nowhere"),
+        ("inspect", "nowhere"),
+        ("restore", "nowhere"),
+        ("export", "--check", "nowhere"),
+        ("export", "nowhere/figures"),
+    ],
+)
+def test_a_path_that_is_not_there_is_not_found(here: Path, command: tuple[str, ...]) -> None:
+    result = run(*command)
+    assert result.exit_code == 3
+    assert "nowhere" in result.stderr
+    assert "→ " in result.stderr
 
 
 def test_a_closed_database_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,11 +118,11 @@ def test_waiting_tells_what_became_of_each_file(reports: Path, working: None) ->
     # When the samples are brought in
     result = run("ingest", "reports", "--wait", "--timeout", "30", "--json")
 
-    # Then five are stored and two dead, and that is exit code 4
+    # Then six are stored and three dead, and that is exit code 4
     assert result.exit_code == 4, result.output
-    assert told(result)["states"] == {"stored": 5, "dead": 2}
+    assert told(result)["states"] == {"stored": 6, "dead": 3}
     reasons = {file["reason"] for file in told(result)["files"] if file["state"] == "dead"}
-    assert reasons == {"imbalanced", "not_a_report"}
+    assert reasons == {"imbalanced", "incomplete", "not_a_report"}
 
     # And asking again tells the same at once, for people too
     again = run("ingest", "reports", "--wait", "--exit-zero")
@@ -129,7 +142,7 @@ def test_waiting_for_an_archive_waits_for_its_members(reports: Path, working: No
 
     # Then it tells of every member
     assert result.exit_code == 4, result.output
-    assert told(result)["states"] == {"unpacked": 2, "stored": 5, "dead": 2}
+    assert told(result)["states"] == {"unpacked": 2, "stored": 6, "dead": 3}
     names = {Path(file["file"]).name for file in told(result)["files"]}
     assert names == {"年报.zip", "内.7z", *(name for name, _ in files)}
 
@@ -153,8 +166,8 @@ def test_when_time_is_up_it_says_so(reports: Path) -> None:
 
     # Then it ends with 1 and says why
     assert (result.exit_code, as_json.exit_code) == (1, 1)
-    assert "时间到，仍有 7 件未处理完" in result.stderr
-    assert told(as_json)["unfinished"] == 7
+    assert "时间到，仍有 9 件未处理完" in result.stderr
+    assert told(as_json)["unfinished"] == 9
 
 
 def test_an_empty_folder_is_told(here: Path) -> None:

@@ -97,10 +97,10 @@ def test_on_a_terminal_it_greets_shows_the_samples_and_ends_quietly(running: Run
     assert code == 130, terminal.text
     plain = re.sub(r"\x1b\[[0-9;]*m", "", terminal.text)
     assert str(running.inbox) in plain
-    assert len(re.findall(r"✓ 入库 stored  示例市", plain)) == 5
-    assert len(re.findall(r"✗ 死信 dead  ", plain)) == 2
+    assert len(re.findall(r"✓ 入库 stored  示例市", plain)) == 6
+    assert len(re.findall(r"✗ 死信 dead  ", plain)) == 3
     assert re.search(r"勾稽不平 imbalanced: T3\.OUTCOMES 总计: \d+ ≠ \d+", plain)
-    assert re.search(r"入库 stored +5", plain)
+    assert re.search(r"入库 stored +6", plain)
     assert "Traceback" not in plain
     assert "{" not in plain
 

@@ -23,7 +23,7 @@ FENCE: Final = re.compile(r"^ *```(\w*)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 _SPAN: Final = re.compile(r"`([^`\n]+)`")
 _HEADING: Final = re.compile(r"^(#+) (.+)$", re.MULTILINE)
 _LINK: Final = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
-_IMAGE: Final = re.compile(r"!\[[^\]]*\]\(([^)\s]+)\)")
+_PICTURE: Final = re.compile(r"^> \[.*?(screenshots/[\w/.-]+\.png)", re.MULTILINE)
 _NOT_IN_AN_ANCHOR: Final = re.compile(r"[^\w\- ]")
 
 
@@ -83,5 +83,5 @@ def links(page: Path) -> list[str]:
 
 
 def images(page: Path) -> list[str]:
-    """Return the pictures of a page."""
-    return _IMAGE.findall(prose(page))
+    """Return the pictures that a page names; they are made, not kept, and so not shown in it."""
+    return _PICTURE.findall(prose(page))

@@ -9,14 +9,22 @@ from tests.manual import pages
 
 FOLDERS = ("models", "watcher", "worker", "console", "tests", "docs", "deploy", "requirements")
 A_PATH = re.compile(rf"(?:{'|'.join(FOLDERS)})/[\w./\-\u4e00-\u9fff]*")
-SCREENSHOTS = "screenshots/"
 
 
 @pytest.mark.parametrize("page", pages.PAGES, ids=pages.name)
 def test_every_link_leads_to_a_file(page: Path) -> None:
     files = [target.partition("#")[0] for target in pages.links(page)]
-    wanted = [file for file in files if file and not file.startswith(SCREENSHOTS)]
-    assert [file for file in wanted if not (page.parent / file).exists()] == []
+    assert [file for file in files if file and not (page.parent / file).exists()] == []
+
+
+@pytest.mark.parametrize("page", pages.PAGES, ids=pages.name)
+def test_no_picture_is_broken_in_a_fresh_clone(page: Path) -> None:
+    shown = re.findall(r"!\[[^\]]*\]\(([^)\s]+)\)", pages.prose(page))
+    assert [one for one in shown if not (page.parent / one).exists()] == []
+
+
+def test_the_guide_names_its_pictures() -> None:
+    assert len(pages.images(pages.DOCS / "operators.md")) > 10
 
 
 @pytest.mark.parametrize("page", pages.PAGES, ids=pages.name)

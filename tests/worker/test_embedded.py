@@ -66,7 +66,7 @@ def test_it_runs_for_as_long_as_the_block(settings: Settings, inbox: Inbox) -> N
 
     # And it is gone after the block, but not what it was told
     assert not _answers(inbox)
-    assert server.ended() == "not started"
+    assert server.ended() == "exit 0"
     with ensure(settings):
         assert inbox.outstanding() == 1
 

@@ -161,13 +161,18 @@ def _stated(statement: _Pattern, sentences: list[str]) -> Iterator[tuple[int, st
 
 
 def _compared(report: Report, statement: Statement) -> Finding | None:
-    """Any statement that agrees settles it."""
+    """Any statement that agrees settles it.
+
+    The first way to count it is what the statement speaks of: where those cells are not printed,
+    the others can agree with it but not disprove it (办结 71 件 beside 新收 78 is no difference).
+    """
     sums = [total for keys in statement.sums if (total := _sum(report, keys)) is not None]
-    if not sums or statement.numbers & set(sums):
+    spoken_of = _sum(report, statement.sums[0])
+    if spoken_of is None or statement.numbers & set(sums):
         return None
     number, quote = statement.quotes[0]
     cells = tuple(key for key in statement.sums[0] if report.cell(key).value is not None)
-    message = f"正文 {number}, 表中 {sums[0]} (text {number}, table {sums[0]})"
+    message = f"正文 {number}, 表中 {spoken_of} (text {number}, table {spoken_of})"
     return Finding(
         "TEXT.COUNTS",
         Severity.SOFT,
@@ -175,8 +180,8 @@ def _compared(report: Report, statement: Statement) -> Finding | None:
         message,
         cells,
         number,
-        sums[0],
-        number - sums[0],
+        spoken_of,
+        number - spoken_of,
         evidence=quote,
     )
 

@@ -46,7 +46,14 @@ class UnfitChanges(DecisionError):  # noqa: N818 - it says what is wrong
 
 
 class Unacceptable(DecisionError):  # noqa: N818 - it says what is wrong
-    """There is no report to store, or nobody knows whose and on which year."""
+    """There is no report to store, or nobody knows whose and on which year.
+
+    ``letters`` are those of several that cannot be accepted.
+    """
+
+    def __init__(self, message: str, *, letters: tuple[int, ...] = ()) -> None:
+        super().__init__(message)
+        self.letters = letters
 
 
 class StillWrong(DecisionError):  # noqa: N818 - it says what is wrong

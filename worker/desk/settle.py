@@ -1,5 +1,6 @@
 """Storing what an operator corrected or accepted, with the decision, in one transaction."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from sqlalchemy import select
@@ -92,7 +93,7 @@ def accept(
     found = letters(session, list(versions), order)
     if len(found.fresh) > MOST_ACCEPTED:
         raise TooMany(f"{len(found.fresh)} dead letters; at most {MOST_ACCEPTED} at once")
-    assessed = [(letter, _acceptable(letter, identity)) for letter in found.fresh]
+    assessed = _all_acceptable(found.fresh, identity)
     return _settle(session, assessed, order, dry_run=dry_run), found.already
 
 
@@ -105,6 +106,26 @@ def _order(
     taken = None if candidate is None else str(candidate)
     looked_at = {one: version for one, version in versions.items() if version is not None}
     return Order(action, given.note, given.operator, looked_at, given.key, taken)
+
+
+def _all_acceptable(
+    chosen: Sequence[DeadLetter], identity: Identity
+) -> list[tuple[DeadLetter, Assessed]]:
+    assessed: list[tuple[DeadLetter, Assessed]] = []
+    refused: dict[int, Unacceptable] = {}
+    for letter in chosen:
+        try:
+            assessed.append((letter, _acceptable(letter, identity)))
+        except Unacceptable as error:
+            refused[letter.id] = error
+    if refused and len(chosen) > 1:
+        first, *others = refused
+        more = f"; nor can these be accepted: {', '.join(map(str, others))}" if others else ""
+        told = f"{refused[first]}{more}; nothing was decided"
+        raise Unacceptable(told, letters=tuple(refused))
+    for only in refused.values():
+        raise only
+    return assessed
 
 
 def _acceptable(letter: DeadLetter, identity: Identity) -> Assessed:

@@ -1,5 +1,6 @@
 """``gouji dead correct``, ``accept``, ``comment``, ``groups``; what they leave behind."""
 
+import re
 from typing import Any
 
 import pytest
@@ -76,6 +77,7 @@ def test_what_does_not_hold_yet_is_refused(seeded: Place) -> None:
     ("setting", "message"),
     [
         ("applications.new_requests.nobody=1", "no such cell"),
+        ("applications.new_requests.naturl_person=1", f"did you mean {CELL}"),
         (f"{CELL}=1.5", "a whole number"),
         (CELL, "is not CELL=VALUE"),
     ],
@@ -84,6 +86,28 @@ def test_what_no_cell_can_be_is_usage(seeded: Place, setting: str, message: str)
     code, error = seeded.error("dead", "correct", "1", "--set", setting, "--note", "x")
     assert code == 2
     assert message in error["message"]
+
+
+def test_the_keys_of_cells_are_shown(seeded: Place) -> None:
+    # Given what is said of a key and of a candidate that there is not
+    wrong = ("dead", "correct", "1", "--note", "x")
+    _, error = seeded.error(*wrong, "--set", "applications.nothing.total=1")
+    assert "gouji dead show ID --keys" in error["hint"]
+    _, error = seeded.error(*wrong, "--candidate", "9.9")
+    assert "gouji dead show ID " in error["hint"]
+
+    # Then that shows every key, with what was read and which edits it fails
+    lines = seeded.run("dead", "show", "1", "--keys").stdout.splitlines()
+    (line,) = [line for line in lines if line.startswith(f"{CELL} ")]
+    assert " 12 " in line
+    assert "T3.FLOW" in line
+    assert any(line.startswith("review.reconsideration.total") for line in lines)
+
+    # But not of what is no report
+    add(seeded.database, inspect(b"", "空.txt"), "空.txt")
+    refused = seeded.run("dead", "show", "2", "--keys")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "gouji dead discard 2" in refused.stderr
 
 
 def test_nothing_to_correct_is_usage(seeded: Place) -> None:
@@ -150,7 +174,15 @@ def test_what_was_not_recognised_cannot_be_accepted(seeded: Place) -> None:
     # Then nothing is stored, not even the other one
     assert (code, error["code"]) == (1, "unacceptable")
     assert "dead letter 2" in error["message"]
+    assert "nothing was decided" in error["message"]
+    assert "--reason" in error["hint"]
     assert len(seeded.json("dead", "list")) == 2
+
+    # And of several all are named
+    add(seeded.database, inspect(b" ", "又空.txt"), "又空.txt")
+    _, error = seeded.error("dead", "accept", "--all-matching", "--note", "x", "--yes")
+    numbers = {int(one) for one in re.findall(r"\d+", error["message"])}
+    assert numbers == {2, 3}
 
 
 def test_whose_report_it_is_can_be_said(seeded: Place) -> None:
@@ -186,6 +218,7 @@ def test_another_number_by_now_is_a_conflict(seeded: Place) -> None:
     code, error = seeded.error("dead", "discard", *chosen, "--expect", "2")
     assert code == 5
     assert "1 dead letters match, not 2" in error["message"]
+    assert "--dry-run" in error["hint"]
     assert seeded.json("dead", "discard", *chosen, "--expect", "1")["letters"] == [1]
 
 

@@ -67,9 +67,25 @@ def test_readable_lines_have_both_names(seeded: Place) -> None:
     assert lines[2][19:] == "  report.stored          报告入库       document=1"
 
 
-@pytest.mark.parametrize("options", [["--document", "77"], ["--document", "ab"], ["--name", "无"]])
+@pytest.mark.parametrize(
+    "options", [["--document", "77"], ["--document", "abcdef"], ["--name", "无"]]
+)
 def test_what_is_not_there_is_not_found(seeded: Place, options: list[str]) -> None:
     assert seeded.error("events", *options)[0] == 3
+
+
+@pytest.mark.parametrize("document", ["x", "ab", "无"])
+def test_what_names_no_document_is_usage(seeded: Place, document: str) -> None:
+    code, error = seeded.error("events", "--document", document)
+    assert code == 2
+    assert "SHA-256" in error["message"]
+
+
+def test_an_event_that_there_is_not_names_the_nearest_few(seeded: Place) -> None:
+    code, error = seeded.error("events", "--event", "nope")
+    assert code == 2
+    assert "nearest of" in error["message"]
+    assert len(error["message"]) < 200
 
 
 def test_a_time_that_is_none_is_usage(seeded: Place) -> None:

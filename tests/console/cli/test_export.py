@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from console.cli import main as command_line
-from tests.console.cli.conftest import SEEDS, Place, add
+from tests.console.cli.conftest import BALANCED, SEEDS, Place, add
 from worker.inspection import inspect
 
 
@@ -66,6 +66,24 @@ def test_the_filter_is_that_of_the_list(seeded: Place) -> None:
         assert {orjson.loads(line)["report_id"] for line in lines} == listed, chosen
 
 
+def test_a_report_of_an_unknown_body_is_there_and_sums_count_it(seeded: Place) -> None:
+    # Given a report that names neither body nor year, and balances
+    text = BALANCED.read_text("utf-8")
+    nameless = "政府信息公开工作年度报告\n二、" + text[text.index("主动公开政府信息情况") :]
+    add(seeded.database, inspect(nameless.encode(), "a.txt"), "a.txt")
+
+    # When
+    seeded.json("export", "out")
+
+    # Then its publisher and year are null, and its figures count; the README says so
+    table = (seeded.root / "out" / "reports.csv").read_text("utf-8")
+    rows = list(csv.DictReader(io.StringIO(table)))
+    assert [(row["publisher"], row["year"]) for row in rows][1:] == [("", "")]
+    total = "applications.new_requests.total"
+    assert rows[0][total] == rows[1][total] != ""
+    assert "sums count it" in (seeded.root / "out" / "README.md").read_text("utf-8")
+
+
 def test_a_table_goes_to_stdout(seeded: Place) -> None:
     # When
     result = seeded.run("export", "-", "--table", "cells")
@@ -88,7 +106,6 @@ def test_a_table_goes_to_stdout(seeded: Place) -> None:
         ["out.csv"],
         ["out.zip", "--format", "xlsx"],
         ["out", "--format", "package", "--table", "cells"],
-        ["nowhere/out"],
         ["out", "--check", "--year", "2023"],
         ["out", "--division", "4"],
     ],

@@ -261,3 +261,24 @@ def test_what_to_type_next_keeps_the_settings_file(bare: Path) -> None:
 
     # Then the hint names the file too
     assert f"→ gouji --config {config} init" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("environment", "arguments"),
+    [
+        ({"GOUJI_LOG_FORMAT": "loud"}, ("status",)),
+        ({"GOUJI_WORKER_THREADS": "many"}, ("status",)),
+        ({}, ("--config", "none.toml", "status")),
+        ({}, ("token", "revoke", "nobody")),
+        ({}, ("backup", "/proc/nowhere")),
+        ({}, ("reports", "show", "999")),
+        ({}, ("events", "--name", "nobody")),
+    ],
+)
+def test_what_goes_wrong_is_told_in_both_languages_with_what_to_do(
+    place: Place, environment: dict[str, str], arguments: tuple[str, ...]
+) -> None:
+    result = place.run(*arguments, env=environment)
+    assert result.exit_code not in {0, 4}
+    assert "→ " in result.stderr
+    assert any("\u4e00" <= sign <= "\u9fff" for sign in result.stderr), result.stderr

@@ -117,7 +117,7 @@ def test_the_first_version_has_none_before_it(versions: Place) -> None:
     code, error = versions.error("reports", "diff", "1")
     assert (code, error["message"]) == (
         3,
-        "report 1 is the first version; name the one to compare with",
+        "report 1 是首个版次 is the first version; name one to compare with",
     )
     assert versions.error("reports", "diff", "1", "9")[0] == 3
 

@@ -78,7 +78,11 @@ def test_the_list_for_people(seeded: Place) -> None:
 def test_what_is_not_there_is_not_found(seeded: Place) -> None:
     assert seeded.error("reports", "show", "99") == (
         3,
-        {"code": "not_found", "message": "there is no report 99", "hint": "gouji reports list"},
+        {
+            "code": "not_found",
+            "message": "没有这份报告 there is no report 99",
+            "hint": "gouji reports list",
+        },
     )
 
 

@@ -37,7 +37,7 @@ def test_an_unknown_rule_names_the_nearest(here: Place) -> None:
         3,
         {
             "code": "not_found",
-            "message": "there is no rule 'T3.FLAW'",
+            "message": "没有这条规则 there is no rule 'T3.FLAW'",
             "hint": "gouji rules explain T3.FLOW",
         },
     )

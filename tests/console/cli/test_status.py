@@ -74,7 +74,11 @@ def test_people_see_names_in_chinese(seeded: Place) -> None:
         "处理中     processing      0",
         "已入库     stored          1",
     ]
-    assert "到达 Arrivals: accepted 2  duplicate 0  ignored 1  sidecar 0" in lines
+    assert (
+        "到达 Arrivals: 收取 accepted 2  重复 duplicate 0  忽略 ignored 1  附带说明 sidecar 0"
+        in lines
+    )
+    assert lines[-1] == "时间按本机时区 Times are those of this machine: UTC+00:00"
     assert f"队列 Queue: {QUEUE_AWAY}: gouji up 未运行 is not running" in lines
 
 

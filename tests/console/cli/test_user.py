@@ -54,7 +54,7 @@ def test_a_user_from_being_added_to_being_removed(place: Place) -> None:
     assert session is not None
 
     # When they are disabled, then they are out, until they are enabled
-    place.json("user", "disable", "李雷")
+    place.json("user", "disable", "李雷", "--yes")
     assert sessions.holder(place.database, session) is None
     assert sessions.log_in(place.database, "李雷", OTHER) is None
     (row,) = place.json("user", "list")
@@ -63,11 +63,35 @@ def test_a_user_from_being_added_to_being_removed(place: Place) -> None:
     assert sessions.log_in(place.database, "李雷", OTHER) is not None
 
     # When they are removed, then for good, and nobody else gets their name
-    place.json("user", "remove", "李雷")
+    place.json("user", "remove", "李雷", "--yes")
     assert sessions.log_in(place.database, "李雷", OTHER) is None
     assert place.json("user", "list") == []
     assert given(place, "add", "李雷")["error"]["code"] == "name_taken"
     assert place.error("user", "enable", "李雷")[0] == 3
+
+
+def test_the_last_user_goes_only_after_it_was_said_what_that_means(place: Place) -> None:
+    # Given two, of whom one goes without a question, for people in a line
+    given(place, "add", "李雷")
+    given(place, "add", "韩梅梅")
+    assert place.run("user", "remove", "韩梅梅").stdout == "已删除 removed: 韩梅梅\n"
+
+    # When the last is to be disabled, then what that means is told, and nothing is done
+    code, error = place.error("user", "disable", "李雷")
+    assert (code, error["code"]) == (2, "last_user")
+    assert "nobody can" in error["message"]
+    assert error["hint"] == "gouji user disable 李雷 --yes"
+
+    # And so it is with removing: the console would be open again
+    code, error = place.error("user", "remove", "李雷")
+    assert (code, error["code"]) == (2, "last_user")
+    assert "without a password" in error["message"]
+    assert [row["disabled_at"] for row in place.json("user", "list")] == [None]
+
+    # But with --yes it is done
+    place.json("user", "disable", "李雷", "--yes")
+    place.json("user", "remove", "李雷", "--yes")
+    assert place.json("user", "list") == []
 
 
 @pytest.mark.parametrize("command", [["role", "admin"], ["disable"], ["enable"], ["remove"]])

@@ -189,6 +189,20 @@ def test_narrative_counts(text: str, expected: list[str]) -> None:
     assert {f.severity for f in findings} <= {Severity.SOFT}
 
 
+def test_a_count_beside_a_total_that_is_not_printed_is_not_compared_with_another() -> None:
+    # Given a report that says how many were dealt with, and prints no total of that
+    cells = _request(12)
+    total = "applications.processed_total.total"
+    text = "全年共收到政府信息公开申请12件，办结11件。"
+
+    # Then it is not compared with how many came in
+    assert _of(check(_report({**cells, total: _BLANK}, text)), "TEXT.COUNTS") == []
+
+    # But with the total, where that is printed
+    (finding,) = _of(check(_report(cells, text)), "TEXT.COUNTS")
+    assert (finding.scope, finding.left, finding.right) == ("processed", 11, 12)
+
+
 def test_dates_that_disagree() -> None:
     # Given
     report = _report(

@@ -1,0 +1,33 @@
+"""The keys of a report's cells, as ``dead correct --set`` takes them, with what was read."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from console import labels
+from console.cli.listing import print_list
+from models.disclosure.finding import Finding
+from models.disclosure.report import ABSENT, Report
+
+_HEADS: Final = ("键 Key", "项目 Cell", "读到 Read", "不平 Fails")
+
+
+def print_keys(report: Report, findings: Sequence[Finding]) -> None:
+    """Print every cell that the report's layouts have, in printed order, and which edits it fails.
+
+    A cell that is not in the file has a key too: it can be set.
+    """
+    failing: dict[str, list[str]] = {}
+    for finding in findings:
+        for address in finding.cells:
+            failing.setdefault(address, []).append(finding.rule)
+    rows = [
+        (
+            address,
+            labels.cell(address),
+            table.cells.get(address, ABSENT).raw.strip(),
+            ", ".join(dict.fromkeys(failing.get(address, ()))),
+        )
+        for table in report.tables.values()
+        for address in table.form.cells
+    ]
+    print_list(_HEADS, rows, folding=_HEADS[1:2])
