@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from console import labels, titles
+from console.reference import reasons
 from console.web.languages import CHINESE, translations
+from console.web.messages import told
 from models.divisions.gazetteer import division
 
 _ACTIONS: Final[Mapping[str, str]] = {
@@ -44,6 +46,7 @@ def words(language: str) -> dict[str, Callable[..., str]]:
         "action_name": of(_ACTIONS),
         "level_name": of(_LEVELS),
         "role_name": of(_ROLES),
+        "advice": lambda reason: reasons.advice(reason, chinese=chinese),
         "mechanism_name": of(labels.MECHANISMS),
         "origin_name": of(labels.ORIGINS),
         "event_name": lambda name: (titles.title(name) or name) if chinese else name,
@@ -51,7 +54,7 @@ def words(language: str) -> dict[str, Callable[..., str]]:
         "division_name": division_name,
         "cell_name": labels.cell,
         "scope_name": labels.scope,
-        "worded": labels.worded,
+        "worded": lambda message: told(message, language),
     }
 
 
