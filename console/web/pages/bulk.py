@@ -11,6 +11,7 @@ from console.desk.bulk import Deed, Preview
 from console.desk.outcome import Outcome
 from console.queries import letters
 from console.web import parameters
+from console.web.messages import told
 from console.web.pages.desk import new_key, send
 from console.web.pages.letters import FIELDS, filter_of
 from console.web.visit import Page, Visit
@@ -47,7 +48,7 @@ def decide(visit: Visit) -> Response:
             chosen=chosen,
             given=visit.form,
             code=code,
-            problem=str(error),
+            problem=told(str(error), visit.language),
         )
     send(visit, outcome)
     return visit.render(

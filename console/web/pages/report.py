@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from console import report_diff, report_story
 from console.marks import marks_of
-from console.queries import documents, filings, history, versions
+from console.queries import comments, documents, filings, history, versions
 from console.queries.filings import ReportRow
 from console.queries.history import EventFilter
 from console.web import form_table, log_tail, parameters
@@ -58,7 +58,10 @@ def show(visit: Visit) -> Response:
     """Show the form, with the cells that findings are about marked."""
     with visit.reading() as session:
         shown = _found(session, visit)
-    return visit.render("report_form.html", tab="form", **shown.context, **_form(shown))
+        said = comments.comments(session, shown.row.document_id)
+    return visit.render(
+        "report_form.html", tab="form", comments=said, **shown.context, **_form(shown)
+    )
 
 
 def original(visit: Visit) -> Response:

@@ -25,6 +25,7 @@ EVERY_PAGE = (
     "/reports/1/findings",
     "/reports/1/text",
     "/reports/1/versions",
+    "/reports/1/restore",
     "/reports/1/timeline",
     "/reports/1/logs",
     "/dead",
