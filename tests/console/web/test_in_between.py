@@ -5,6 +5,8 @@ from html import unescape
 
 from sqlalchemy import select
 
+from console import samples
+from console.reference.examples import SAMPLE
 from models.comment import Comment
 from models.dead_letter import DeadLetter
 from models.filing import Restoration, StoredReport
@@ -166,3 +168,18 @@ def test_a_letter_says_what_to_do_in_the_language_of_the_page(stocked: Console) 
     assert "neither a title nor a statutory table was found" in english
     assert "既未找到年报标题，也未找到法定表格" in chinese
     assert "neither a title" not in chinese
+
+
+def test_candidates_say_what_they_cost_and_which_are_alike(console: Console) -> None:
+    # Given a report that one figure alone would balance best, and one with several ways
+    console.bring(imbalanced(), "不平.txt")
+    text = (samples.DIRECTORY / SAMPLE).read_text("utf-8")
+    console.bring(text.replace("6\t1\t0\t2\t9\t", "6\t1\t0\t2\t8\t").encode(), "并列.txt")
+    browser = console.browser()
+
+    # Then
+    assert "fewest slips: 1, this one alone" in browser.get("/dead/1")
+    page = browser.get("/dead/2")
+    assert re.search(r"fewest slips: 1, listed that take as few: \d+", page)
+    assert "nothing tells whether the reading or the publisher erred" in page
+    assert "看不出是识读还是发布机关有误" in browser.get("/dead/2", **CHINESE)
