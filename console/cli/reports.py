@@ -60,6 +60,7 @@ def command() -> None:
     help="行政区划代码前缀 Where the publisher belongs: how its GB/T 2260 code begins (41, 4103).",
 )
 @click.option("--all-versions", is_flag=True, help="含旧版和副本 Earlier versions and copies too.")
+@click.option("--unidentified", is_flag=True, help="机关或年度不明 Without publisher or year.")
 @output.limit_options
 @output.json_option
 @pass_invocation
@@ -80,7 +81,7 @@ def list_reports(
     output.cut_off(len(rows), total)
     if rows:
         output.hint(f"gouji reports show {rows[0].id}", "查看表格 shows its tables")
-    elif any(value is not None for name, value in wanted.items() if name != "all_versions"):
+    elif any(value for name, value in wanted.items() if name != "all_versions"):
         output.hint("gouji reports list", "去掉条件看全部 lists them without a filter")
     else:
         output.hint("gouji ingest PATH", "送入报告 brings reports in")

@@ -12,6 +12,8 @@ PAGES: Final = (
     "/reports?year=2022&edition=2021&province=41&soft=1",
     "/reports?q=%E7%A4%BA%E4%BE%8B",
     "/reports?versions=all",
+    "/reports?unidentified=1",
+    "/reports?year=-",
     "/reports?sort=publisher",
     "/reports?sort=year",
     "/reports?sort=soft",
