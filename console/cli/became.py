@@ -46,11 +46,17 @@ def met_lines(found: "Met | None") -> list[str]:
             f"it has the same figures as report {found.same_as} and would be a copy of it",
         ]
     held = ("，勾稽相符", ", which balances,") if found.balanced else ("", "")
-    return [
-        f"已有现行报告 {found.report_id}（第 {found.version} 版{held[0]}），{found.cells} 个单元格不同；"
-        f"本件入库后为第 {found.next_version} 版"
-        + ("，并成为现行" if found.replaces else "；因文件较早，现行报告不变"),
+    stands = (
+        f"已有现行报告 {found.report_id}（第 {found.version} 版{held[0]}），"
+        f"{found.cells} 个单元格不同；本件入库后为第 {found.next_version} 版"
+    )
+    told = (
         f"report {found.report_id} (v{found.version}){held[1]} stands for this publisher and year; "
         f"cells that differ: {found.cells}; storing this makes it version {found.next_version}"
-        + (" and it will stand" if found.replaces else ", which will not stand: its file is older"),
+    )
+    if found.replaces:
+        return [f"{stands}，并成为现行", f"{told} and it will stand"]
+    return [
+        f"{stands}；因文件较早，现行报告不变",
+        f"{told}, which will not stand: its file is older",
     ]

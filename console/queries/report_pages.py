@@ -39,8 +39,8 @@ SORTS: Final = ("stored", *_SORTS)
 class ReportSearch:
     """What a list of reports is narrowed down by; empty matches everything that stands.
 
-    ``province`` is two digits, or :data:`NO_DIVISION`; ``year`` may be ``NO_YEAR``. ``unidentified``
-    are those without publisher or year.
+    ``province`` is two digits, or :data:`NO_DIVISION`; ``year`` may be ``NO_YEAR``.
+    ``unidentified`` are those without publisher or year.
     """
 
     publisher: str | None = None

@@ -54,8 +54,19 @@ def words(language: str) -> dict[str, Callable[..., str]]:
         "division_name": division_name,
         "cell_name": labels.cell,
         "scope_name": labels.scope,
+        "refusal": lambda problem: _refusal(problem, language),
         "worded": lambda message: told(message, language),
     }
+
+
+def _refusal(problem: str, language: str) -> str:
+    """Return ``unreadable: pdfium cannot draw it`` as a sentence."""
+    reason, mark, message = problem.partition(": ")
+    if not mark or reason not in labels.REASONS:
+        return told(problem, language)
+    if language == CHINESE:
+        return f"{labels.REASONS[reason]}：{told(message, language)}。"
+    return f"It is {reason.replace('_', ' ')}: {message}."
 
 
 def rule_name(rule: str, language: str) -> str:

@@ -24,7 +24,11 @@ _TIMELINE: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What every tab of a dead letter begins with. ``report_id`` is what it was stored as."""
+    """What every tab of a dead letter begins with.
+
+    ``report_id`` is what it was stored as, ``letters`` are all of its document, ``place`` is the
+    file's name, with the archive that it came in.
+    """
 
     letter: LetterRow
     inspection: Mapping[str, Any]
@@ -32,6 +36,7 @@ class Shown:
     findings: list[Finding]
     report_id: int | None
     letters: list[LetterRow]
+    place: str
 
     @property
     def head(self) -> dict[str, Any]:
@@ -39,6 +44,7 @@ class Shown:
         return {
             "letter": self.letter,
             "report_id": self.report_id,
+            "place": self.place,
             "others": [one for one in self.letters if one.id != self.letter.id],
         }
 
@@ -69,7 +75,9 @@ def found(session: Session, visit: Visit) -> Shown:
     report = report_of(inspection) if inspection else None
     report_id = documents.report_of(session, letter.document_id)
     every = letters.of_document(session, letter.document_id)
-    return Shown(letter, inspection, report, stored or findings_of(inspection), report_id, every)
+    place = documents.places(session, [letter.document_id]).get(letter.document_id, letter.name)
+    findings = stored or findings_of(inspection)
+    return Shown(letter, inspection, report, findings, report_id, every, place)
 
 
 def show(visit: Visit) -> Response:

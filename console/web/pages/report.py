@@ -33,12 +33,14 @@ class _Shown:
     row: ReportRow
     report: Report
     findings: list[Finding]
+    place: str
 
     @property
     def context(self) -> dict[str, Any]:
         return {
             "row": self.row,
             "report": self.report,
+            "place": self.place,
             "findings": described(self.findings, self.report),
         }
 
@@ -51,7 +53,8 @@ def _found(session: Session, visit: Visit) -> _Shown:
     report = load(session, row.id)
     tables = {key: report.tables[key] for key in TABLES if key in report.tables}
     findings = filings.findings(session, filings.attempt_of(session, row.id))
-    return _Shown(row, replace(report, tables=tables), findings)
+    place = documents.places(session, [row.document_id]).get(row.document_id, row.name)
+    return _Shown(row, replace(report, tables=tables), findings, place)
 
 
 def show(visit: Visit) -> Response:

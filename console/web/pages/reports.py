@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response, StreamingResponse
 
 from console.export.formats import parquet
-from console.queries import report_pages
+from console.queries import documents, report_pages
 from console.queries.filings import NO_YEAR, ReportRow
 from console.queries.report_pages import SORTS, ReportSearch
 from console.web import parameters
@@ -64,6 +64,7 @@ def show(visit: Visit) -> Response:
     sort = parameters.one_of(visit.query, "sort", SORTS) or SORTS[0]
     with visit.reading() as session:
         found = report_pages.page(session, wanted, sort=sort, after=visit.query.get("after", ""))
+        places = documents.places(session, [row.document_id for row in found.rows])
         facets = report_pages.facets(tally(visit, session, wanted), wanted)
     return visit.render(
         "reports.html",
@@ -72,6 +73,7 @@ def show(visit: Visit) -> Response:
         sorts=SORTS,
         found=found,
         facets=facets,
+        places=places,
         years=sorted(facets.years, key=lambda year: -(year or 0)),
         provinces=sorted(facets.provinces),
         parquet=parquet.is_there(),
