@@ -13,6 +13,8 @@ from console.cli.invocation import Invocation, pass_invocation
 from console.cli.parameters import WORDS, YEAR, Identifier
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sqlalchemy.orm import Session
 
     from console.queries.filings import ReportRow
@@ -68,16 +70,17 @@ def list_reports(
     invocation: Invocation, /, as_json: bool, limit: int, everything: bool, **wanted: Any
 ) -> None:
     """报告一览 List the reports that stand, the latest first."""
-    from console.queries import filings
+    from console.queries import documents, filings
 
     criteria = filings.ReportFilter(**wanted)
     with invocation.database() as database, database.reading() as session:
         rows = filings.reports(session, criteria, limit=None if everything else limit)
         total = filings.count(session, criteria)
+        places = {} if as_json else documents.places(session, [row.document_id for row in rows])
     if as_json:
         output.emit([asdict(row) for row in rows])
     else:
-        _print_rows(rows, standing=wanted["all_versions"])
+        _print_rows(rows, places, standing=wanted["all_versions"])
     output.cut_off(len(rows), total)
     if rows:
         output.hint(f"gouji reports show {rows[0].id}", "查看表格 shows its tables")
@@ -183,7 +186,7 @@ def _row(session: "Session", report_id: int) -> "ReportRow":
     return row
 
 
-def _print_rows(rows: "list[ReportRow]", *, standing: bool) -> None:
+def _print_rows(rows: "list[ReportRow]", places: "Mapping[int, str]", *, standing: bool) -> None:
     from console.cli.listing import print_list
 
     heads = _HEADS if not standing else (*_HEADS, "现行 Stands")
@@ -198,7 +201,7 @@ def _print_rows(rows: "list[ReportRow]", *, standing: bool) -> None:
             row.findings["soft"],
             row.decision and labels.action(row.decision),
             row.stored_at,
-            row.name,
+            places.get(row.document_id, row.name),
         )
         for row in rows
     ]

@@ -1,6 +1,6 @@
 """Documents, with their arrivals and attempts."""
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
@@ -14,6 +14,7 @@ from models.ledger import Arrival, Attempt, Document
 
 LEAST_PREFIX: Final = 4
 _LARGEST_ID: Final = 2**63 - 1
+_BATCH: Final = 500
 BETWEEN: Final = "!/"
 """Stands between the path of an archive and that of what was in it."""
 
@@ -81,15 +82,19 @@ def report_of(session: Session, document_id: int) -> int | None:
     return session.scalar(select(StoredReport.id).where(StoredReport.document_id == document_id))
 
 
-def places(session: Session, document_ids: Collection[int]) -> dict[int, str]:
+def places(session: Session, document_ids: Sequence[int]) -> dict[int, str]:
     """Return ``archive!/member`` for each of some documents that came inside an archive."""
-    query = (
-        select(Arrival.document_id, Arrival.path)
-        .where(Arrival.document_id.in_(document_ids), Arrival.container_id.is_not(None))
-        .order_by(Arrival.id.desc())
-    )
-    found = session.execute(query) if document_ids else ()
-    return {number: _inside(readable(path)) for number, path in found if number is not None}
+    found: dict[int, str] = {}
+    for start in range(0, len(document_ids), _BATCH):
+        some = document_ids[start : start + _BATCH]
+        query = (
+            select(Arrival.document_id, Arrival.path)
+            .where(Arrival.document_id.in_(some), Arrival.container_id.is_not(None))
+            .order_by(Arrival.id.desc())
+        )
+        rows = session.execute(query)
+        found |= {number: _inside(readable(path)) for number, path in rows if number is not None}
+    return found
 
 
 def _inside(path: str) -> str:
