@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, defer
 from models.base import now
 from models.dead_letter import Action, DeadLetter, Decision
 from models.event import EventName
+from models.filing import StoredReport
 from worker.logs import record
 
 _BATCH: Final = 500
@@ -82,7 +83,7 @@ def letters(session: Session, ids: Sequence[int], order: Order) -> Letters:
         raise NoteMissing("a decision needs a note that says why")
     found = _locked(session, ids)
     for letter in found:
-        _check(letter, order)
+        _check(session, letter, order)
     return Letters(
         [letter for letter in found if letter.resolution is None],
         tuple(letter.id for letter in found if letter.resolution is not None),
@@ -149,13 +150,29 @@ def _overtaken(letter: DeadLetter) -> Conflict:
     return Conflict(f"dead letter {letter.id} was decided by somebody else meanwhile")
 
 
-def _check(letter: DeadLetter, order: Order) -> None:
+def _check(session: Session, letter: DeadLetter, order: Order) -> None:
     if letter.resolution is not None:
         if letter.resolution != order.action:
-            raise Conflict(f"dead letter {letter.id} is already resolved: {letter.resolution}")
+            became = _became(session, letter.document_id)
+            raise Conflict(
+                f"dead letter {letter.id} is already resolved: {letter.resolution}{became}"
+            )
         return
     seen = order.versions.get(letter.id, letter.version)
     if seen != letter.version:
         raise Conflict(
             f"dead letter {letter.id} has changed: version {letter.version}, looked at {seen}"
         )
+
+
+def _became(session: Session, document_id: int) -> str:
+    """Say what the document of a letter that was decided about has led to since."""
+    letter = select(DeadLetter.id).where(
+        DeadLetter.document_id == document_id, DeadLetter.resolution.is_(None)
+    )
+    if (number := session.scalar(letter.order_by(DeadLetter.id.desc()).limit(1))) is not None:
+        return f"; document {document_id} now has dead letter {number}"
+    report = select(StoredReport.id).where(StoredReport.document_id == document_id)
+    if (number := session.scalar(report)) is not None:
+        return f"; document {document_id} is stored as report {number}"
+    return ""

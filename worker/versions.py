@@ -146,7 +146,7 @@ def place(session: Session, subject: Subject | None, figures: str, document_id: 
     same = next((one for one in known if one.figures == figures), None)
     if same is not None:
         return Place(same.version, standing=False, same_as=same.id)
-    standing = stands is None or not _late(session, subject, document_id)
+    standing = stands is None or not is_late(session, subject, document_id)
     if stands is not None and standing:
         _set_standing(session, stands.id, to=False)
     return Place(newest + 1, standing=standing, before=stands)
@@ -305,6 +305,19 @@ def lock_all(session: Session, subjects: Iterable[Subject]) -> None:
         session.connection().execute(_LOCKS, {"locks": [one.lock for one in ordered]})
 
 
+def is_late(session: Session, subject: Subject, document_id: int) -> bool:
+    """Tell whether a version is known that is newer than what a document brings.
+
+    A version is as old as the first document with its figures.
+    """
+    fetched = session.scalar(
+        select(func.min(Arrival.fetched_at)).where(Arrival.document_id == document_id)
+    )
+    asked = {"document_id": document_id, "fetched_at": fetched} | subject.values
+    firsts = session.connection().execute(_FIRSTS if fetched is None else _FIRSTS_FETCHED, asked)
+    return any(_older((document_id, fetched), (first, seen)) for first, seen in firsts)
+
+
 def publishers(session: Session, keys: Collection[str]) -> set[str]:
     """Return those of some publishers, by key, of whom a report stands."""
     query = select(REPORTS.c.publisher_key).where(REPORTS.c.publisher_key.in_(keys), STANDS)
@@ -333,19 +346,6 @@ def _standing(session: Session, subject: Subject) -> Version:
 
 def _set_standing(session: Session, report_id: int, *, to: bool) -> None:
     session.execute(update(REPORTS).where(REPORTS.c.id == report_id).values(standing=to))
-
-
-def _late(session: Session, subject: Subject, document_id: int) -> bool:
-    """Tell whether a version is known that is newer than what a document brings.
-
-    A version is as old as the first document with its figures.
-    """
-    fetched = session.scalar(
-        select(func.min(Arrival.fetched_at)).where(Arrival.document_id == document_id)
-    )
-    asked = {"document_id": document_id, "fetched_at": fetched} | subject.values
-    firsts = session.connection().execute(_FIRSTS if fetched is None else _FIRSTS_FETCHED, asked)
-    return any(_older((document_id, fetched), (first, seen)) for first, seen in firsts)
 
 
 def _older(one: tuple[int, datetime | None], other: tuple[int, datetime | None]) -> bool:

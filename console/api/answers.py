@@ -8,6 +8,7 @@ from console.queries.comments import CommentRow
 from console.queries.counts import SourceRow
 from console.queries.documents import ArrivalRow, AttemptRow
 from console.queries.letters import DecisionRow, LetterRow
+from console.queries.standing import Met
 from console.queries.versions import RestorationRow, VersionRow
 
 
@@ -80,7 +81,10 @@ class DocumentTold:
 
 @dataclass(frozen=True, slots=True)
 class LetterTold:
-    """A dead letter; ``inspection`` is what had been recognised (``gouji.inspection/1``)."""
+    """A dead letter; ``inspection`` is what had been recognised (``gouji.inspection/1``).
+
+    ``standing`` is the report that storing an open one would meet, and what would come of it.
+    """
 
     letter: LetterRow
     inspection: dict[str, Any] | None
@@ -88,6 +92,7 @@ class LetterTold:
     letters: list[LetterRow]
     decisions: list[DecisionRow]
     comments: list[CommentRow]
+    standing: Met | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ from console.cli.errors import Failure, NotFound
 from console.cli.invocation import Invocation, pass_invocation
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from console.cli.dead_view import Story
     from console.queries.letters import LetterRow
 
@@ -57,7 +59,7 @@ def list_letters(
     **wanted: Any,
 ) -> None:
     """死信一览 List the open dead letters, the latest first."""
-    from console.queries import letters
+    from console.queries import documents, letters
 
     chosen = criteria(wanted, only_open=not resolved)
     with invocation.database() as database, database.reading() as session:
@@ -67,10 +69,11 @@ def list_letters(
             return
         rows = letters.letters(session, chosen, limit=None if everything else limit)
         total = letters.count(session, chosen)
+        places = {} if as_json else documents.places(session, [row.document_id for row in rows])
     if as_json:
         output.emit([asdict(row) for row in rows])
     else:
-        _print_rows(rows)
+        _print_rows(rows, places)
     output.cut_off(len(rows), total)
     if rows:
         output.hint(f"gouji dead show {rows[0].id}", "看原因 shows why")
@@ -120,7 +123,7 @@ def _print_groups(groups: list[dict[str, Any]], by: str, *, as_json: bool) -> No
         output.hint(f"gouji dead list {option}", "列出这些 lists these")
 
 
-def _print_rows(rows: "list[LetterRow]") -> None:
+def _print_rows(rows: "list[LetterRow]", places: "Mapping[int, str]") -> None:
     from console.cli.listing import print_list
 
     print_list(
@@ -134,7 +137,7 @@ def _print_rows(rows: "list[LetterRow]") -> None:
                 row.year,
                 row.attempts,
                 row.created_at,
-                row.name,
+                places.get(row.document_id, row.name),
             )
             for row in rows
         ],

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 import click
 
 from console.cli import output
+from console.cli.became import tell_reports
 from console.cli.errors import ExitCode
 from console.cli.invocation import Invocation
 
 if TYPE_CHECKING:
     from console.desk.outcome import Outcome
+    from models.session import Database
 
 
 def correct_letter(
@@ -45,7 +47,7 @@ def correct_letter(
         outcome = decisions.correct(
             database, letter_id, given, changes, version=if_version, dry_run=dry_run
         )
-    _tell(outcome, letter_id, dry_run=dry_run, as_json=as_json)
+        _tell(database, outcome, dry_run=dry_run, as_json=as_json)
     return ExitCode.OK
 
 
@@ -61,8 +63,7 @@ def _values(cells: tuple[str, ...]) -> dict[str, str]:
     return values
 
 
-def _tell(outcome: "Outcome", letter_id: int, *, dry_run: bool, as_json: bool) -> None:
-    report = outcome.reports.get(letter_id)
+def _tell(database: "Database", outcome: "Outcome", *, dry_run: bool, as_json: bool) -> None:
     if as_json:
         output.emit({**outcome.as_json(), "dry_run": dry_run, "repeated": outcome.repeated})
     elif dry_run:
@@ -70,5 +71,5 @@ def _tell(outcome: "Outcome", letter_id: int, *, dry_run: bool, as_json: bool) -
     elif outcome.already:
         click.echo("此前已如此更正 corrected just so before")
     else:
-        click.echo(f"已更正 corrected: 死信 dead letter {letter_id} → 报告 report {report}")
-        output.hint(f"gouji reports show {report}", "看更正 shows what was corrected")
+        click.echo("已更正 corrected")
+        tell_reports(database, outcome.reports)

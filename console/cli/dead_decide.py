@@ -9,6 +9,7 @@ import click
 
 from console import labels
 from console.cli import output
+from console.cli.became import tell_reports
 from console.cli.dead_options import criteria, given
 from console.cli.errors import ExitCode
 from console.cli.invocation import Invocation
@@ -77,7 +78,9 @@ def decide(
         outcome = _decided(database, action, looked, chosen, by, expect, options)
         sent = 0 if dry_run else sending.send(invocation.settings, database, outcome)
         rows = _matching(database, outcome) if dry_run else []
-    _tell(action, outcome, sent, rows, dry_run=dry_run, as_json=as_json)
+        _tell(action, outcome, sent, rows, dry_run=dry_run, as_json=as_json)
+        if outcome.reports and not dry_run and not as_json:
+            tell_reports(database, outcome.reports)
     return ExitCode.OK
 
 

@@ -6,18 +6,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rich.text import Text
 
-from console import labels
-from console.cli import output
+from console import labels, sentences
+from console.cli import became, output
 from console.cli.candidates_view import candidate_lines
 from console.cli.commenting import print_comments
 from console.cli.events import print_events
 from console.cli.listing import moment, print_list
 from console.cli.report_view import facts, print_findings, print_lines, print_report
-from console.queries import comments, documents, filings, history, letters
+from console.queries import comments, documents, filings, history, letters, standing
 from console.queries.comments import CommentRow
 from console.queries.documents import ArrivalRow, AttemptRow
 from console.queries.history import EventFilter, EventRow
 from console.queries.letters import DecisionRow, LetterRow
+from console.queries.standing import Met
+from console.reference.reasons import advice
 from models.disclosure.finding import Finding
 from worker.inspected import findings_of, localisation_of, report_of
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 SCHEMA: Final = "gouji.dead_letter/1"
+_DO: Final = "→"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,8 @@ class Story:
     """Everything known about a dead letter; ``original`` is where its bytes are kept.
 
     ``letters`` are all those of its document, this one among them, with what was decided about
-    any of them; ``comments`` are those on the document.
+    any of them; ``comments`` are those on the document. ``met`` is the report that
+    storing this one would meet, ``report_id`` what the document was stored as.
     """
 
     letter: LetterRow
@@ -45,6 +49,8 @@ class Story:
     timeline: list[EventRow]
     letters: list[LetterRow]
     comments: list[CommentRow]
+    met: Met | None = None
+    report_id: int | None = None
 
     @property
     def candidates(self) -> list[dict[str, Any]]:
@@ -71,7 +77,15 @@ def story(session: "Session", letter_id: int, archive: str) -> Story | None:
         timeline=history.latest(session, EventFilter(documents=[letter.document_id]), limit=None),
         letters=every,
         comments=comments.comments(session, letter.document_id),
+        met=_met(session, letter, inspection),
+        report_id=documents.report_of(session, letter.document_id),
     )
+
+
+def _met(session: "Session", letter: LetterRow, inspection: dict[str, Any] | None) -> Met | None:
+    if letter.resolution is not None or not inspection:
+        return None
+    return standing.met(session, report_of(inspection), letter.document_id)
 
 
 def as_dict(told: Story) -> dict[str, Any]:
@@ -88,6 +102,12 @@ def as_dict(told: Story) -> dict[str, Any]:
         "letters": [asdict(one) for one in told.letters],
         "comments": [asdict(one) for one in told.comments],
         "timeline": [asdict(event) for event in told.timeline],
+        "standing": None if told.met is None else asdict(told.met),
+        "report_id": told.report_id,
+        "advice": {
+            "zh": advice(told.letter.reason, chinese=True),
+            "en": advice(told.letter.reason, chinese=False),
+        },
     }
 
 
@@ -118,7 +138,8 @@ def _print_head(told: Story) -> None:
     head = Text(f"死信 dead letter {letter.id}: {reason}", style="bold red")
     lines = [
         head,
-        Text(labels.worded(letter.message)),
+        Text(sentences.both(labels.worded(letter.message))),
+        *_advice(told),
         facts([("环节 stage", labels.stage(letter.stage)), ("处置 resolution", resolution)]),
         facts([("机关 publisher", letter.publisher), ("年度 year", letter.year)]),
         facts([("文件 file", letter.name), ("文档 document", letter.document_id)]),
@@ -126,6 +147,23 @@ def _print_head(told: Story) -> None:
         *(facts([("来自 arrived", _arrived(arrival))]) for arrival in told.arrivals),
     ]
     print_lines(output.console(), [line for line in lines if line.plain])
+
+
+def _advice(told: Story) -> list[Text]:
+    """Return what to do about an open letter, and what the document of a closed one became."""
+    letter = told.letter
+    if letter.resolution is None:
+        texts = (advice(letter.reason, chinese=True), advice(letter.reason, chinese=False))
+        lines = [Text(f"{_DO} {text}") for text in texts if text]
+        met = (Text(line, style="bold yellow") for line in became.met_lines(told.met))
+        return [*lines, *met]
+    lines = []
+    if told.report_id is not None:
+        lines.append(Text(f"已入库 stored as 报告 report {told.report_id}"))
+    fresh = [one.id for one in told.letters if one.resolution is None]
+    if fresh:
+        lines.append(Text(f"再次成为死信 given up again: 死信 dead letter {fresh[-1]}"))
+    return lines
 
 
 def _present(original: str) -> str:
@@ -201,7 +239,7 @@ def _print_attempts(attempts: list[AttemptRow]) -> None:
         )
         lines = [line]
         if attempt.error:
-            lines.append(Text(f"   {labels.worded(attempt.error)}", style="red"))
+            lines.append(Text(f"   {sentences.both(labels.worded(attempt.error))}", style="red"))
         if attempt.traceback:
             lines += [Text(f"   {row}", style="dim") for row in attempt.traceback.splitlines()]
         print_lines(output.console(), lines)

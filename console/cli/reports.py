@@ -13,6 +13,8 @@ from console.cli.invocation import Invocation, pass_invocation
 from console.cli.parameters import WORDS, YEAR, Identifier
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sqlalchemy.orm import Session
 
     from console.queries.filings import ReportRow
@@ -60,6 +62,7 @@ def command() -> None:
     help="行政区划代码前缀 Where the publisher belongs: how its GB/T 2260 code begins (41, 4103).",
 )
 @click.option("--all-versions", is_flag=True, help="含旧版和副本 Earlier versions and copies too.")
+@click.option("--unidentified", is_flag=True, help="机关或年度不明 Without publisher or year.")
 @output.limit_options
 @output.json_option
 @pass_invocation
@@ -67,20 +70,21 @@ def list_reports(
     invocation: Invocation, /, as_json: bool, limit: int, everything: bool, **wanted: Any
 ) -> None:
     """报告一览 List the reports that stand, the latest first."""
-    from console.queries import filings
+    from console.queries import documents, filings
 
     criteria = filings.ReportFilter(**wanted)
     with invocation.database() as database, database.reading() as session:
         rows = filings.reports(session, criteria, limit=None if everything else limit)
         total = filings.count(session, criteria)
+        places = {} if as_json else documents.places(session, [row.document_id for row in rows])
     if as_json:
         output.emit([asdict(row) for row in rows])
     else:
-        _print_rows(rows, standing=wanted["all_versions"])
+        _print_rows(rows, places, standing=wanted["all_versions"])
     output.cut_off(len(rows), total)
     if rows:
         output.hint(f"gouji reports show {rows[0].id}", "查看表格 shows its tables")
-    elif any(value is not None for name, value in wanted.items() if name != "all_versions"):
+    elif any(value for name, value in wanted.items() if name != "all_versions"):
         output.hint("gouji reports list", "去掉条件看全部 lists them without a filter")
     else:
         output.hint("gouji ingest PATH", "送入报告 brings reports in")
@@ -184,7 +188,7 @@ def _row(session: "Session", report_id: int) -> "ReportRow":
     return row
 
 
-def _print_rows(rows: "list[ReportRow]", *, standing: bool) -> None:
+def _print_rows(rows: "list[ReportRow]", places: "Mapping[int, str]", *, standing: bool) -> None:
     from console.cli.listing import print_list
 
     heads = _HEADS if not standing else (*_HEADS, "现行 Stands")
@@ -199,7 +203,7 @@ def _print_rows(rows: "list[ReportRow]", *, standing: bool) -> None:
             row.findings["soft"],
             row.decision and labels.action(row.decision),
             row.stored_at,
-            row.name,
+            places.get(row.document_id, row.name),
         )
         for row in rows
     ]

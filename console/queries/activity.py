@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from models.ledger import Attempt, Document, State
+from models.transitions import BY_HAND
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +65,14 @@ def oldest_waiting(session: Session) -> datetime | None:
 
 
 def workers(session: Session, since: datetime) -> list[WorkerRow]:
-    """Return the worker processes that ended an attempt since a moment, or are at one now."""
+    """Return the worker processes that ended an attempt since a moment, or are at one now.
+
+    Operators who corrected or accepted something are none.
+    """
     rows: dict[str, dict[str, Any]] = {}
     ended = (
         select(Attempt.worker, func.count(), func.max(Attempt.ended_at))
-        .where(Attempt.ended_at >= since)
+        .where(Attempt.ended_at >= since, ~Attempt.worker.startswith(BY_HAND, autoescape=True))
         .group_by(Attempt.worker)
     )
     for worker, count, last in session.execute(ended):

@@ -1,5 +1,6 @@
 """Documents, with their arrivals and attempts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
@@ -13,6 +14,9 @@ from models.ledger import Arrival, Attempt, Document
 
 LEAST_PREFIX: Final = 4
 _LARGEST_ID: Final = 2**63 - 1
+_BATCH: Final = 500
+BETWEEN: Final = "!/"
+"""Stands between the path of an archive and that of what was in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,27 @@ def exists(session: Session, what: Literal["arrival", "attempt"], number: int) -
 def report_of(session: Session, document_id: int) -> int | None:
     """Return the report that a document was stored as."""
     return session.scalar(select(StoredReport.id).where(StoredReport.document_id == document_id))
+
+
+def places(session: Session, document_ids: Sequence[int]) -> dict[int, str]:
+    """Return ``archive!/member`` for each of some documents that came inside an archive."""
+    found: dict[int, str] = {}
+    for start in range(0, len(document_ids), _BATCH):
+        some = document_ids[start : start + _BATCH]
+        query = (
+            select(Arrival.document_id, Arrival.path)
+            .where(Arrival.document_id.in_(some), Arrival.container_id.is_not(None))
+            .order_by(Arrival.id.desc())
+        )
+        rows = session.execute(query)
+        found |= {number: _inside(readable(path)) for number, path in rows if number is not None}
+    return found
+
+
+def _inside(path: str) -> str:
+    """Leave out the directories in which an archive lay."""
+    archive, mark, member = path.partition(BETWEEN)
+    return f"{archive.rpartition('/')[2]}{mark}{member}"
 
 
 def named(session: Session, name: str) -> list[int]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from console.queries.letters import DecisionRow, decision_row
@@ -12,6 +12,9 @@ from models.dead_letter import Decision
 from models.disclosure.finding import Finding, Severity
 from models.filing import REPORTS, StoredFinding, StoredReport, same_subject
 from models.ledger import Document
+
+NO_YEAR: Final = 0
+"""Stands for reports on a year that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,8 @@ class ReportFilter:
     """Reports that match everything given; ``publisher`` is a part of the name.
 
     ``division`` is how the GB/T 2260 code of the publisher's division begins.
-    Those that stand, or with ``all_versions`` every version and copy.
+    Those that stand, or with ``all_versions`` every version and copy. ``year`` may be
+    :data:`NO_YEAR`; ``unidentified`` are those of which publisher or year is not known.
     """
 
     publisher: str | None = None
@@ -55,6 +59,7 @@ class ReportFilter:
     edition: str | None = None
     division: str | None = None
     all_versions: bool = False
+    unidentified: bool = False
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """Return the filter as conditions on ``StoredReport``."""
@@ -63,8 +68,12 @@ class ReportFilter:
             found.append(StoredReport.standing.is_(True))
         if self.publisher is not None:
             found.append(StoredReport.publisher.contains(self.publisher, autoescape=True))
-        if self.year is not None:
+        if self.year == NO_YEAR:
+            found.append(StoredReport.year.is_(None))
+        elif self.year is not None:
             found.append(StoredReport.year == self.year)
+        if self.unidentified:  # the key is there with the publisher, and has an index
+            found.append(or_(StoredReport.publisher_key.is_(None), StoredReport.year.is_(None)))
         if self.edition is not None:
             found.append(StoredReport.edition == self.edition)
         if self.division is not None:

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
 from console.queries import keyset
-from console.queries.filings import ReportFilter, ReportRow, headers, row_of
+from console.queries.filings import NO_YEAR, ReportFilter, ReportRow, headers, row_of
 from console.queries.keyset import Slice
 from models.filing import StoredReport
 
@@ -39,7 +39,8 @@ SORTS: Final = ("stored", *_SORTS)
 class ReportSearch:
     """What a list of reports is narrowed down by; empty matches everything that stands.
 
-    ``province`` is two digits, or :data:`NO_DIVISION`.
+    ``province`` is two digits, or :data:`NO_DIVISION`; ``year`` may be ``NO_YEAR``.
+    ``unidentified`` are those without publisher or year.
     """
 
     publisher: str | None = None
@@ -48,6 +49,7 @@ class ReportSearch:
     province: str | None = None
     soft: bool | None = None
     all_versions: bool = False
+    unidentified: bool = False
 
     @property
     def is_narrowed(self) -> bool:
@@ -61,6 +63,7 @@ class ReportSearch:
             year=self.year,
             edition=self.edition,
             all_versions=self.all_versions,
+            unidentified=self.unidentified,
         ).conditions()
         if self.province == NO_DIVISION:
             found.append(StoredReport.division_code.is_(None))
@@ -120,7 +123,13 @@ def page(
     return Slice(rows[:limit], _place(rows[limit - 1], sort) if len(rows) > limit else "")
 
 
-def tally(session: Session, publisher: str | None, *, all_versions: bool = False) -> Tally:
+def tally(
+    session: Session,
+    publisher: str | None,
+    *,
+    all_versions: bool = False,
+    unidentified: bool = False,
+) -> Tally:
     """Count the reports by year, edition, province, and whether they are worth a look.
 
     It is one pass over an index, in its order: only what that leaves is sorted. What is chosen of
@@ -130,8 +139,11 @@ def tally(session: Session, publisher: str | None, *, all_versions: bool = False
         session: an open transaction or reader.
         publisher: a part of the name.
         all_versions: every version and copy, not only those that stand.
+        unidentified: only those without publisher or year.
     """
-    searched = ReportFilter(publisher=publisher, all_versions=all_versions).conditions()
+    searched = ReportFilter(
+        publisher=publisher, all_versions=all_versions, unidentified=unidentified
+    ).conditions()
     if all_versions:  # which the index begins with
         searched.append(StoredReport.standing.in_((True, False)))
     fine = (
@@ -165,7 +177,7 @@ def _count(found: Facets, counted: Tally, wanted: ReportSearch) -> int:
     total = 0
     for year, edition, province, soft, count in counted:
         fits = (
-            wanted.year in (None, year),
+            wanted.year in (None, NO_YEAR if year is None else year),
             wanted.edition in (None, edition),
             wanted.province in (None, province),
             wanted.soft in (None, soft),

@@ -1,6 +1,7 @@
 """Every edit: formula, clause, severity, and an example that the check has really judged."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 from console.reference import examples
@@ -42,9 +43,24 @@ _CHINESE: Final = _Words(
 )
 
 
+@cache
+def _told() -> dict[str, Any]:
+    return texts_of("edits")
+
+
+def words(rule: Rule, *, chinese: bool) -> dict[str, str]:
+    """Return what a page says of an edit: its ``scope``, ``clause`` and ``explanation``."""
+    told = _told().get(rule.id, {}) if chinese else {}
+    return {
+        "scope": str(told.get("scope_zh", rule.scope)),
+        "clause": str(told.get("clause_zh", rule.clause)),
+        "explanation": str(told.get("explanation_zh", rule.explanation)),
+    }
+
+
 def block(chinese: bool) -> str:
     """Return a section for each edit, in the order in which findings are listed."""
-    told = texts_of("edits")
+    told = _told()
     return "\n".join(_section(rule, told[rule.id], chinese) for rule in RULES.values())
 
 

@@ -1,6 +1,6 @@
 """The ASGI application of the console: its routes, and what each asks of whoever comes."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -41,6 +41,8 @@ _PAGES: Final = (
     "reports",
     "export",
     "report",
+    "restore",
+    "remarks",
     "letters",
     "letter",
     "desk",
@@ -173,22 +175,35 @@ def _telling(site: Site) -> Callable[[Request, Exception], Awaitable[Response]]:
 
 
 def _told(site: Site, request: Request, error: HTTPException) -> Response:
+    """Tell it as a page; a script, which puts it into a dialog, is given the sentence alone."""
     visit = visit_of(request, site)
     response = visit.render(
-        "error.html", error.status_code, status=error.status_code, detail=error.detail
+        "error_part.html" if visit.is_partial else "error.html",
+        error.status_code,
+        status=error.status_code,
+        detail=error.detail,
+        letter_id=visit.path.get("letter_id"),
     )
     for name, value in (error.headers or {}).items():
         response.headers[name] = value
     return response
 
 
-async def _away(_request: Request, error: Exception) -> Response:
+async def _away(request: Request, error: Exception) -> Response:
     log(EventName.CONSOLE_FAILED, level="error", error=f"{type(error).__name__}: {error}")
-    text = "数据库或存档暂时连不上 the database or the archive cannot be reached; try again later\n"
-    return PlainTextResponse(text, 503, {"Retry-After": "10"})
+    text = "数据库或存档暂时连不上 the database or the archive cannot be reached; try again later"
+    return _plain(request, text, 503, {"Retry-After": "10"})
 
 
-async def _failed(_request: Request, error: Exception) -> Response:
+async def _failed(request: Request, error: Exception) -> Response:
     log(EventName.CONSOLE_FAILED, level="error", exc_info=error)
-    text = "控制台出错，详见日志 the console failed; its log says how\n"
-    return PlainTextResponse(text, 500)
+    return _plain(request, "控制台出错，详见日志 the console failed; its log says how", 500)
+
+
+def _plain(
+    request: Request, text: str, code: int, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Tell it without a template; a script shows elements only."""
+    if request.headers.get("hx-request") == "true":
+        return HTMLResponse(f'<p class="alert" role="alert">{text}</p>', code, headers)
+    return PlainTextResponse(f"{text}\n", code, headers)

@@ -1,5 +1,6 @@
 """What a report comes to: its findings, which cells they are about, what would balance it."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +12,7 @@ from console.desk.recheck import recheck
 from console.marks import Marks, marks_of, printed
 from console.web.described import Described, described
 from models.disclosure.finding import Finding
+from models.disclosure.localisation import Origin
 from models.disclosure.report import Report
 from worker.desk.order import UNCHANGED, Changes
 
@@ -27,7 +29,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """The smallest change, or one as small, with which every hard edit would hold."""
+    """A change with which every hard edit of its block would hold.
+
+    ``slips`` is how many slips it takes, 1 being one wrong cell; ``tie_group`` 1 takes fewest, and
+    ``alike`` counts those listed of its block that take as few.
+    """
 
     id: str
     block: int
@@ -35,6 +41,9 @@ class Candidate:
     mechanism: str
     origin: str
     resolves: tuple[str, ...]
+    slips: str
+    tie_group: int
+    alike: int
     evidence: tuple[Mapping[str, Any], ...]
 
     @property
@@ -58,6 +67,11 @@ class Judgement:
     candidates: list[Candidate]
     storable: bool = False
     problems: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def undetermined(self) -> bool:
+        """Whether nothing tells of some candidate who would have erred."""
+        return any(one.origin == Origin.UNDETERMINED for one in self.candidates)
 
     @property
     def together(self) -> str:
@@ -93,7 +107,7 @@ def judgement_of(
         report,
         described(findings, report),
         marks_of(findings),
-        [_candidate(one) for one in candidates],
+        _candidates(candidates),
     )
 
 
@@ -108,13 +122,24 @@ def judged(inspection: Mapping[str, Any], changes: Changes = UNCHANGED) -> Judge
         found.report,
         described(found.findings, found.report),
         marks_of(found.findings),
-        [_candidate(one) for one in found.candidates],
+        _candidates(found.candidates),
         found.storable,
         dict(found.problems),
     )
 
 
-def _candidate(told: Mapping[str, Any]) -> Candidate:
+def _candidates(told: Iterable[Mapping[str, Any]]) -> list[Candidate]:
+    listed = list(told)
+    groups = Counter(_group(one) for one in listed)
+    return [_candidate(one, groups[_group(one)]) for one in listed]
+
+
+def _group(told: Mapping[str, Any]) -> tuple[int, int]:
+    return int(told.get("block", 1)), int(told.get("tie_group", told["rank"]))
+
+
+def _candidate(told: Mapping[str, Any], alike: int) -> Candidate:
+    parts = told.get("cost_parts") or {}
     return Candidate(
         id=str(told.get("id", told["rank"])),
         block=int(told.get("block", 1)),
@@ -122,6 +147,9 @@ def _candidate(told: Mapping[str, Any]) -> Candidate:
         mechanism=str(told.get("mechanism") or ""),
         origin=str(told.get("origin") or ""),
         resolves=tuple(told.get("resolves") or ()),
+        slips=f"{float(parts.get('events', told.get('cost', 0))):g}",
+        tie_group=_group(told)[1],
+        alike=alike,
         evidence=tuple(told.get("evidence") or ()),
     )
 

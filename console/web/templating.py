@@ -35,6 +35,7 @@ def environment(language: str) -> Environment:
         texts.gettext, texts.ngettext, newstyle=True
     )
     made.filters |= {"moment": moment, "day": day, "size": size, "number": number}
+    made.filters["coded"] = coded
     made.filters["details"] = lambda value: details(value, texts.gettext)
     made.filters["ago"] = lambda at: ago(at, texts.gettext)
     made.globals |= wording.words(language)
@@ -93,6 +94,15 @@ def size(bytes_: int) -> str:
 def number(value: int) -> str:
     """Return a count with thin spaces between thousands."""
     return f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def coded(text: str) -> Markup:
+    """Return a text with what stands in backticks as code."""
+    parts = text.split("`")
+    return Markup().join(
+        Markup("<code>{}</code>").format(part) if place % 2 else escape(part)
+        for place, part in enumerate(parts)
+    )
 
 
 def attributes(given: Mapping[str, Any]) -> Markup:

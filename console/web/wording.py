@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from console import labels, titles
+from console.reference import reasons
 from console.web.languages import CHINESE, translations
+from console.web.messages import told
 from models.divisions.gazetteer import division
 
 _ACTIONS: Final[Mapping[str, str]] = {
@@ -44,6 +46,7 @@ def words(language: str) -> dict[str, Callable[..., str]]:
         "action_name": of(_ACTIONS),
         "level_name": of(_LEVELS),
         "role_name": of(_ROLES),
+        "advice": lambda reason: reasons.advice(reason, chinese=chinese),
         "mechanism_name": of(labels.MECHANISMS),
         "origin_name": of(labels.ORIGINS),
         "event_name": lambda name: (titles.title(name) or name) if chinese else name,
@@ -51,8 +54,19 @@ def words(language: str) -> dict[str, Callable[..., str]]:
         "division_name": division_name,
         "cell_name": labels.cell,
         "scope_name": labels.scope,
-        "worded": labels.worded,
+        "refusal": lambda problem: _refusal(problem, language),
+        "worded": lambda message: told(message, language),
     }
+
+
+def _refusal(problem: str, language: str) -> str:
+    """Return ``unreadable: pdfium cannot draw it`` as a sentence."""
+    reason, mark, message = problem.partition(": ")
+    if not mark or reason not in labels.REASONS:
+        return told(problem, language)
+    if language == CHINESE:
+        return f"{labels.REASONS[reason]}：{told(message, language)}。"
+    return f"It is {reason.replace('_', ' ')}: {message}."
 
 
 def rule_name(rule: str, language: str) -> str:

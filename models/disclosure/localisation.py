@@ -129,6 +129,11 @@ class Candidate:
         """Its name within the inspection: block and rank, ``1.2``."""
         return f"{self.block}.{self.rank}"
 
+    @property
+    def events(self) -> float:
+        """How many slips it takes, 1 being one wrong cell: what candidates of a tie share."""
+        return self.cost_parts.get("events", self.cost)
+
 
 @dataclass(frozen=True, slots=True)
 class Search:

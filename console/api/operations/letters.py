@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, Literal, cast
 
+from sqlalchemy.orm import Session
+
 from console.api.answers import Checked, Group, LetterTold, ListOf, PageOf
 from console.api.operation import Call, Operation, Paged
 from console.api.operations import paging
@@ -10,13 +12,13 @@ from console.api.operations.reports import Year
 from console.api.problems import of_decision
 from console.api.shapes import Limits
 from console.desk.recheck import recheck
-from console.queries import comments, filings, letter_pages, letters
+from console.queries import comments, filings, letter_pages, letters, standing
 from console.queries.letters import LetterFilter, LetterRow
 from models.disclosure.finding import Reason
 from worker.check.rules import RULES
 from worker.deciding import DecisionError
 from worker.desk.order import Changes, Identity
-from worker.inspected import findings_of
+from worker.inspected import findings_of, report_of
 from worker.inspection import PARSER_VERSION, finding_json
 
 Figure = Annotated[str, Limits(longest=40)] | int | None
@@ -134,7 +136,16 @@ def _one(call: Call) -> Any:
             every,
             letters.decisions(session, [one.id for one in every]),
             comments.comments(session, letter.document_id),
+            _met(session, letter, inspection),
         )
+
+
+def _met(
+    session: Session, letter: LetterRow, inspection: dict[str, Any] | None
+) -> standing.Met | None:
+    if letter.resolution is not None or not inspection:
+        return None
+    return standing.met(session, report_of(inspection), letter.document_id)
 
 
 def _recheck(call: Call) -> Any:

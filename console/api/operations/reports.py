@@ -40,6 +40,7 @@ class ReportQuery(Paged):
     ] = None
     soft: Annotated[bool | None, Limits("With, or without, soft findings.")] = None
     all_versions: Annotated[bool, Limits("Earlier versions and copies too.")] = False
+    unidentified: Annotated[bool, Limits("Those without publisher or year.")] = False
     sort: Annotated[
         Literal["stored", "publisher", "year", "soft"], Limits("By what they are sorted.")
     ] = "stored"
@@ -63,7 +64,13 @@ class RestoreBody:
 def _list(call: Call) -> Any:
     query: ReportQuery = call.query
     wanted = ReportSearch(
-        query.publisher, query.year, query.edition, query.province, query.soft, query.all_versions
+        query.publisher,
+        query.year,
+        query.edition,
+        query.province,
+        query.soft,
+        query.all_versions,
+        query.unidentified,
     )
     after = paging.after(query, 1 if query.sort == "stored" else 2)
     return paging.told(

@@ -9,8 +9,9 @@ from console.access.roles import Role
 from console.desk import bulk, decisions
 from console.desk.bulk import Deed, Preview
 from console.desk.outcome import Outcome
-from console.queries import letters
+from console.queries import documents, letters
 from console.web import parameters
+from console.web.messages import told
 from console.web.pages.desk import new_key, send
 from console.web.pages.letters import FIELDS, filter_of
 from console.web.visit import Page, Visit
@@ -47,7 +48,7 @@ def decide(visit: Visit) -> Response:
             chosen=chosen,
             given=visit.form,
             code=code,
-            problem=str(error),
+            problem=told(str(error), visit.language),
         )
     send(visit, outcome)
     return visit.render(
@@ -103,9 +104,11 @@ def _confirm(
             rows = [letters.letter(session, number) for number in chosen]
             first = [row for row in rows if row is not None and row.resolution is None]
             shown = Preview(len(first), [], first)
+        places = documents.places(session, [row.document_id for row in shown.first])
     return visit.render(
         "bulk.html",
         code,
+        places=places,
         action=action,
         every=every,
         chosen=[row.id for row in shown.first] if not every else [],

@@ -10,18 +10,19 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from console.access.roles import Role
-from console.desk import comments, decisions, sending
+from console.desk import decisions, sending
 from console.desk.outcome import Outcome
-from console.web.form_table import standing
-from console.web.judgement import judged
+from console.queries import standing
+from console.queries.standing import Met
+from console.web import form_table, wording
+from console.web.judgement import Judgement, judged
+from console.web.messages import told
 from console.web.pages import letter
 from console.web.pages.letter import Shown
 from console.web.visit import Page, Visit
 from models.dead_letter import Action
 from worker.deciding import Conflict, DecisionError, UnknownLetter
-from worker.desk.errors import UnknownSubject
 from worker.desk.order import Changes, Given, Identity
-from worker.desk.remark import About
 from worker.errors import BrokerUnreachable
 
 _CELL: Final = "cell:"
@@ -79,24 +80,13 @@ def decide(visit: Visit) -> Response:
         raise HTTPException(404, str(error)) from error
     except DecisionError as error:
         code = 409 if isinstance(error, Conflict) else 422
-        return _confirm(visit, _letter(visit), asked, code=code, problem=str(error))
+        return _confirm(
+            visit, _letter(visit), asked, code=code, problem=told(str(error), visit.language)
+        )
     send(visit, outcome)
     for report_id in outcome.reports.values():
         return visit.redirect(f"/reports/{report_id}")
     return visit.redirect(f"/dead/{shown.letter.id}")
-
-
-def comment(visit: Visit) -> Response:
-    """Keep a comment on the document."""
-    number = visit.path["letter_id"]
-    given = Given(visit.operator, visit.field("note"), visit.field("key")[:_MOST_KEY] or None)
-    try:
-        comments.comment(visit.site.database, About("dead_letter", number), given)
-    except UnknownSubject as error:
-        raise HTTPException(404, str(error)) from error
-    except DecisionError as error:
-        raise HTTPException(422, str(error)) from error
-    return visit.redirect(f"/dead/{number}#comments")
 
 
 def send(visit: Visit, outcome: Outcome) -> None:
@@ -132,7 +122,9 @@ def _letter(visit: Visit) -> Shown:
 def _open(visit: Visit) -> Shown:
     shown = _letter(visit)
     if shown.letter.resolution is not None:
-        raise HTTPException(409, visit.text("This dead letter has been decided about."))
+        what = wording.words(visit.language)["action_name"](shown.letter.resolution)
+        text = visit.text("This dead letter has been decided about in between: %(what)s.")
+        raise HTTPException(409, text % {"what": what})
     return shown
 
 
@@ -166,7 +158,7 @@ def _cells(visit: Visit, shown: Shown) -> dict[str, str]:
         if not name.startswith(_CELL) or not isinstance(value, str):
             continue
         address = name.removeprefix(_CELL)
-        before = standing(known, address)
+        before = form_table.standing(known, address)
         if value.strip() != before:
             typed[address] = value.strip()
     return typed
@@ -185,15 +177,23 @@ def _confirm(
     visit: Visit, shown: Shown, asked: _Asked, *, code: int = 200, problem: str = ""
 ) -> Response:
     context: dict[str, Any] = {
+        "met": None,
         "letter": shown.letter,
         "asked": asked,
         "problem": problem,
         "key": new_key(),
     }
-    if asked.action is Action.CORRECT:
+    if asked.action in (Action.CORRECT, Action.ACCEPT) and shown.report is not None:
         context["judgement"] = judged(shown.inspection, asked.changes)
+        context["met"] = _met(visit, shown, context["judgement"])
     template = "decide_form.html" if visit.is_partial else "decide.html"
     return visit.render(template, code, **context)
+
+
+def _met(visit: Visit, shown: Shown, judgement: Judgement) -> Met | None:
+    """Return the report that would be replaced, by publisher and year as they are given now."""
+    with visit.reading() as session:
+        return standing.met(session, judgement.report, shown.letter.document_id)
 
 
 def _named(candidate: str) -> str | None:
@@ -206,5 +206,4 @@ PAGES: Final = (
     Page("/dead/{letter_id:int}/decide", decide, role=Role.OPERATOR, posted=True),
     Page("/dead/{letter_id:int}/recheck", recheck, role=Role.OPERATOR, posted=True),
     Page("/dead/{letter_id:int}/prepare", prepare, role=Role.OPERATOR, posted=True),
-    Page("/dead/{letter_id:int}/comment", comment, role=Role.OPERATOR, posted=True),
 )

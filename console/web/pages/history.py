@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from console.log_files import LEVELS as LOG_LEVELS
 from console.log_files import LogFilter
-from console.queries import documents, history, letters
+from console.queries import comments, documents, history, letters
 from console.queries.history import LEVELS, EventFilter
 from console.web import log_tail, parameters
 from console.web.visit import Page, Visit
@@ -88,6 +88,7 @@ def document(visit: Visit) -> Response:
             events=history.latest(session, wanted, limit=_TIMELINE),
             attempts=documents.attempts(session, number),
             arrivals=documents.arrivals(session, number),
+            comments=comments.comments(session, number),
         )
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from console.queries import comments, documents, filings, history, letters
+from console.queries import comments, documents, filings, history, letters, standing
 from console.queries.history import EventFilter
 from console.queries.letters import LetterRow
 from console.web import form_table, log_tail
@@ -24,13 +24,29 @@ _TIMELINE: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What every tab of a dead letter begins with. ``report_id`` is what it was stored as."""
+    """What every tab of a dead letter begins with.
+
+    ``report_id`` is what it was stored as, ``letters`` are all of its document, ``place`` is the
+    file's name, with the archive that it came in.
+    """
 
     letter: LetterRow
     inspection: Mapping[str, Any]
     report: Report | None
     findings: list[Finding]
     report_id: int | None
+    letters: list[LetterRow]
+    place: str
+
+    @property
+    def head(self) -> dict[str, Any]:
+        """What the head of every tab shows."""
+        return {
+            "letter": self.letter,
+            "report_id": self.report_id,
+            "place": self.place,
+            "others": [one for one in self.letters if one.id != self.letter.id],
+        }
 
     @property
     def judgement(self) -> Judgement:
@@ -58,14 +74,17 @@ def found(session: Session, visit: Visit) -> Shown:
     stored = filings.findings(session, attempt_id)
     report = report_of(inspection) if inspection else None
     report_id = documents.report_of(session, letter.document_id)
-    return Shown(letter, inspection, report, stored or findings_of(inspection), report_id)
+    every = letters.of_document(session, letter.document_id)
+    place = documents.places(session, [letter.document_id]).get(letter.document_id, letter.name)
+    findings = stored or findings_of(inspection)
+    return Shown(letter, inspection, report, findings, report_id, every, place)
 
 
 def show(visit: Visit) -> Response:
     """Show the form as it was read, to be corrected where it is open and the reader may."""
     with visit.reading() as session:
         shown = found(session, visit)
-        said = _said(session, shown.letter)
+        said = _said(session, shown)
     editing = shown.editable(visit)
     judgement = judged(shown.inspection) if editing else shown.judgement
     return page(visit, shown, judgement, editing=editing, **said)
@@ -78,9 +97,8 @@ def page(
     return visit.render(
         "letter_form.html",
         tab="form",
-        letter=shown.letter,
         report=shown.report,
-        report_id=shown.report_id,
+        **shown.head,
         editing=editing,
         judgement=judgement,
         sheets=form_table.sheets(judgement.report, judgement.marks),
@@ -91,14 +109,16 @@ def page(
 def context_of(visit: Visit, shown: Shown) -> dict[str, Any]:
     """Return what was decided and said about a letter's document before."""
     with visit.reading() as session:
-        return _said(session, shown.letter)
+        return _said(session, shown)
 
 
-def _said(session: Session, letter: LetterRow) -> dict[str, Any]:
-    every = [one.id for one in letters.of_document(session, letter.document_id)]
+def _said(session: Session, shown: Shown) -> dict[str, Any]:
+    letter = shown.letter
+    is_open = letter.resolution is None
     return {
-        "decisions": letters.decisions(session, every),
+        "decisions": letters.decisions(session, [one.id for one in shown.letters]),
         "comments": comments.comments(session, letter.document_id),
+        "met": standing.met(session, shown.report, letter.document_id) if is_open else None,
     }
 
 
@@ -110,8 +130,7 @@ def original(visit: Visit) -> Response:
     return visit.render(
         "letter_original.html",
         tab="original",
-        letter=letter,
-        report_id=shown.report_id,
+        **shown.head,
         preview=preview_of(visit, letter.document_id, letter.sha256, letter.size),
         sheets=form_table.sheets(shown.report, judgement.marks),
     )
@@ -126,8 +145,7 @@ def timeline(visit: Visit) -> Response:
         return visit.render(
             "letter_timeline.html",
             tab="timeline",
-            letter=shown.letter,
-            report_id=shown.report_id,
+            **shown.head,
             events=history.latest(session, wanted, limit=_TIMELINE),
             attempts=documents.attempts(session, document_id),
             arrivals=documents.arrivals(session, document_id),
@@ -142,8 +160,7 @@ def logs(visit: Visit) -> Response:
     return visit.render(
         "letter_logs.html",
         tab="logs",
-        letter=shown.letter,
-        report_id=shown.report_id,
+        **shown.head,
         entries=log_tail.of_document(folder, shown.letter.document_id),
     )
 

@@ -6,7 +6,7 @@ from typing import Any, Final, get_args
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from console.queries import letter_pages, letters
+from console.queries import documents, letter_pages, letters
 from console.queries.letters import Group, LetterFilter
 from console.web import parameters
 from console.web.visit import Page, Visit
@@ -37,6 +37,7 @@ def show(visit: Visit) -> Response:
     with visit.reading() as session:
         found_groups = groups(visit, session, wanted, by)
         found = letter_pages.page(session, wanted, after=visit.query.get("after", ""))
+        places = documents.places(session, [row.document_id for row in found.rows])
         total = visit.site.kept.get(
             session, ("letters", wanted), partial(letters.count, session, wanted)
         )
@@ -48,6 +49,7 @@ def show(visit: Visit) -> Response:
         groups=found_groups,
         found=found,
         total=total,
+        places=places,
         reasons=[str(reason) for reason in Reason],
         rules=list(RULES),
         filters={name: visit.query[name] for name in FIELDS if visit.query.get(name)},

@@ -106,7 +106,8 @@ def _concerns(
 def _coverage(visit: Visit) -> dict[str, Any]:
     with visit.reading() as session:
         found = report_pages.facets(tally(visit, session, ReportSearch()), ReportSearch())
-    years = sorted(year for year in found.years if year is not None)
+        unknown = tally(visit, session, ReportSearch(unidentified=True))
+    years = sorted(found.years, key=lambda year: (year is None, year))
     provinces = sorted(found.provinces, key=lambda code: (code == report_pages.NO_DIVISION, code))
     return {
         "years": years,
@@ -114,6 +115,7 @@ def _coverage(visit: Visit) -> dict[str, Any]:
         "coverage": found.coverage,
         "most_covered": max(found.coverage.values(), default=0),
         "reports": found.total,
+        "unidentified": sum(count for *_kind, count in unknown),
     }
 
 

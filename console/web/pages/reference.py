@@ -8,6 +8,8 @@ from starlette.responses import Response
 
 from console.queries import rule_hits
 from console.queries.rule_hits import Hits
+from console.reference import edits
+from console.web.languages import CHINESE
 from console.web.visit import Page, Visit
 from worker.check.rules import RULES
 
@@ -22,7 +24,8 @@ def rule(visit: Visit) -> Response:
     one = RULES.get(visit.path["rule"])
     if one is None:
         raise HTTPException(404, visit.text("There is no such rule."))
-    return visit.render("rule.html", rule=one, found=_hits(visit))
+    words = edits.words(one, chinese=visit.language == CHINESE)
+    return visit.render("rule.html", rule=one, words=words, found=_hits(visit))
 
 
 def _hits(visit: Visit) -> Hits:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from console import report_diff, report_story
 from console.marks import marks_of
-from console.queries import documents, filings, history, versions
+from console.queries import comments, documents, filings, history, versions
 from console.queries.filings import ReportRow
 from console.queries.history import EventFilter
 from console.web import form_table, log_tail, parameters
@@ -33,12 +33,14 @@ class _Shown:
     row: ReportRow
     report: Report
     findings: list[Finding]
+    place: str
 
     @property
     def context(self) -> dict[str, Any]:
         return {
             "row": self.row,
             "report": self.report,
+            "place": self.place,
             "findings": described(self.findings, self.report),
         }
 
@@ -51,14 +53,18 @@ def _found(session: Session, visit: Visit) -> _Shown:
     report = load(session, row.id)
     tables = {key: report.tables[key] for key in TABLES if key in report.tables}
     findings = filings.findings(session, filings.attempt_of(session, row.id))
-    return _Shown(row, replace(report, tables=tables), findings)
+    place = documents.places(session, [row.document_id]).get(row.document_id, row.name)
+    return _Shown(row, replace(report, tables=tables), findings, place)
 
 
 def show(visit: Visit) -> Response:
     """Show the form, with the cells that findings are about marked."""
     with visit.reading() as session:
         shown = _found(session, visit)
-    return visit.render("report_form.html", tab="form", **shown.context, **_form(shown))
+        said = comments.comments(session, shown.row.document_id)
+    return visit.render(
+        "report_form.html", tab="form", comments=said, **shown.context, **_form(shown)
+    )
 
 
 def original(visit: Visit) -> Response:

@@ -11,13 +11,15 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response, StreamingResponse
 
 from console.export.formats import parquet
-from console.queries import report_pages
-from console.queries.filings import ReportRow
+from console.queries import documents, report_pages
+from console.queries.filings import NO_YEAR, ReportRow
 from console.queries.report_pages import SORTS, ReportSearch
 from console.web import parameters
 from console.web.visit import Page, Visit
 
 _EDITIONS: Final = ("2021", "2019")
+UNKNOWN: Final = "-"
+"""In an address: the year that is not known."""
 _PAGE: Final = 500
 _COLUMNS: Final = (
     "id",
@@ -42,11 +44,12 @@ def search_of(visit: Visit) -> ReportSearch:
     soft = parameters.one_of(query, "soft", ("0", "1"))
     return ReportSearch(
         publisher=parameters.words(query, "q"),
-        year=parameters.number(query, "year"),
+        year=NO_YEAR if query.get("year") == UNKNOWN else parameters.number(query, "year"),
         edition=parameters.one_of(query, "edition", _EDITIONS),
         province=_province(query.get("province", "")),
         soft=None if soft is None else soft == "1",
         all_versions=query.get("versions") == "all",
+        unidentified=query.get("unidentified") == "1",
     )
 
 
@@ -61,6 +64,7 @@ def show(visit: Visit) -> Response:
     sort = parameters.one_of(visit.query, "sort", SORTS) or SORTS[0]
     with visit.reading() as session:
         found = report_pages.page(session, wanted, sort=sort, after=visit.query.get("after", ""))
+        places = documents.places(session, [row.document_id for row in found.rows])
         facets = report_pages.facets(tally(visit, session, wanted), wanted)
     return visit.render(
         "reports.html",
@@ -69,6 +73,7 @@ def show(visit: Visit) -> Response:
         sorts=SORTS,
         found=found,
         facets=facets,
+        places=places,
         years=sorted(facets.years, key=lambda year: -(year or 0)),
         provinces=sorted(facets.provinces),
         parquet=parquet.is_there(),
@@ -77,11 +82,13 @@ def show(visit: Visit) -> Response:
 
 def tally(visit: Visit, session: Session, wanted: ReportSearch) -> report_pages.Tally:
     """Return how many reports there are of each kind, as counted when something last happened."""
-    publisher, every = wanted.publisher, wanted.all_versions
+    publisher, every, unidentified = wanted.publisher, wanted.all_versions, wanted.unidentified
     return visit.site.kept.get(
         session,
-        ("reports", publisher, every),
-        lambda: report_pages.tally(session, publisher, all_versions=every),
+        ("reports", publisher, every, unidentified),
+        lambda: report_pages.tally(
+            session, publisher, all_versions=every, unidentified=unidentified
+        ),
     )
 
 

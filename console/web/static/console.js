@@ -43,20 +43,29 @@ document.addEventListener("DOMContentLoaded", () => {
   }
   mark();
 
-  // The candidate's figures in their fields, to be looked at before they are taken.
-  document.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-fill]");
-    if (!button) return;
-    event.preventDefault();
+  // The candidate's figures in their fields, to be looked at before they are taken, and taken back.
+  const filled = [];
+  function fill(figures) {
+    const before = {};
     let last = null;
-    for (const [cell, value] of Object.entries(JSON.parse(button.dataset.fill))) {
+    for (const [cell, value] of Object.entries(figures)) {
       const field = document.querySelector(`[data-cell="${CSS.escape(cell)}"] input`);
       if (!field) continue;
+      before[cell] = field.value;
       field.value = value;
       last = field;
     }
     last?.dispatchEvent(new Event("input", { bubbles: true }));
     last?.focus();
+    return before;
+  }
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-fill], [data-undo]");
+    if (!button) return;
+    event.preventDefault();
+    if (button.dataset.fill) filled.push(fill(JSON.parse(button.dataset.fill)));
+    else if (filled.length) fill(filled.pop());
+    for (const undo of document.querySelectorAll("[data-undo]")) undo.hidden = !filled.length;
   });
 
   // Arrow keys go from cell to cell, as in any table of figures.

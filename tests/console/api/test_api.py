@@ -102,6 +102,8 @@ def test_tells_of_one_letter(api: Api) -> None:
     assert {one["rule"] for one in told["findings"]} >= {"T3.FLOW"}
     assert [one["note"] for one in told["comments"]] == ["待复核"]
     assert api.get("/dead-letters/1/comments")["items"] == told["comments"]
+    met = told["standing"]
+    assert (met["report_id"], met["cells"], met["next_version"], met["replaces"]) == (1, 1, 2, True)
 
 
 def test_groups(api: Api) -> None:

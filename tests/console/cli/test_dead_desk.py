@@ -317,3 +317,31 @@ def test_a_comment_needs_words_and_something_to_be_about(seeded: Place) -> None:
     assert seeded.error("dead", "comment", "1", "--note", " ")[0] == 2
     assert seeded.error("dead", "comment", "9", "--note", "x")[0] == 3
     assert seeded.error("reports", "comment", "9", "--note", "x")[0] == 3
+
+
+def test_show_says_what_to_do_and_what_storing_it_would_replace(seeded: Place) -> None:
+    # Given a dead letter on a publisher and year of which a balanced report stands
+    shown = "".join(seeded.run("dead", "show", "1").output.split())  # it folds long lines
+
+    # Then it says both, in both languages
+    assert "已有现行报告1（第1版，勾稽相符），1个单元格不同；本件入库后为第2版，并成为现行" in shown
+    assert "storingthismakesitversion2anditwillstand" in shown
+    told = seeded.json("dead", "show", "1")
+    assert told["standing"]["report_id"] == 1
+    assert told["standing"]["replaces"] is True
+    assert told["advice"]["en"]
+
+
+def test_accept_names_the_report_and_what_it_replaced(seeded: Place) -> None:
+    done = seeded.run("dead", "accept", "1", "--note", "as published")
+    assert (
+        "死信 dead letter 1 → 报告 report 2（版次 version 2），替下 in place of 报告 report 1"
+        in (done.output)
+    )
+    assert "stored as 报告 report 2" in seeded.run("dead", "show", "1").output
+
+
+def test_deciding_otherwise_names_what_the_document_has_become(seeded: Place) -> None:
+    seeded.run("dead", "accept", "1", "--note", "as published")
+    result = seeded.run("dead", "discard", "1", "--note", "no")
+    assert "already resolved: accept; document 2 is stored as report 2" in result.output

@@ -79,7 +79,15 @@ def test_people_see_what_would_make_it_balance(bare: Path) -> None:
     at = lines.index(f"若…则平衡 Would balance if ({note})")
     assert lines[at + 1 :] == [
         ("  T3.FLOW 自然人, T3.APPLICANTS 一、本年新收政府信息公开申请数量: 唯一最小改动 unique"),
-        ("    1.1  一、本年新收政府信息公开申请数量 · 自然人: 12 → 9   一个单元格 single_cell"),
+        "    差错最少 fewest slips: 1，仅此一种 this one alone",
+        (
+            "    1.1  一、本年新收政府信息公开申请数量 · 自然人: 12 → 9"
+            "   一个单元格 single_cell, 未定 undetermined"
+        ),
+        (
+            "  未定 undetermined: 看不出是识读还是发布机关有误 "
+            "nothing tells whether the reading or the publisher erred"
+        ),
     ]
 
 

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from models.disclosure.report import Cell, Printed
-from tests.console.cli.conftest import BALANCED, SEEDS, Place, add
+from models.filing import StoredReport
+from tests.console.cli.conftest import BALANCED, SEEDS, Place, add, arrival
 from worker.inspection import as_json, inspect
 
 
@@ -120,3 +121,17 @@ def test_years_that_do_not_fit_show_on_both(seeded: Place) -> None:
         assert ("YEAR.CARRIED", "2022-2023.natural_person") in {
             (f["rule"], f["scope"]) for f in told
         }
+
+
+def test_lists_say_which_archive_a_file_came_in_and_what_nobody_knows(seeded: Place) -> None:
+    # Given both documents inside an archive, and the report without a year
+    with seeded.database.transaction() as session:
+        for number in (1, 2):
+            session.add(arrival(f"上报/全市.zip!/{number}.txt", number, container_id=1))
+        session.get_one(StoredReport, 1).year = None
+
+    # Then
+    assert "全市.zip!/1.txt" in "".join(seeded.run("reports", "list").output.split())
+    assert "全市.zip!/2.txt" in "".join(seeded.run("dead", "list").output.split())
+    assert [row["id"] for row in seeded.json("reports", "list", "--unidentified")] == [1]
+    assert seeded.json("reports", "list", "--year", "2022") == []

@@ -13,6 +13,7 @@ from models.ledger import Document
 from tests.console.cli.conftest import SEEDS
 from tests.console.web.browsing import Watched, launched, served
 from tests.console.web.conftest import PASSWORD, Console
+from tests.console.web.test_deciding import fields
 from worker.inspection import inspect
 
 pytestmark = pytest.mark.process
@@ -25,6 +26,7 @@ EVERY_PAGE = (
     "/reports/1/findings",
     "/reports/1/text",
     "/reports/1/versions",
+    "/reports/1/restore",
     "/reports/1/timeline",
     "/reports/1/logs",
     "/dead",
@@ -276,3 +278,43 @@ def test_everything_works_without_a_script(chromium: Browser, address: str) -> N
 
         # Then
         expect(page).to_have_url(re.compile(r"/reports/\d+$"))
+
+
+def test_what_was_filled_in_is_taken_back(english: Watched) -> None:
+    # Given a candidate that is tried in the form
+    page = english.go("/dead/1")
+    field = page.locator('[data-cell="applications.new_requests.natural_person"] input')
+    undo = page.get_by_role("button", name="Undo")
+    expect(undo).to_be_hidden()
+    page.get_by_role("button", name="Try it in the form").first.click()
+    expect(field).to_have_value("9")
+    expect(page.get_by_text("Every hard edit holds")).to_be_visible()
+    expect(page.get_by_role("link", name="Take it")).to_have_count(0)
+
+    # When it is undone
+    undo.click()
+
+    # Then the figure that was read stands there again, and the candidates with it
+    expect(field).to_have_value("12")
+    expect(page.get_by_role("link", name="Take it").first).to_be_visible()
+    expect(undo).to_be_hidden()
+
+
+def test_a_dialog_tells_of_what_was_decided_in_between(stocked: Console, english: Watched) -> None:
+    # Given a letter that is decided about while its page is open
+    page = english.go("/dead/2")
+    browser = stocked.browser()
+    asked = browser.get("/dead/2/decide?action=discard")
+    given = fields(asked, "/dead/2/decide") | {"note": "not a report"}
+    assert browser.client.post("/dead/2/decide", data=given).status_code == 303
+
+    # When another decision is asked for
+    page.get_by_role("link", name="Retry").click()
+
+    # Then the dialog has a sentence and a link, and no page within the page
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("alert")).to_contain_text("decided about in between: discard")
+    expect(dialog.locator("nav, main, header")).to_have_count(0)
+    assert english.violations() == []
+    dialog.get_by_role("link", name="Show how it stands now").click()
+    expect(page.get_by_text("discard").first).to_be_visible()

@@ -2,11 +2,14 @@
 
 import csv
 import io
+import re
 
 import orjson
 import pytest
+from sqlalchemy import select
 
 from console.web.guard import SANDBOX
+from models.filing import StoredReport
 from tests.console.cli.conftest import BALANCED, SEEDS
 from tests.console.web.conftest import Console
 
@@ -231,3 +234,31 @@ def test_the_log_of_a_document_is_found(stocked: Console) -> None:
     assert "2026-01-01" in browser.get("/reports/1/logs")
     assert "no json &lt;b&gt;" in browser.get("/logs")
     assert "no json" not in browser.get("/logs?document=2")
+
+
+def test_the_coverage_adds_up_and_leads_to_reports_nobody_knows_the_year_of(
+    console: Console,
+) -> None:
+    # Given a report, and the same without a year anywhere
+    console.bring(BALANCED.read_bytes(), "有.txt")
+    text = BALANCED.read_text("utf-8")
+    nameless = re.sub(r"(?:20\d\d年?度?|二〇二\S年)", "", text.replace("4221", "4222"))
+    console.bring(nameless.encode(), "无.txt")
+    with console.database.reading() as session:
+        assert set(session.scalars(select(StoredReport.year))) == {2022, None}
+    browser = console.browser()
+
+    # Then the table has a column for it, and as many reports as its heading says
+    page = browser.get("/")
+    table = page[page.index('class="list coverage"') :].partition("</table>")[0]
+    assert sum(map(int, re.findall(r'<td class="num[^>]*><a [^>]*>(\d+)</a>', table))) == 2
+    assert "2 reports" in page
+    assert 'href="/reports?year=-"' in table
+    assert "Reports without publisher or year: 1" in page
+
+    # And both links lead to it alone
+    for address in ("/reports?year=-", "/reports?unidentified=1"):
+        listed = browser.get(address)
+        assert "无.txt" in listed
+        assert "有.txt" not in listed
+        assert 'aria-current="true"' in listed

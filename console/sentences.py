@@ -1,0 +1,58 @@
+"""Sentences of the program in Chinese: what it says of a file, a reader or a decision it refuses.
+
+``sentences.toml`` has them. They are kept in English in the database, as the worker said them; who
+reads them in Chinese is told them in Chinese.
+"""
+
+import re
+import tomllib
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Final
+
+_TEXTS: Final = Path(__file__).with_name("sentences.toml")
+_BLANK: Final = "{}"
+_LONGEST: Final = 4_000
+"""Characters of a message that is looked at; longer ones were made by what a file holds."""
+
+
+@lru_cache(maxsize=4096)
+def chinese(message: str) -> str:
+    """Return a message in Chinese as far as it is known; else as it is.
+
+    What is filled in is looked up as well: an error may carry another one. Of what is parted by
+    semicolons each part is looked up by itself.
+    """
+    if len(message) > _LONGEST:
+        return message
+    for pattern, text in _sentences():
+        found = pattern.fullmatch(message)
+        if found is not None:
+            return text.format(*(chinese(part) for part in found.groups()))
+    parts = message.split("; ")
+    told = [chinese(part) for part in parts] if len(parts) > 1 else parts
+    return message if told == parts else "；".join(told)
+
+
+def both(message: str) -> str:
+    """Return a message in Chinese before itself, where it is known; else as it is."""
+    told = chinese(message)
+    return message if told == message else f"{told} {message}"
+
+
+def is_known(message: str) -> bool:
+    """Tell whether a sentence, with ``{}`` for what is filled in, has a Chinese one."""
+    return any(pattern.fullmatch(message) for pattern, _text in _sentences())
+
+
+@cache
+def _sentences() -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Return the sentences, those that say most by themselves first."""
+    told = tomllib.loads(_TEXTS.read_text("utf-8"))
+    ordered = sorted(told, key=lambda text: -len(text.replace(_BLANK, "")))
+    return tuple((_pattern(text), told[text]) for text in ordered)
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    parts = (re.escape(part) for part in text.split(_BLANK))
+    return re.compile("(.*?)".join(parts), re.DOTALL)

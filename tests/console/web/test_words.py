@@ -1,0 +1,72 @@
+"""Pages in Chinese are Chinese: rules, filters, refusals; and files say where they came from."""
+
+from sqlalchemy import select
+
+from models.ledger import Arrival, Attempt
+from tests.console.cli.conftest import arrival
+from tests.console.web.conftest import Console
+from tests.console.web.test_deciding import fields, send
+
+CHINESE = {"accept-language": "zh-CN"}
+
+
+def test_a_rule_is_told_in_the_language_of_the_page(stocked: Console) -> None:
+    browser = stocked.browser()
+    chinese, english = browser.get("/rules/T3.FLOW", **CHINESE), browser.get("/rules/T3.FLOW")
+    assert "表三的 7 列，逐列核对" in chinese
+    assert "这是表格本身印出的唯一一条勾稽关系" in chinese
+    assert "each of the 7 columns" not in chinese
+    assert "each of the 7 columns" in english
+
+
+def test_the_filter_of_a_bulk_decision_is_told_in_words(stocked: Console) -> None:
+    browser = stocked.browser()
+    address = "/dead/decide?all=discard&reason=not_a_report&name=x"
+    assert "<b>原因：不是年报</b>，" in browser.get(address, **CHINESE)
+    page = browser.get(address)
+    assert "<b>Reason: not a report</b>, <b>File name contains: x</b>" in " ".join(page.split())
+
+
+def test_an_operator_is_no_worker_process(stocked: Console) -> None:
+    # Given a report that an operator had stored
+    browser = stocked.browser()
+    asked = fields(browser.get("/dead/1/decide?action=accept"), "/dead/1/decide")
+    send(browser, "/dead/1/decide", asked | {"note": "原件如此"})
+    with stocked.database.reading() as session:
+        workers = set(session.scalars(select(Attempt.worker)))
+    assert any(worker.startswith("desk:") for worker in workers)
+
+    # Then the page of the workers has the others alone
+    page = browser.get("/workers")
+    assert "desk:" not in page
+    assert all(worker in page for worker in workers if not worker.startswith("desk:"))
+
+
+def test_a_file_out_of_an_archive_is_shown_with_the_archive(stocked: Console) -> None:
+    # Given documents that came inside an archive, in a directory of it
+    with stocked.database.transaction() as session:
+        for number in (1, 2):
+            inside = arrival(f"上报/全市.zip!/2022/{number}.txt", number, container_id=3)
+            session.add(inside)
+
+    # Then lists and pages say so
+    browser = stocked.browser()
+    assert "全市.zip!/2022/1.txt" in browser.get("/reports")
+    assert "全市.zip!/2022/1.txt" in browser.get("/reports/1")
+    assert "全市.zip!/2022/2.txt" in browser.get("/dead")
+    assert "全市.zip!/2022/2.txt" in browser.get("/dead/1")
+    assert "上报" not in browser.get("/dead")
+    with stocked.database.reading() as session:
+        assert session.scalar(select(Arrival.container_id).where(Arrival.document_id == 2)) is None
+
+
+def test_a_damaged_pdf_is_told_in_a_sentence(stocked: Console) -> None:
+    # Given a file that only begins as a PDF
+    stocked.bring(b"%PDF-1.7\nnothing of it", "坏.pdf")
+    browser = stocked.browser()
+
+    # Then the page beside its form says in the reader's language that it cannot be drawn
+    chinese = browser.get("/dead/3/original", **CHINESE)
+    assert "PDF 页面无法显示" in chinese
+    assert "cannot draw" not in chinese
+    assert "It is unreadable: pdfium cannot draw it" in browser.get("/dead/3/original")
