@@ -1,0 +1,204 @@
+"""Words where figures belong: a cell of a known row stays a cell, whatever stands in it.
+
+``约399`` and ``若干`` match no figure, mark or garble, and would be taken for labels. Where cells
+are delimited, the row that the label names tells how many of them hold figures, and the other
+rows of the table in which columns those stand; so the words keep their cell and are unreadable.
+Remarks, units and further labels stand elsewhere and stay what they are.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Final
+
+from models.disclosure.form import REVIEW_ACROSS
+from worker.reading.pages import Shape
+from worker.recognise.records import Piece, Strip
+from worker.recognise.wording import Wording, wording
+from worker.recognise.words_down import down
+
+_ACROSS: Final = len(REVIEW_ACROSS.cells)
+_ENOUGH: Final = 2
+_MOSTLY: Final = 2
+Sizes = frozenset[int]
+
+
+def cells_of_words(lines: Sequence[Strip]) -> list[Strip]:
+    """Return the lines with the words that stand in cells of figures as values."""
+    found: list[Strip] = []
+    for shape, run in groupby(down(lines), key=lambda strip: strip.shape):
+        table = list(run)
+        found += _aligned(table) if shape is Shape.SPACED else _delimited(table, shape)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One line: where its cells for figures begin, and how many columns its label speaks of."""
+
+    strip: Strip
+    start: int
+    sizes: Sizes
+
+    @property
+    def cells(self) -> tuple[Piece, ...]:
+        """What stands behind the label."""
+        return self.strip.pieces[self.start :]
+
+    @property
+    def printed(self) -> int:
+        """How many figures and marks it prints."""
+        return sum(piece.is_value and not piece.blank for piece in self.cells)
+
+    @property
+    def words(self) -> list[Piece]:
+        """The words behind the label."""
+        return [piece for piece in self.cells if not piece.is_value]
+
+    @property
+    def size(self) -> int:
+        """The fewest columns that hold all its figures and words, or the most there may be."""
+        filled = self.printed + len(self.words)
+        return min((size for size in self.sizes if size >= filled), default=max(self.sizes))
+
+    @property
+    def length(self) -> int:
+        """How many cells there are from its first figure or word to the last."""
+        filled = [at for at, piece in enumerate(self.cells) if not piece.blank]
+        return filled[-1] - filled[0] + 1
+
+
+@dataclass(slots=True)
+class _Columns:
+    """Which columns of a table hold figures, and which remarks, by the kind of row."""
+
+    rows: Counter[Sizes] = field(default_factory=Counter)
+    figures: Counter[tuple[Sizes, int]] = field(default_factory=Counter)
+    remarks: Counter[tuple[Sizes, int]] = field(default_factory=Counter)
+
+    def learn(self, row: _Row) -> None:
+        """Learn from a row with a label: words beside all the figures it can have are remarks."""
+        self.rows[row.sizes] += row.printed > 0
+        full = row.printed >= min(row.sizes, default=0)
+        for piece in row.cells:
+            if not piece.is_value:
+                self.remarks[row.sizes, piece.column] += full
+            elif not piece.blank:
+                self.figures[row.sizes, piece.column] += 1
+
+
+def _delimited(table: Sequence[Strip], shape: Shape) -> Iterator[Strip]:
+    rows = [_row(strip) for strip in table]
+    if not any(row.words for row in rows if row is not None):
+        yield from table
+        return
+    columns = _Columns()
+    for row in rows:
+        if row is not None and row.sizes:
+            columns.learn(row)
+    for strip, row in zip(table, rows, strict=True):
+        words = () if row is None else _words(row, columns, shape)
+        yield _with(strip, words)
+
+
+def _row(strip: Strip) -> _Row | None:
+    """Return a line as a row; ``None`` where no cell can be told from a label."""
+    pieces = strip.pieces
+    if len(pieces) == 1:
+        return None
+    last, sizes = _label(pieces)
+    return _Row(strip, last + 1, sizes) if sizes or any(p.is_value for p in pieces) else None
+
+
+def _label(pieces: Sequence[Piece]) -> tuple[int, Sizes]:
+    """Return where the last label of a line stands and the columns its row may have.
+
+    What is only somewhat like a label may be a word: then another label counts the cells.
+    """
+    last, sizes = -1, Sizes()
+    for at in reversed(range(len(pieces))):
+        piece = pieces[at]
+        if piece.is_value or not (said := wording(piece.text)).label:
+            continue
+        if len(pieces) - at - 1 in said.sizes:
+            return at, said.sizes
+        if last < 0:
+            last, sizes = at, said.sizes
+        if said.certain:
+            break
+    return last, sizes
+
+
+def _words(row: _Row, columns: _Columns, shape: Shape) -> Sequence[Piece]:
+    if not row.words:
+        return ()
+    if not row.sizes:
+        return _unlabelled(row, shape)
+    if row.printed >= min(row.sizes) and len(row.sizes) == 1:
+        return ()
+    exact = len(row.cells) == row.size and (len(row.sizes) == 1 or not row.printed)
+    return [
+        piece
+        for at, piece in enumerate(row.cells)
+        if not piece.is_value and (exact or _stands(row, at, columns, shape))
+    ]
+
+
+def _stands(row: _Row, at: int, columns: _Columns, shape: Shape) -> bool:
+    """Tell whether a word stands where rows of this kind have their figures."""
+    piece = row.cells[at]
+    figures = columns.figures[row.sizes, piece.column]
+    remarks = columns.remarks[row.sizes, piece.column]
+    if figures or remarks > (row.printed >= min(row.sizes)):
+        return figures > remarks
+    if shape is Shape.CELLS and columns.rows[row.sizes] >= _ENOUGH:
+        return False
+    said = wording(piece.text)
+    if said.part or (not row.printed and wording(row.strip.pieces[row.start - 1].text).column):
+        return False
+    inside = at < row.size if shape is Shape.CELLS else row.length <= row.size
+    return inside and row.printed < row.size
+
+
+def _unlabelled(row: _Row, shape: Shape) -> Sequence[Piece]:
+    """Return the words among the figures of a row whose label stands elsewhere, or that has none.
+
+    A row that is nothing but figures is one side to side; in others words may end what stands
+    between two figures.
+    """
+    words = [piece for piece in row.words if not wording(piece.text).part]
+    if row.start == 0 and row.length == _ACROSS and row.printed * _MOSTLY > _ACROSS:
+        return words
+    return _between(row.cells, words)
+
+
+def _between(pieces: Sequence[Piece], words: Iterable[Piece]) -> list[Piece]:
+    """Return the words that have a figure before and behind them."""
+    figures = [piece.column for piece in pieces if piece.is_value and not piece.blank]
+    if len(figures) <= 1:
+        return []
+    return [piece for piece in words if figures[0] < piece.column < figures[-1]]
+
+
+def _aligned(table: Sequence[Strip]) -> Iterator[Strip]:
+    """Text set in columns by spaces: words fill up a row, or stand between its figures."""
+    for strip in table:
+        row = _row(strip)
+        if row is None or not row.words or not row.printed:
+            yield strip
+            continue
+        words = [piece for piece in row.words if not wording(piece.text).part]
+        if row.sizes and len(words) == len(row.words) and len(row.cells) in row.sizes:
+            yield _with(strip, words)
+        elif row.sizes or (row.start == 0 and len(row.cells) in (5, 7, _ACROSS)):
+            yield _with(strip, _between(row.cells, words))
+        else:
+            yield strip
+
+
+def _with(strip: Strip, words: Sequence[Piece]) -> Strip:
+    if not words:
+        return strip
+    pieces = [p._replace(is_value=True) if p in words else p for p in strip.pieces]
+    return strip._replace(pieces=tuple(pieces))
