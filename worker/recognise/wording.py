@@ -1,10 +1,12 @@
 """Wording: whether a text is one of the words that the form itself prints."""
 
+import re
 from collections.abc import Iterator
 from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
 from models.disclosure.form import LAYOUTS, RESULTS_GROUP
+from worker.recognise import figures
 from worker.recognise.labels import (
     REMEMBERED,
     LabelIndex,
@@ -16,6 +18,7 @@ from worker.recognise.labels import (
 )
 
 _CERTAIN: Final = 0.8
+_SEVERAL: Final = re.compile(r"\||\d\s+\S*\d")
 _HEADS: Final = (
     "信息内容",
     "申请人情况",
@@ -29,7 +32,8 @@ class Wording(NamedTuple):
     """What a text says in the words of the form.
 
     ``label``: it is like a label, a group, a head or a heading; ``certain``: very much so.
-    ``part``: it stands inside one, as a half that was cut off. ``column``: it heads a column.
+    ``part``: it stands inside one, as a half that was cut off, or numbers one. ``column``: it
+    heads a column. ``several``: it is what more than one cell should hold.
     ``sizes``: how many columns the rows have whose label it is most like; none if of no row.
     """
 
@@ -37,6 +41,7 @@ class Wording(NamedTuple):
     certain: bool
     part: bool
     column: bool
+    several: bool
     sizes: frozenset[int]
 
 
@@ -58,8 +63,9 @@ def wording(text: str) -> Wording:
         other = max([other, *found])
     likest = max(best, other)
     whole = normalised(text)[1]
-    part = bool(whole) and whole in _every_word()
-    return Wording(likest > 0.0, likest >= _CERTAIN, part, head, frozenset(sizes))
+    part = figures.is_numbering(text) or (bool(whole) and whole in _every_word())
+    several = _SEVERAL.search(text) is not None
+    return Wording(likest > 0.0, likest >= _CERTAIN, part, head, several, frozenset(sizes))
 
 
 def _others(label: str) -> Iterator[float]:

@@ -14,6 +14,7 @@ from typing import Final
 
 from models.disclosure.form import REVIEW_ACROSS
 from worker.reading.pages import Shape
+from worker.recognise import figures
 from worker.recognise.records import Piece, Strip
 from worker.recognise.wording import Wording, wording
 from worker.recognise.words_down import down
@@ -53,8 +54,9 @@ class _Row:
 
     @property
     def words(self) -> list[Piece]:
-        """The words behind the label."""
-        return [piece for piece in self.cells if not piece.is_value]
+        """The words behind the label, each of them no more than a cell may hold."""
+        words = [piece for piece in self.cells if not piece.is_value]
+        return [] if any(wording(piece.text).several for piece in words) else words
 
     @property
     def size(self) -> int:
@@ -138,20 +140,23 @@ def _words(row: _Row, columns: _Columns, shape: Shape) -> Sequence[Piece]:
     if row.printed >= min(row.sizes) and len(row.sizes) == 1:
         return ()
     exact = len(row.cells) == row.size and (len(row.sizes) == 1 or not row.printed)
+    between = _between(row.cells, row.words)
     return [
         piece
         for at, piece in enumerate(row.cells)
-        if not piece.is_value and (exact or _stands(row, at, columns, shape))
+        if not piece.is_value
+        and (piece in between or not figures.is_numbering(piece.text))
+        and (exact or _stands(row, at, columns, shape))
     ]
 
 
 def _stands(row: _Row, at: int, columns: _Columns, shape: Shape) -> bool:
     """Tell whether a word stands where rows of this kind have their figures."""
     piece = row.cells[at]
-    figures = columns.figures[row.sizes, piece.column]
+    found = columns.figures[row.sizes, piece.column]
     remarks = columns.remarks[row.sizes, piece.column]
-    if figures or remarks > (row.printed >= min(row.sizes)):
-        return figures > remarks
+    if found or remarks > (row.printed >= min(row.sizes)):
+        return found > remarks
     if shape is Shape.CELLS and columns.rows[row.sizes] >= _ENOUGH:
         return False
     said = wording(piece.text)
@@ -175,17 +180,15 @@ def _unlabelled(row: _Row, shape: Shape) -> Sequence[Piece]:
 
 def _between(pieces: Sequence[Piece], words: Iterable[Piece]) -> list[Piece]:
     """Return the words that have a figure before and behind them."""
-    figures = [piece.column for piece in pieces if piece.is_value and not piece.blank]
-    if len(figures) <= 1:
-        return []
-    return [piece for piece in words if figures[0] < piece.column < figures[-1]]
+    at = [piece.column for piece in pieces if piece.is_value and not piece.blank]
+    return [piece for piece in words if at and at[0] < piece.column < at[-1]]
 
 
 def _aligned(table: Sequence[Strip]) -> Iterator[Strip]:
     """Text set in columns by spaces: words fill up a row, or stand between its figures."""
     for strip in table:
         row = _row(strip)
-        if row is None or not row.words or not row.printed:
+        if row is None or not row.words or not 0 < row.printed < max(row.sizes, default=_ACROSS):
             yield strip
             continue
         words = [piece for piece in row.words if not wording(piece.text).part]

@@ -33,18 +33,15 @@ def _end(lines: Sequence[Strip], at: int) -> int:
 
 
 def _words(lines: Sequence[Strip], first: int, stop: int) -> Iterator[int]:
-    """Yield the lines of words that are cells: they fill up a row, or stand between figures."""
+    """Yield the lines of words that are cells: they fill up a row."""
     run = lines[first:stop]
     words = [at for at, line in enumerate(run) if not _figure(line)]
-    if not words or len(words) == len(run) and len(run) > 1:
+    if not words or (len(words) == len(run) and len(run) > 1):
         return
     above = lines[first - 1] if first else None
     sizes = wording(above.text).sizes if above is not None and above.alone else frozenset()
     size = _fitting(run, (*sorted(sizes, reverse=True), _ACROSS))
-    figures = [at for at, line in enumerate(run) if _printed(line)]
-    for at in words:
-        if at < size or (figures and figures[0] < at < figures[-1]):
-            yield first + at
+    yield from (first + at for at in words if at < size)
 
 
 def _fitting(run: Sequence[Strip], sizes: Sequence[int]) -> int:
@@ -71,4 +68,4 @@ def _word(line: Strip) -> bool:
     if len(text) > _LONGEST:
         return False
     said = wording(text)
-    return not said.label and not said.part
+    return not (said.label or said.part or said.several)
