@@ -17,6 +17,7 @@ from worker.reading.pages import Shape
 from worker.recognise import figures
 from worker.recognise.records import Piece, Strip
 from worker.recognise.wording import Wording, wording
+from worker.recognise.words_apart import apart
 from worker.recognise.words_down import down
 
 _ACROSS: Final = len(REVIEW_ACROSS.cells)
@@ -28,7 +29,7 @@ Sizes = frozenset[int]
 def cells_of_words(lines: Sequence[Strip]) -> list[Strip]:
     """Return the lines with the words that stand in cells of figures as values."""
     found: list[Strip] = []
-    for shape, run in groupby(down(lines), key=lambda strip: strip.shape):
+    for shape, run in groupby(map(apart, down(lines)), key=lambda strip: strip.shape):
         table = list(run)
         found += _aligned(table) if shape is Shape.SPACED else _delimited(table, shape)
     return found
@@ -99,9 +100,23 @@ def _delimited(table: Sequence[Strip], shape: Shape) -> Iterator[Strip]:
     for row in rows:
         if row is not None and row.sizes:
             columns.learn(row)
+    above: _Row | None = None
     for strip, row in zip(table, rows, strict=True):
-        words = () if row is None else _words(row, columns, shape)
+        if row is None:
+            words: Sequence[Piece] = ()
+        elif _goes_on(above, row):
+            words = row.words
+        else:
+            words = _words(row, columns, shape)
         yield _with(strip, words)
+        above = row
+
+
+def _goes_on(above: _Row | None, row: _Row) -> bool:
+    """Tell whether a line without label is what its row above lacks: a converter cut it in two."""
+    if above is None or row.start or not above.sizes:
+        return False
+    return len(above.cells) + len(row.cells) in above.sizes
 
 
 def _row(strip: Strip) -> _Row | None:
