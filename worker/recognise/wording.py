@@ -19,7 +19,7 @@ from worker.recognise.labels import (
 
 _CERTAIN: Final = 0.8
 _SEVERAL: Final = re.compile(r"\||\d\s+\S*\d")
-_COUNTED: Final = frozenset("0123456789０１２３４５６７８９零〇一二三四五六七八九十百千万亿两壹贰叁肆伍陆柒捌玖拾佰仟")
+_NUMERALS: Final = frozenset("零〇一二三四五六七八九十百千万亿两壹贰叁肆伍陆柒捌玖拾佰仟")
 _HEADS: Final = (
     "信息内容",
     "申请人情况",
@@ -64,15 +64,10 @@ def wording(text: str) -> Wording:
         other = max([other, *found])
     likest = max(best, other)
     whole = normalised(text)[1]
-    inside = bool(whole) and whole in _every_word() and not _COUNTED.issuperset(whole)
+    inside = bool(whole) and whole in _every_word() and not _NUMERALS.issuperset(whole)
     part = inside or figures.is_numbering(text)
     several = _SEVERAL.search(text) is not None
     return Wording(likest > 0.0, likest >= _CERTAIN, part, head, several, frozenset(sizes))
-
-
-def counted(text: str) -> bool:
-    """Tell whether a text speaks of a number, in digits or in words."""
-    return not _COUNTED.isdisjoint(text)
 
 
 def _others(label: str) -> Iterator[float]:

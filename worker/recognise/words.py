@@ -12,15 +12,16 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Final
 
-from models.disclosure.form import REVIEW_ACROSS
+from models.disclosure.form import LAYOUTS, REVIEW_ACROSS
 from worker.reading.pages import Shape
 from worker.recognise import figures
-from worker.recognise.records import Piece, Strip
+from worker.recognise.records import Piece, Strip, overlap
 from worker.recognise.wording import Wording, wording
 from worker.recognise.words_apart import apart
 from worker.recognise.words_down import down
 
 _ACROSS: Final = len(REVIEW_ACROSS.cells)
+_WHOLE: Final = frozenset((_ACROSS, *(size for key in LAYOUTS for size in LAYOUTS[key].sizes)))
 _ENOUGH: Final = 2
 _MOSTLY: Final = 2
 Sizes = frozenset[int]
@@ -29,7 +30,7 @@ Sizes = frozenset[int]
 def cells_of_words(lines: Sequence[Strip]) -> list[Strip]:
     """Return the lines with the words that stand in cells of figures as values."""
     found: list[Strip] = []
-    for shape, run in groupby(map(apart, down(lines)), key=lambda strip: strip.shape):
+    for shape, run in groupby(apart(down(lines)), key=lambda strip: strip.shape):
         table = list(run)
         found += _aligned(table) if shape is Shape.SPACED else _delimited(table, shape)
     return found
@@ -114,7 +115,9 @@ def _delimited(table: Sequence[Strip], shape: Shape) -> Iterator[Strip]:
 
 def _goes_on(above: _Row | None, row: _Row) -> bool:
     """Tell whether a line without label is what its row above lacks: a converter cut it in two."""
-    if above is None or row.start or not above.sizes:
+    if above is None or row.start or not above.sizes or not above.printed:
+        return False
+    if any(wording(piece.text).part for piece in row.words):
         return False
     return len(above.cells) + len(row.cells) in above.sizes
 
@@ -122,9 +125,9 @@ def _goes_on(above: _Row | None, row: _Row) -> bool:
 def _row(strip: Strip) -> _Row | None:
     """Return a line as a row; ``None`` where no cell can be told from a label."""
     pieces = strip.pieces
-    if len(pieces) == 1:
-        return None
     last, sizes = _label(pieces)
+    if len(pieces) == 1 and (said := wording(pieces[0].text)) and not (said.label or said.part):
+        return _Row(strip, 0, sizes)
     return _Row(strip, last + 1, sizes) if sizes or any(p.is_value for p in pieces) else None
 
 
@@ -169,10 +172,11 @@ def _stands(row: _Row, at: int, columns: _Columns, shape: Shape) -> bool:
     """Tell whether a word stands where rows of this kind have their figures."""
     piece = row.cells[at]
     found = columns.figures[row.sizes, piece.column]
-    remarks = columns.remarks[row.sizes, piece.column]
-    if found or remarks > (row.printed >= min(row.sizes)):
+    full = row.printed >= min(row.sizes)
+    remarks = columns.remarks[row.sizes, piece.column] - full
+    if found or remarks:
         return found > remarks
-    if shape is Shape.CELLS and columns.rows[row.sizes] >= _ENOUGH:
+    if columns.rows[row.sizes] >= _ENOUGH and (full or shape is Shape.CELLS):
         return False
     said = wording(piece.text)
     if said.part or (not row.printed and wording(row.strip.pieces[row.start - 1].text).column):
@@ -201,18 +205,27 @@ def _between(pieces: Sequence[Piece], words: Iterable[Piece]) -> list[Piece]:
 
 def _aligned(table: Sequence[Strip]) -> Iterator[Strip]:
     """Text set in columns by spaces: words fill up a row, or stand between its figures."""
-    for strip in table:
-        row = _row(strip)
-        if row is None or not row.words or not 0 < row.printed < max(row.sizes, default=_ACROSS):
-            yield strip
-            continue
-        words = [piece for piece in row.words if not wording(piece.text).part]
-        if row.sizes and len(words) == len(row.words) and len(row.cells) in row.sizes:
-            yield _with(strip, words)
-        elif row.sizes or (row.start == 0 and len(row.cells) in (5, 7, _ACROSS)):
-            yield _with(strip, _between(row.cells, words))
-        else:
-            yield strip
+    rows = [_row(strip) for strip in table]
+    for strip, row in zip(table, rows, strict=True):
+        yield strip if row is None else _with(strip, _words_apart(row, rows))
+
+
+def _words_apart(row: _Row, rows: Sequence[_Row | None]) -> Sequence[Piece]:
+    words = row.words
+    if not words or row.printed >= max(row.sizes, default=_ACROSS):
+        return ()
+    if any(wording(piece.text).part for piece in words):
+        return ()
+    if not row.printed:
+        (word, *more) = words
+        below = [o.cells[0] for o in rows if o and o.sizes == row.sizes and o.printed == 1]
+        alone = not more and 1 in row.sizes and len(row.cells) == 1
+        return words if alone and any(overlap(word, cell) for cell in below) else ()
+    if row.sizes and len(row.cells) in row.sizes:
+        return words
+    if row.sizes or len(row.cells) in _WHOLE:
+        return _between(row.cells, words)
+    return ()
 
 
 def _with(strip: Strip, words: Sequence[Piece]) -> Strip:
