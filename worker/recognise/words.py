@@ -6,9 +6,9 @@ rows of the table in which columns those stand; so the words keep their cell and
 Remarks, units and further labels stand elsewhere and stay what they are.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Final
 
@@ -22,15 +22,18 @@ from worker.recognise.words_down import down
 
 _ACROSS: Final = len(REVIEW_ACROSS.cells)
 _WHOLE: Final = frozenset((_ACROSS, *(size for key in LAYOUTS for size in LAYOUTS[key].sizes)))
-_ENOUGH: Final = 2
 _MOSTLY: Final = 2
 Sizes = frozenset[int]
+_Kind = tuple[int, int]
+"""How many columns a row has, and in which of the grid its label stands."""
 
 
 def cells_of_words(lines: Sequence[Strip]) -> list[Strip]:
     """Return the lines with the words that stand in cells of figures as values."""
+    parted = apart(down(lines))
+    rows = _settled([_row(strip) for strip in parted])
     found: list[Strip] = []
-    for shape, run in groupby(apart(down(lines)), key=lambda strip: strip.shape):
+    for shape, run in groupby(zip(parted, rows, strict=True), key=lambda pair: pair[0].shape):
         table = list(run)
         found += _aligned(table) if shape is Shape.SPACED else _delimited(table, shape)
     return found
@@ -62,9 +65,8 @@ class _Row:
 
     @property
     def size(self) -> int:
-        """The fewest columns that hold all its figures and words, or the most there may be."""
-        filled = self.printed + len(self.words)
-        return min((size for size in self.sizes if size >= filled), default=max(self.sizes))
+        """How many columns its label speaks of, at most."""
+        return max(self.sizes)
 
     @property
     def length(self) -> int:
@@ -75,34 +77,58 @@ class _Row:
 
 @dataclass(slots=True)
 class _Columns:
-    """Which columns of a table hold figures, and which remarks, by the kind of row."""
+    """In which columns of a table rows of each kind print their figures, and which have remarks.
 
-    rows: Counter[Sizes] = field(default_factory=Counter)
-    figures: Counter[tuple[Sizes, int]] = field(default_factory=Counter)
-    remarks: Counter[tuple[Sizes, int]] = field(default_factory=Counter)
+    ``starts`` are the columns at which rows begin that print every figure.
+    """
 
-    def learn(self, row: _Row) -> None:
+    starts: dict[_Kind, set[int]] = field(default_factory=lambda: defaultdict(set))
+    figures: Counter[tuple[_Kind, int]] = field(default_factory=Counter)
+    remarks: Counter[tuple[_Kind, int]] = field(default_factory=Counter)
+
+    def learn(self, row: _Row, kind: _Kind) -> None:
         """Learn from a row with a label: words beside all the figures it can have are remarks."""
-        self.rows[row.sizes] += row.printed > 0
-        full = row.printed >= min(row.sizes, default=0)
-        for piece in row.cells:
-            if not piece.is_value:
-                self.remarks[row.sizes, piece.column] += full
-            elif not piece.blank:
-                self.figures[row.sizes, piece.column] += 1
+        printed = [piece for piece in row.cells if piece.is_value and not piece.blank]
+        if len(printed) == row.size and printed[-1].column - printed[0].column == row.size - 1:
+            self.starts[kind].add(printed[0].column)
+        self.figures.update((kind, piece.column) for piece in printed)
+        if len(printed) >= row.size:
+            self.remarks.update((kind, piece.column) for piece in row.words)
 
 
-def _delimited(table: Sequence[Strip], shape: Shape) -> Iterator[Strip]:
-    rows = [_row(strip) for strip in table]
-    if not any(row.words for row in rows if row is not None):
-        yield from table
+def _kind(row: _Row, shape: Shape) -> _Kind:
+    """Rows whose label stands in another cell have other columns, but in a true grid."""
+    return row.size, -1 if shape is Shape.CELLS else row.strip.pieces[row.start - 1].column
+
+
+_Lines = Sequence[tuple[Strip, _Row | None]]
+
+
+def _settled(rows: Sequence[_Row | None]) -> list[_Row | None]:
+    """Return the rows, those that one edition prints with more columns than the other as it does.
+
+    A table in which one of them prints more figures than the fewest is of the wider edition.
+    """
+    open_rows = [row for row in rows if row is not None and len(row.sizes) > 1]
+    pick = max if any(row.printed > min(row.sizes) for row in open_rows) else min
+    return [
+        replace(row, sizes=Sizes((pick(row.sizes),)))
+        if row is not None and len(row.sizes) > 1
+        else row
+        for row in rows
+    ]
+
+
+def _delimited(table: _Lines, shape: Shape) -> Iterator[Strip]:
+    if not any(row.words for _, row in table if row is not None):
+        yield from (strip for strip, _ in table)
         return
     columns = _Columns()
-    for row in rows:
+    for _, row in table:
         if row is not None and row.sizes:
-            columns.learn(row)
+            columns.learn(row, _kind(row, shape))
     above: _Row | None = None
-    for strip, row in zip(table, rows, strict=True):
+    for strip, row in table:
         if row is None:
             words: Sequence[Piece] = ()
         elif _goes_on(above, row):
@@ -155,9 +181,9 @@ def _words(row: _Row, columns: _Columns, shape: Shape) -> Sequence[Piece]:
         return ()
     if not row.sizes:
         return _unlabelled(row, shape)
-    if row.printed >= min(row.sizes) and len(row.sizes) == 1:
+    if row.printed >= row.size:
         return ()
-    exact = len(row.cells) == row.size and (len(row.sizes) == 1 or not row.printed)
+    exact = len(row.cells) == row.size
     between = _between(row.cells, row.words)
     return [
         piece
@@ -170,19 +196,16 @@ def _words(row: _Row, columns: _Columns, shape: Shape) -> Sequence[Piece]:
 
 def _stands(row: _Row, at: int, columns: _Columns, shape: Shape) -> bool:
     """Tell whether a word stands where rows of this kind have their figures."""
-    piece = row.cells[at]
-    found = columns.figures[row.sizes, piece.column]
-    full = row.printed >= min(row.sizes)
-    remarks = columns.remarks[row.sizes, piece.column] - full
+    piece, kind = row.cells[at], _kind(row, shape)
+    if len(starts := columns.starts[kind]) == 1:
+        return piece.column - next(iter(starts)) in range(row.size)
+    found, remarks = columns.figures[kind, piece.column], columns.remarks[kind, piece.column]
     if found or remarks:
         return found > remarks
-    if columns.rows[row.sizes] >= _ENOUGH and (full or shape is Shape.CELLS):
-        return False
     said = wording(piece.text)
     if said.part or (not row.printed and wording(row.strip.pieces[row.start - 1].text).column):
         return False
-    inside = at < row.size if shape is Shape.CELLS else row.length <= row.size
-    return inside and row.printed < row.size
+    return at < row.size if shape is Shape.CELLS or not starts else row.length <= row.size
 
 
 def _unlabelled(row: _Row, shape: Shape) -> Sequence[Piece]:
@@ -203,14 +226,14 @@ def _between(pieces: Sequence[Piece], words: Iterable[Piece]) -> list[Piece]:
     return [piece for piece in words if at and at[0] < piece.column < at[-1]]
 
 
-def _aligned(table: Sequence[Strip]) -> Iterator[Strip]:
+def _aligned(table: _Lines) -> Iterator[Strip]:
     """Text set in columns by spaces: words fill up a row, or stand between its figures."""
-    rows = [_row(strip) for strip in table]
-    for strip, row in zip(table, rows, strict=True):
+    rows = [row for _, row in table if row is not None]
+    for strip, row in table:
         yield strip if row is None else _with(strip, _words_apart(row, rows))
 
 
-def _words_apart(row: _Row, rows: Sequence[_Row | None]) -> Sequence[Piece]:
+def _words_apart(row: _Row, rows: Sequence[_Row]) -> Sequence[Piece]:
     words = row.words
     if not words or row.printed >= max(row.sizes, default=_ACROSS):
         return ()
@@ -218,7 +241,7 @@ def _words_apart(row: _Row, rows: Sequence[_Row | None]) -> Sequence[Piece]:
         return ()
     if not row.printed:
         (word, *more) = words
-        below = [o.cells[0] for o in rows if o and o.sizes == row.sizes and o.printed == 1]
+        below = [o.cells[0] for o in rows if o.sizes == row.sizes and o.printed == 1]
         alone = not more and 1 in row.sizes and len(row.cells) == 1
         return words if alone and any(overlap(word, cell) for cell in below) else ()
     if row.sizes and len(row.cells) in row.sizes:
