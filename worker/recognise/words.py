@@ -23,6 +23,8 @@ from worker.recognise.words_down import down
 _ACROSS: Final = len(REVIEW_ACROSS.cells)
 _WHOLE: Final = frozenset((_ACROSS, *(size for key in LAYOUTS for size in LAYOUTS[key].sizes)))
 _MOSTLY: Final = 2
+_HEADS: Final = 3
+"""So many lines above its figures table 四 has its heads."""
 Sizes = frozenset[int]
 _Kind = tuple[int, int]
 """How many columns a row has, and in which of the grid its label stands."""
@@ -128,13 +130,15 @@ def _delimited(table: _Lines, shape: Shape) -> Iterator[Strip]:
         if row is not None and row.sizes:
             columns.learn(row, _kind(row, shape))
     above: _Row | None = None
-    for strip, row in table:
+    for at, (strip, row) in enumerate(table):
         if row is None:
             words: Sequence[Piece] = ()
         elif _goes_on(above, row):
             words = row.words
         else:
             words = _words(row, columns, shape)
+            if not row.sizes:
+                words = _unlabelled(row, [line for line, _ in table[max(0, at - _HEADS) : at]])
         yield _with(strip, words)
         above = row
 
@@ -177,11 +181,7 @@ def _label(pieces: Sequence[Piece]) -> tuple[int, Sizes]:
 
 
 def _words(row: _Row, columns: _Columns, shape: Shape) -> Sequence[Piece]:
-    if not row.words:
-        return ()
-    if not row.sizes:
-        return _unlabelled(row, shape)
-    if row.printed >= row.size:
+    if not row.words or not row.sizes or row.printed >= row.size:
         return ()
     exact = len(row.cells) == row.size
     between = _between(row.cells, row.words)
@@ -208,15 +208,18 @@ def _stands(row: _Row, at: int, columns: _Columns, shape: Shape) -> bool:
     return at < row.size if shape is Shape.CELLS or not starts else row.length <= row.size
 
 
-def _unlabelled(row: _Row, shape: Shape) -> Sequence[Piece]:
+def _unlabelled(row: _Row, above: Sequence[Strip]) -> Sequence[Piece]:
     """Return the words among the figures of a row whose label stands elsewhere, or that has none.
 
-    A row that is nothing but figures is one side to side; in others words may end what stands
-    between two figures.
+    A row that is nothing but figures is one side to side, below as many heads of columns; in
+    others words may end what stands between two figures.
     """
     words = [piece for piece in row.words if not wording(piece.text).part]
-    if row.start == 0 and row.length == _ACROSS and row.printed * _MOSTLY > _ACROSS:
-        return words
+    if words and row.start == 0 and row.length == _ACROSS and row.printed * _MOSTLY > _ACROSS:
+        heads = {p.column for line in above for p in line.pieces if wording(p.text).column}
+        if len(heads) != _ACROSS:
+            return words
+        return [piece for piece in words if piece.column in heads]
     return _between(row.cells, words)
 
 
