@@ -58,6 +58,11 @@ def _is_value(text: str) -> bool:
 _short_is_value = lru_cache(_REMEMBERED)(_is_value)
 
 
+def is_numbering(text: str) -> bool:
+    """Tell whether a text is the number of a row, which has lost the label that it numbers."""
+    return _NUMBERING.fullmatch(folded(text)) is not None
+
+
 class Figure(NamedTuple):
     """What the text of one cell says: its value (``None`` unless a number), how, and a note."""
 

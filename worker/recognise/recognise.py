@@ -19,6 +19,7 @@ from worker.recognise.mentions import Mentions
 from worker.recognise.records import records, strips
 from worker.recognise.sections import sections
 from worker.recognise.tables import Found, read_all
+from worker.recognise.words import cells_of_words
 
 _STATISTICS_SHEET: Final = re.compile(r"政府信息公开(?:工作)?情况统计表")
 _FIRST_EDITION_YEAR: Final = 2019
@@ -41,7 +42,7 @@ def recognise(pages: Pages, name: str = "", hints: Hints = NONE) -> Report:
             neither a title nor any statutory table is found, ``too_large`` for more rows of
             figures than ``MOST_RECORDS``.
     """
-    lines = strips(pages)
+    lines = cells_of_words(strips(pages))
     found = records(lines)
     if len(found) > MOST_RECORDS:
         most = f"{MOST_RECORDS:,} rows of figures"
