@@ -68,13 +68,19 @@ def test_sides_of_edits_are_what_they_were(text: str | None, figure: object) -> 
     assert filings.figure(text) == figure
 
 
-def test_new_events_come_after_the_last_one(session: Session) -> None:
-    # Given
-    for document_id in (1, 2, 1):
-        record(session, EventName.DOCUMENT_QUEUED, document_id=document_id)
-    session.flush()
+def test_new_events_come_after_the_last_one(tmp_path: Path) -> None:
+    # Given three events that are committed
+    url = f"sqlite:///{tmp_path / 'gouji.db'}"
+    migrated(url)
+    database = Database.at(url)
+    with database.transaction() as session:
+        for document_id in (1, 2, 1):
+            record(session, EventName.DOCUMENT_QUEUED, document_id=document_id)
 
     # Then
-    fresh = history.after(session, EventFilter(documents=[1]), 1)
+    with database.reading() as session:
+        fresh = history.after(session, EventFilter(documents=[1]), 1)
+        latest = history.latest(session, EventFilter(), limit=2)
+    database.close()
     assert [(event.id, event.document_id) for event in fresh] == [(3, 1)]
-    assert [event.id for event in history.latest(session, EventFilter(), limit=2)] == [2, 3]
+    assert [event.id for event in latest] == [2, 3]
