@@ -16,7 +16,7 @@ from models.disclosure.form import LAYOUTS, REVIEW_ACROSS
 from worker.reading.pages import Shape
 from worker.recognise import figures
 from worker.recognise.records import Piece, Strip, overlap
-from worker.recognise.wording import Wording, wording
+from worker.recognise.wording import wording
 from worker.recognise.words_apart import apart
 from worker.recognise.words_down import down
 
@@ -155,9 +155,12 @@ def _goes_on(above: _Row | None, row: _Row) -> bool:
 def _row(strip: Strip) -> _Row | None:
     """Return a line as a row; ``None`` where no cell can be told from a label."""
     pieces = strip.pieces
+    if len(pieces) == 1:
+        if strip.shape is Shape.SPACED or pieces[0].is_value:
+            return None
+        said = wording(pieces[0].text)
+        return None if said.label or said.part else _Row(strip, 0, Sizes())
     last, sizes = _label(pieces)
-    if len(pieces) == 1 and (said := wording(pieces[0].text)) and not (said.label or said.part):
-        return _Row(strip, 0, sizes)
     return _Row(strip, last + 1, sizes) if sizes or any(p.is_value for p in pieces) else None
 
 
