@@ -100,8 +100,8 @@ _ALL: Final = (
         "every table",
         "表格存在，且已知版式的每一行均能识别",
         f"{_FORM_2021}, {_FORM_2019}",
-        "Hard only when a table is missing, holds no figure, or its rows cannot be told apart: more "
-        "than half of them not found, or a line of figures that fits no row. A missing row is "
+        "Hard only when a table is missing, holds no figure, or its rows cannot be told apart: "
+        "more than half of them not found, or a line of figures that fits no row. A missing row is "
         "soft, and so are blank cells and figures whose column the edits had to choose. An edit "
         "whose 总计 is not printed is not assessable: that is soft too.",
     ),
