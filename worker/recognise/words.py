@@ -33,12 +33,22 @@ _Kind = tuple[int, int]
 def cells_of_words(lines: Sequence[Strip]) -> list[Strip]:
     """Return the lines with the words that stand in cells of figures as values."""
     parted = apart(down(lines))
+    if not any(map(_has_words, parted)):
+        return parted
     rows = _settled([_row(strip) for strip in parted])
     found: list[Strip] = []
     for shape, run in groupby(zip(parted, rows, strict=True), key=lambda pair: pair[0].shape):
         table = list(run)
         found += _aligned(table) if shape is Shape.SPACED else _delimited(table, shape)
     return found
+
+
+def _has_words(strip: Strip) -> bool:
+    """Tell whether a line of cells holds a text that is no label; all others stay as they are."""
+    pieces = strip.pieces
+    if len(pieces) == 1 and (strip.shape is Shape.SPACED or pieces[0].is_value):
+        return False
+    return any(not p.is_value and not wording(p.text).certain for p in pieces)
 
 
 @dataclass(frozen=True, slots=True)

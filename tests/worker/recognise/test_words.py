@@ -106,3 +106,16 @@ def test_remarks_behind_the_figures_are_no_cells() -> None:
     assert inspection.outcome == "stored"
     read = [(key, cell.value) for key, cell in inspection.report.cells()]
     assert read == [(key, cell.value) for key, cell in plain.report.cells()]
+
+
+def test_the_tables_on_a_year_before_there_were_any_are_worth_a_look() -> None:
+    # Given
+    text = (SEEDS / TRUTHS[1].file).read_text("utf-8")
+    year = str(TRUTHS[1].year)
+
+    # When
+    inspection = inspect(text.replace(year, "2018").encode(), "v.txt")
+
+    # Then
+    found = {(f.rule, f.scope, str(f.severity)) for f in inspection.findings}
+    assert ("DATE.YEAR", "edition", "soft") in found
