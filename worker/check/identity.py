@@ -8,6 +8,8 @@ from models.disclosure.evidence import Source, believed
 from models.disclosure.finding import Finding, Severity
 from models.disclosure.report import Report
 
+_FIRST_YEAR: Final = 2019
+"""Reports on years before have another form, without the statutory tables."""
 _SOURCES: Final = (Source.PAGE_TITLE, Source.HINT, Source.URL)
 
 
@@ -24,6 +26,9 @@ def identity(report: Report, years_in_name: tuple[int, ...] = ()) -> Iterator[Fi
             yield Finding("REPORT.IDENTITY", Severity.SOFT, what, message)
     yield from _hinted(report)
     if report.year is not None:
+        if report.tables and report.year < _FIRST_YEAR:
+            message = f"{report.year} 年尚无此表 the form did not exist for that year"
+            yield _finding("edition", message, report.year, _FIRST_YEAR)
         yield from _years(report, report.year, years_in_name)
         yield from _told(report, report.year)
         yield from _signature(report, report.year)

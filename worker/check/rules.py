@@ -78,7 +78,8 @@ _ALL: Final = (
         "every cell",
         "计数为非负整数；金额为非负小数（万元）；2019 年版“本年增/减”可带正负号",
         f"{_FORM_2021}, {_FORM_2019}, 填报说明",
-        "Blank, slash and dash are no figures and no errors. A converted unit is a soft finding.",
+        "Blank, slash and dash are no figures and no errors. Words in a cell (约399, 若干) are no "
+        "figure: the cell is unreadable and keeps them. A converted unit is a soft finding.",
     ),
     Rule(
         "CELL.CONFIDENCE",
@@ -99,8 +100,10 @@ _ALL: Final = (
         "every table",
         "表格存在，且已知版式的每一行均能识别",
         f"{_FORM_2021}, {_FORM_2019}",
-        "Hard when a table is missing, holds no figure, or its rows cannot be told apart; soft for "
-        "missing rows, blank cells, and figures whose column the edits had to choose.",
+        "Hard only when a table is missing, holds no figure, or its rows cannot be told apart: "
+        "more than half of them not found, or a line of figures that fits no row. A missing row is "
+        "soft, and so are blank cells and figures whose column the edits had to choose. An edit "
+        "whose 总计 is not printed is not assessable: that is soft too.",
     ),
     Rule(
         "YEAR.CARRIED",
@@ -146,7 +149,8 @@ _ALL: Final = (
         "title, statistics period, file name, signature",
         "标题年份 = 统计期限年份 = 文件名年份；落款日期晚于统计期限",
         "政府信息公开条例 第四十九条",
-        "A report signed before its period ends, or with two years in it, is worth a look.",
+        "A report signed before its period ends, or with two years in it, is worth a look; so is "
+        "one with these tables on a year before 2019, when there were none.",
     ),
     Rule(
         "REPORT.IDENTITY",

@@ -16,7 +16,7 @@ from models.disclosure.form import LAYOUTS, REVIEW_ACROSS
 from worker.reading.pages import Shape
 from worker.recognise import figures
 from worker.recognise.records import Piece, Strip, overlap
-from worker.recognise.wording import Wording, wording
+from worker.recognise.wording import wording
 from worker.recognise.words_apart import apart
 from worker.recognise.words_down import down
 
@@ -33,12 +33,22 @@ _Kind = tuple[int, int]
 def cells_of_words(lines: Sequence[Strip]) -> list[Strip]:
     """Return the lines with the words that stand in cells of figures as values."""
     parted = apart(down(lines))
+    if not any(map(_has_words, parted)):
+        return parted
     rows = _settled([_row(strip) for strip in parted])
     found: list[Strip] = []
     for shape, run in groupby(zip(parted, rows, strict=True), key=lambda pair: pair[0].shape):
         table = list(run)
         found += _aligned(table) if shape is Shape.SPACED else _delimited(table, shape)
     return found
+
+
+def _has_words(strip: Strip) -> bool:
+    """Tell whether a line of cells holds a text that is no label; all others stay as they are."""
+    pieces = strip.pieces
+    if len(pieces) == 1 and (strip.shape is Shape.SPACED or pieces[0].is_value):
+        return False
+    return any(not p.is_value and not wording(p.text).certain for p in pieces)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +165,12 @@ def _goes_on(above: _Row | None, row: _Row) -> bool:
 def _row(strip: Strip) -> _Row | None:
     """Return a line as a row; ``None`` where no cell can be told from a label."""
     pieces = strip.pieces
+    if len(pieces) == 1:
+        if strip.shape is Shape.SPACED or pieces[0].is_value:
+            return None
+        said = wording(pieces[0].text)
+        return None if said.label or said.part else _Row(strip, 0, Sizes())
     last, sizes = _label(pieces)
-    if len(pieces) == 1 and (said := wording(pieces[0].text)) and not (said.label or said.part):
-        return _Row(strip, 0, sizes)
     return _Row(strip, last + 1, sizes) if sizes or any(p.is_value for p in pieces) else None
 
 

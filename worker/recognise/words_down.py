@@ -17,6 +17,10 @@ def down(lines: Sequence[Strip]) -> list[Strip]:
     found = list(lines)
     at = 0
     while at < len(found):
+        piece = found[at].pieces[0]
+        if len(found[at].pieces) != 1 or not (piece.is_value or len(piece.text) <= _LONGEST):
+            at += 1
+            continue
         stop = _end(found, at)
         for word in _words(found, at, stop):
             piece = found[word].pieces[0]._replace(is_value=True)
@@ -34,6 +38,8 @@ def _end(lines: Sequence[Strip], at: int) -> int:
 
 def _words(lines: Sequence[Strip], first: int, stop: int) -> Iterator[int]:
     """Yield the lines of words that are cells: they fill up a row."""
+    if stop <= first:
+        return
     run = lines[first:stop]
     words = [at for at, line in enumerate(run) if not _figure(line)]
     if not words or (len(words) == len(run) and len(run) > 1):
