@@ -122,7 +122,9 @@ def strips(pages: Pages) -> list[Strip]:
 
 
 def _is_page_mark(pieces: tuple[Piece, ...], shape: Shape) -> bool:
-    if len(pieces) != 1 and (shape is not _SPACED or len(pieces) > _LONGEST_PAGE_MARK):
+    if not pieces or (
+        len(pieces) != 1 and (shape is not _SPACED or len(pieces) > _LONGEST_PAGE_MARK)
+    ):
         return False
     text = pieces[0].text
     begin = text.lstrip()[:1]
