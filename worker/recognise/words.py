@@ -32,6 +32,14 @@ _Kind = tuple[int, int]
 
 def cells_of_words(lines: Sequence[Strip]) -> list[Strip]:
     """Return the lines with the words that stand in cells of figures as values."""
+    if all(strip.pieces for strip in lines):
+        return _told_apart(lines)
+    told = iter(_told_apart([strip for strip in lines if strip.pieces]))
+    return [next(told) if strip.pieces else strip for strip in lines]
+
+
+def _told_apart(lines: Sequence[Strip]) -> list[Strip]:
+    """Do so where every line has a piece at least."""
     parted = apart(down(lines))
     if not any(map(_has_words, parted)):
         return parted

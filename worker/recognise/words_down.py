@@ -17,8 +17,7 @@ def down(lines: Sequence[Strip]) -> list[Strip]:
     found = list(lines)
     at = 0
     while at < len(found):
-        piece = found[at].pieces[0]
-        if len(found[at].pieces) != 1 or not (piece.is_value or len(piece.text) <= _LONGEST):
+        if not _may_begin(found[at]):
             at += 1
             continue
         stop = _end(found, at)
@@ -27,6 +26,12 @@ def down(lines: Sequence[Strip]) -> list[Strip]:
             found[word] = found[word]._replace(pieces=(piece,))
         at = max(stop, at + 1)
     return found
+
+
+def _may_begin(line: Strip) -> bool:
+    if len(line.pieces) != 1:
+        return False
+    return line.pieces[0].is_value or len(line.pieces[0].text) <= _LONGEST
 
 
 def _end(lines: Sequence[Strip], at: int) -> int:

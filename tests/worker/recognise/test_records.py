@@ -2,6 +2,7 @@
 
 import pytest
 
+from worker.errors import Refused
 from worker.reading.pages import Grid, GridCell, GridRow, Pages, Shape
 from worker.recognise.recognise import recognise
 from worker.recognise.records import strips
@@ -19,4 +20,5 @@ def test_a_row_without_cells_is_a_line_like_any_other(shape: Shape) -> None:
 
     # Then the mark is left out, and nothing else
     assert [len(strip.pieces) for strip in strips(pages)] == [2, 0]
-    assert recognise(pages, "报告.txt").tables == {}
+    with pytest.raises(Refused, match="neither"):
+        recognise(pages, "报告.txt")
