@@ -82,6 +82,8 @@ class Sweeper:
             refilled = self.refill(_AT_ONCE if self._first else _IN_HAND)
             self._first = False
             return refilled + self.resend_lost() + self.resend_expired() + self.catch_up()
+        if self._refill_at is None and self._sender.has_left(_IN_HAND + _REFILL):
+            self._refill_at = moment + _REFILL  # they are nobody's by then, or soon
         if self._refill_at is not None and moment >= self._refill_at:
             return self.refill()
         return 0

@@ -67,6 +67,7 @@ class Sender:
         self._bounds = bounds(most)
         self._clock = clock
         self._away_until: float | None = None
+        self._left_at: float | None = None
         self.problem = ""
         """Why the broker could not be reached when it last could not."""
 
@@ -74,6 +75,10 @@ class Sender:
     def away(self) -> bool:
         """Whether the broker could not be reached when it was last tried."""
         return self._away_until is not None
+
+    def has_left(self, seconds: float) -> bool:
+        """Tell whether newcomers were left waiting for room within so many seconds."""
+        return self._left_at is not None and self._clock() - self._left_at < seconds
 
     @property
     def _pausing(self) -> bool:
@@ -143,7 +148,10 @@ class Sender:
         for queue, most in self._bounds.items():
             kept = 0 if queue == "urgent" else int(max(0, most - _LEAST) * _KEPT)
             rooms[queue] = max(0, rooms.get(queue, 0) - kept)
-        return self.send_chosen(fitting(documents, rooms), traces)
+        chosen = fitting(documents, rooms)
+        if len(chosen) < len(documents):
+            self._left_at = self._clock()
+        return self.send_chosen(chosen, traces)
 
     def send_chosen(
         self, documents: Sequence[tuple[int, str]], traces: Traces | None = None

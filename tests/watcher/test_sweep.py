@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from models.base import now
 from models.ledger import State
@@ -91,6 +92,26 @@ def test_a_full_queue_is_refilled_every_second_not_every_sweep(station: Station)
     assert one.tick() == 0
     station.clock.now += 1.0
     # Then the next second sees it
+    assert one.tick() == 3
+
+
+def test_newcomers_that_found_no_room_do_not_wait_for_the_next_sweep(station: Station) -> None:
+    # Given a sweep after which nothing waited
+    sender = Sender(station.database, station.queue, 10_000, station.clock)
+    one = Sweeper(station.settings, station.database, sender, station.clock)
+    assert one.tick() == 3
+    station.clock.now += 1.0
+    assert one.tick() == 0
+    # When newcomers find no room, and a moment later there is some
+    with station.database.transaction() as session:
+        session.execute(text("UPDATE documents SET state = 'received' WHERE id < 4"))
+    sender._bounds = dict.fromkeys(sender._bounds, 0)
+    assert sender.send_received([(1, "fast")]) == 0
+    sender._bounds = dict.fromkeys(sender._bounds, 1000)
+    station.age(6)
+    assert one.tick() == 0
+    station.clock.now += 1.0
+    # Then the next second sees them
     assert one.tick() == 3
 
 
