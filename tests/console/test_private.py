@@ -10,6 +10,7 @@ import pytest
 from console.backup import back_up
 from console.checkup import Verdict, checkup
 from console.restore import restore
+from console.samples import samples
 from console.service import make_private, prepare
 from models import migrations
 from tests.fault.running import Running
@@ -36,7 +37,7 @@ def test_a_run_leaves_nothing_that_others_can_reach(tmp_path: Path, no_umask: No
     running = Running(tmp_path)
     try:
         running.start("--samples")
-        running.wait_until_at_rest(7, 60)
+        running.wait_until_at_rest(len(samples()), 60)
         while_running = open_to_others(running.data)
         back_up(running.settings, tmp_path / "backup", None)
         assert running.stop() == 0

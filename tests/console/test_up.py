@@ -16,6 +16,7 @@ import orjson
 import pytest
 
 from console.checkup import Check, Verdict, checkup
+from console.samples import samples
 from console.screen import Screen
 from tests.fault.running import Running, children_of, is_alive, until
 
@@ -134,7 +135,7 @@ def test_make_run_ends_without_an_error_of_make(running: Running, tmp_path: Path
 def test_as_a_service_it_logs_json_and_ends_with_zero(running: Running) -> None:
     # Given a service that has brought in the samples
     running.start("--samples")
-    running.wait_until_at_rest(7, 30)
+    running.wait_until_at_rest(len(samples()), 30)
 
     # When a second one is started on the same data
     second = subprocess.run(
@@ -163,7 +164,7 @@ def test_as_a_service_it_logs_json_and_ends_with_zero(running: Running) -> None:
     lines = (running.directory / "up.err").read_bytes().splitlines()
     events = [orjson.loads(line)["event"] for line in lines]
     assert events[-1] == "service.stopped"
-    assert events.count("report.stored") == 5
+    assert events.count("report.stored") == 6
     assert {path.name for path in (running.data / "logs").iterdir()} == {
         "console.log",
         "up.log",
@@ -175,7 +176,7 @@ def test_as_a_service_it_logs_json_and_ends_with_zero(running: Running) -> None:
     running.start("--samples")
     running.stop()
     assert list(running.inbox.glob("*.txt")) == []
-    assert running.at_rest(7)
+    assert running.at_rest(len(samples()))
 
 
 def test_stopping_while_it_starts_leaves_nothing(running: Running) -> None:
