@@ -31,6 +31,9 @@ _PAGE: Final = 500
 _IN_HAND: Final = 5.0
 """Seconds for which a document is left to the process that is sending it."""
 _AT_ONCE: Final = 0.0
+_LEFT: Final = 1.0
+"""The same while this very process leaves newcomers for want of room: most of what waits is theirs,
+and a message too many does no harm."""
 _SOON: Final = 5.0
 """Seconds after which a queued document is missed on a queue without a single message."""
 _AHEAD: Final = timedelta(hours=1)
@@ -79,7 +82,7 @@ class Sweeper:
         if moment >= self._sweep_at:
             soon = min(self._interval, _SOON) if self._first else self._interval
             self._sweep_at = moment + soon
-            refilled = self.refill(_AT_ONCE if self._first else _IN_HAND)
+            refilled = self.refill(_AT_ONCE if self._first else None)
             self._first = False
             return refilled + self.resend_lost() + self.resend_expired() + self.catch_up()
         if self._refill_at is None and self._sender.has_left(_IN_HAND + _REFILL):
@@ -88,12 +91,15 @@ class Sweeper:
             return self.refill()
         return 0
 
-    def refill(self, age: float = _IN_HAND) -> int:
+    def refill(self, age: float | None = None) -> int:
         """Send documents that wait as ``received``, each queue's in turn, while there is room.
 
         Args:
-            age: for so many seconds they were not touched. At the start nobody has any in hand.
+            age: for so many seconds they were not touched, ``None`` for as long as another process
+                may have them in hand. At the start nobody has.
         """
+        if age is None:
+            age = _LEFT if self._sender.has_left(_IN_HAND + _REFILL) else _IN_HAND
         before = now() - timedelta(seconds=age)
         rooms = self._sender.rooms()
         sent = 0

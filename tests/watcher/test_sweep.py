@@ -108,7 +108,7 @@ def test_newcomers_that_found_no_room_do_not_wait_for_the_next_sweep(station: St
     sender._bounds = dict.fromkeys(sender._bounds, 0)
     assert sender.send_received([(1, "fast")]) == 0
     sender._bounds = dict.fromkeys(sender._bounds, 1000)
-    station.age(6)
+    station.age(1.5)
     assert one.tick() == 0
     station.clock.now += 1.0
     # Then the next second sees them
