@@ -54,12 +54,14 @@ class Overtaken(Exception):  # noqa: N818 - it says what happened
 class End(Enum):
     """What came of ending an attempt.
 
-    ``BEFORE``: it had ended so already, by a commit of which its worker had not heard. ``NOT``: the
-    claim was lost meanwhile, and nothing was written.
+    ``BEFORE``: it had ended so already, by a commit of which its worker had not heard.
+    ``OTHERWISE``: its worker had ended it in another way. ``NOT``: the claim was lost meanwhile.
+    Nothing was written but for ``NOW``.
     """
 
     NOW = "now"
     BEFORE = "before"
+    OTHERWISE = "otherwise"
     NOT = "not"
 
 
@@ -450,8 +452,7 @@ def _end(
     mine = Document.id == ending.document_id, Document.attempt_id == ending.attempt_id
     counts = {"unfinished": 0, "lease_expires_at": None} | values
     if not _change(session, transition, *mine, *conditions, **counts):
-        known = select(Attempt.outcome).where(Attempt.id == ending.attempt_id)
-        return End.BEFORE if session.scalar(known) == transition.outcome else End.NOT
+        return _ended(session, transition, ending)
     session.connection().execute(
         update(Attempt)
         .where(Attempt.id == ending.attempt_id)
@@ -465,6 +466,14 @@ def _end(
         )
     )
     return End.NOW
+
+
+def _ended(session: Session, transition: Transition, ending: Ending) -> End:
+    """Return how an attempt has ended that does not hold the claim any more."""
+    known = session.scalar(select(Attempt.outcome).where(Attempt.id == ending.attempt_id))
+    if known == transition.outcome:
+        return End.BEFORE
+    return End.NOT if known in (None, AttemptOutcome.LOST) else End.OTHERWISE
 
 
 def _bury(

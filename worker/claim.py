@@ -23,6 +23,7 @@ from worker.convoy import Hint
 from worker.dead_letter import Grave, bury
 from worker.faults import reach
 from worker.judge import plain
+from worker.waiting import URGENT
 
 CRASH_LIMIT: Final = 3
 """So many attempts at a document may begin and never end; then it is dead-lettered unread."""
@@ -38,7 +39,8 @@ class Claim:
 
     ``durations`` are in milliseconds, by stage; ``stage`` is the last that ended, or the one
     that runs. ``retries`` counts the transient failures before it; ``hints``
-    are what its arrivals said; ``queue`` is the one for what it costs. ``thread`` is the
+    are what its arrivals said; ``queue`` is the one for what it costs, ``lane`` the line that it
+    waited in, see :mod:`worker.waiting`. ``thread`` is the
     identity of the thread that works on it; ``trace`` the span of the attempt; ``passed_at``
     when stages ended, in nanoseconds since 1970; ``exported`` whether its span has been told;
     ``message_id`` the message that it was claimed for; ``worked`` the seconds that were spent on it
@@ -53,6 +55,7 @@ class Claim:
     retries: int
     hints: Hints = NONE
     queue: str = "fast"
+    lane: str = ""
     trace: Trace = field(default_factory=Trace.begun)
     stage: str = "claim"
     durations: dict[str, float] = field(default_factory=dict)
@@ -137,7 +140,7 @@ class Claim:
         end = transition(session, ending)
         if end is End.NOT:
             self.record(session, EventName.ATTEMPT_SUPERSEDED, level="warning")
-        else:  # also where it had ended before, by a commit that nobody heard of
+        elif end is not End.OTHERWISE:  # also where nobody heard of the commit
             spans.tell_attempt(session, self, reason, ending.error)
         return end is End.NOW
 
@@ -190,6 +193,7 @@ def _claim(
         document.retries,
         hints,
         document.queue,
+        document.lane,
         trace._replace(span_id=span_id or trace.span_id),
         message_id=bid.message_id,
     )
@@ -206,8 +210,10 @@ def begin_with(
     claim = begin(session, lead.document_id, bid, alone=alone)
     if claim is None:
         return []
-    light = riders and claim.queue == _FAST and claim.size <= LIGHT
-    return [claim, *(begin_along(session, riders, bid) if light else ())]
+    light = claim.queue == _FAST and claim.size <= LIGHT
+    if riders and light and claim.lane != URGENT:  # somebody waits for what is urgent
+        return [claim, *begin_along(session, riders, bid)]
+    return [claim]
 
 
 def begin_along(session: Session, riders: Sequence[Hint], bid: Bid) -> list[Claim]:

@@ -3,12 +3,15 @@
 A transaction for each of many small documents costs more than reading them. A message is only a
 hint that a document waits, so whoever works on one looks at the other hints that lie in its own
 memory, and claims and stores those documents in the same transactions. Their messages stay where
-they are; when the turn of one comes, it ends as its document did, with nothing left to do.
+they are; when the turn of one comes, it ends as its document did, with nothing left to do. Where
+another thread gets to it sooner, that thread works on the document.
 """
 
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import Enum
 from typing import Final, NamedTuple
 
 MOST: Final = 32
@@ -28,6 +31,30 @@ class Hint(NamedTuple):
     message_id: str | None = None
 
 
+class Turn(Enum):
+    """What there is to do when the turn of a message comes.
+
+    ``NEW``: what it came for. ``MINE``: its document was claimed along with another that is not
+    done yet, and is the caller's now. ``DONE``: nothing.
+    """
+
+    NEW = "new"
+    MINE = "mine"
+    DONE = "done"
+
+
+@dataclass(slots=True)
+class _Ride:
+    """A message that rides along with others of a thread.
+
+    ``waits``: its document is claimed, and not begun. ``own``: its turn has come meanwhile.
+    """
+
+    thread: int
+    waits: bool = False
+    own: bool = False
+
+
 def _nothing() -> Iterable[Hint]:
     return ()
 
@@ -43,7 +70,7 @@ class Convoy:
         self._waiting = waiting
         self._threads = 1
         self._changed = threading.Condition()
-        self._riding: dict[str, int] = {}
+        self._riding: dict[str, _Ride] = {}
         self._ended: OrderedDict[str, BaseException | None] = OrderedDict()
 
     def follow(self, waiting: Callable[[], Iterable[Hint]], threads: int = 1) -> None:
@@ -64,14 +91,14 @@ class Convoy:
                 if len(taken) >= most:
                     break
                 if taken.setdefault(hint.document_id, hint) is hint:
-                    self._riding[str(hint.message_id)] = threading.get_ident()
+                    self._riding[str(hint.message_id)] = _Ride(threading.get_ident())
         return list(taken.values())[1:]
 
     def leave_mine(self) -> None:
         """Leave whatever this thread has taken and not let go of, wherever it was interrupted."""
         mine = threading.get_ident()
         with self._changed:
-            self._riding = {one: by for one, by in self._riding.items() if by != mine}
+            self._riding = {one: at for one, at in self._riding.items() if at.thread != mine}
             self._changed.notify_all()
 
     def _is_new(self, hint: Hint) -> bool:
@@ -79,10 +106,37 @@ class Convoy:
         known = message_id is None or message_id in self._riding or message_id in self._ended
         return not known
 
+    def wait(self, hints: Iterable[Hint]) -> None:
+        """Say that the documents of messages are claimed and not begun.
+
+        Until it is, each may go over to the thread in which the turn of its message comes.
+        """
+        with self._changed:
+            for hint in hints:
+                ride = self._riding.get(str(hint.message_id))
+                if ride is not None:
+                    ride.waits = True
+            self._changed.notify_all()
+
+    def begin(self, hint: Hint) -> bool:
+        """Keep a document from going over to another thread; ``False`` where it has.
+
+        One that does not ride (any more) cannot go over.
+        """
+        with self._changed:
+            ride = self._riding.get(str(hint.message_id))
+            if ride is None:
+                return True
+            if ride.thread != threading.get_ident():
+                return False
+            ride.waits = False
+            return True
+
     def end(self, hint: Hint, error: BaseException | None = None) -> None:
         """Let the message end as its document did, when its turn comes."""
         with self._changed:
-            if hint.message_id in self._riding:
+            ride = self._riding.get(str(hint.message_id))
+            if ride is not None and not ride.own:
                 self._ended[str(hint.message_id)] = error
                 while len(self._ended) > _REMEMBERED:
                     self._ended.popitem(last=False)
@@ -98,20 +152,23 @@ class Convoy:
         self._riding.pop(str(hint.message_id), None)
         self._changed.notify_all()
 
-    def is_done(self, message_id: str | None) -> bool:
-        """Tell whether a message has nothing left to do; waits while it rides along.
+    def turn(self, message_id: str | None) -> Turn:
+        """Tell what a message has to do; waits while its document is worked on along with another.
 
         Raises:
             BaseException: what its document failed with.
         """
         if message_id is None:
-            return False
+            return Turn.NEW
         with self._changed:
-            while message_id in self._riding:
+            while (ride := self._riding.get(message_id)) is not None:
+                if ride.waits:
+                    ride.thread, ride.waits, ride.own = threading.get_ident(), False, True
+                    return Turn.MINE
                 self._changed.wait(_LOOK_UP)
             if message_id not in self._ended:
-                return False
+                return Turn.NEW
             error = self._ended.pop(message_id)
         if error is not None:
             raise error
-        return True
+        return Turn.DONE

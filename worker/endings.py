@@ -62,6 +62,45 @@ class Ready:
         """What is kept of it."""
         return Item(_origin(self.claim), self.report, self.found.findings)
 
+    def end(self, session: Session) -> None:
+        """Keep its report."""
+        stored(session, self.claim, self.found, self.report)
+
+    def committed(self) -> None:
+        """Pass the fault point behind its transaction."""
+        reach("store.committed")
+
+
+@dataclass(frozen=True, slots=True)
+class Doomed:
+    """A document that is to be dead-lettered for what was found in it."""
+
+    claim: Claim
+    found: Inspection
+    grave: Grave
+
+    def end(self, session: Session) -> None:
+        """Dead-letter it."""
+        refused(session, self.claim, self.found, self.grave)
+
+    def committed(self) -> None:
+        """Pass the fault point behind its transaction."""
+        reach("bury.committed")
+
+
+Due = Ready | Doomed
+"""A document whose attempt is to end."""
+
+
+def end_all(session: Session, due: Sequence[Due]) -> None:
+    """End many attempts; what one of them cannot bear rolls back all."""
+    ready = [one for one in due if isinstance(one, Ready)]
+    if ready:
+        stored_all(session, ready)
+    doomed = (one for one in due if isinstance(one, Doomed))
+    for one in sorted(doomed, key=lambda one: one.claim.document_id):
+        one.end(session)
+
 
 def stored_all(session: Session, ready: Sequence[Ready]) -> None:
     """Keep many reports; what one of them cannot bear rolls back all."""

@@ -34,10 +34,10 @@ from worker.archive import Archive
 from worker.check.locate import locate
 from worker.claim import Claim, Suspect, begin_with
 from worker.company import Company
-from worker.convoy import MOST, Convoy, Hint
+from worker.convoy import MOST, Convoy, Hint, Turn
 from worker.dead_letter import Grave
 from worker.durations import Durations
-from worker.endings import Ready
+from worker.endings import Doomed, Due, Ready
 from worker.errors import NotBegun, Stopping, Transient
 from worker.faults import reach
 from worker.inspection import PARSER_VERSION, Inspection, Timing
@@ -109,13 +109,12 @@ class Pipeline:
         self._go_on()
         lead = Hint(document_id, message_id)
         try:
-            if not self.convoy.is_done(message_id):
-                self._in_company(lead)
+            self._in_company(lead)
         except TimeLimitExceeded as error:  # between the steps, or while it waited for its turn
             let_go(error)
             raise NotBegun(told(error)) from error
         finally:
-            self.convoy.leave_mine()
+            self._leave_mine()
 
     def _go_on(self) -> None:
         if self.stopping.is_set():
@@ -124,10 +123,21 @@ class Pipeline:
     def _in_company(self, lead: Hint) -> None:
         try:
             with self._company.together():
-                self._try(lead, alone=False)
+                turn = self.convoy.turn(lead.message_id)
+                if turn is Turn.MINE:
+                    self._take_over(lead)
+                elif turn is Turn.NEW:
+                    self._try(lead, alone=False)
         except Suspect:
             with self._company.alone():
                 self._try(lead, alone=True)
+
+    def _take_over(self, lead: Hint) -> None:
+        """Work on a document that another thread had claimed along with its own, and not begun."""
+        claims = [claim for claim in self.held if claim.hint == lead]
+        for claim in claims:
+            claim.thread = threading.get_ident()
+        self._work(claims, lead)
 
     def _try(self, lead: Hint, *, alone: bool) -> None:
         with may_pass():
@@ -144,7 +154,7 @@ class Pipeline:
             failed = self._worked(claims)
         except (Exception, Shutdown, TimeLimitExceeded):
             with may_pass():
-                self._put_off([one for one in claims if one.attempt_id in self._held])
+                self._put_off(claims)
             raise
         finally:
             self._leave(claims)
@@ -153,7 +163,7 @@ class Pipeline:
 
     def _worked(self, claims: Sequence[Claim]) -> dict[Hint, BaseException]:
         """Work on one after the other, then store what is to be stored; return what failed."""
-        ready: list[Ready] = []
+        due: list[Due] = []
         failed: dict[Hint, BaseException] = {}
         began = time.perf_counter()
         for place, claim in enumerate(claims):
@@ -163,23 +173,30 @@ class Pipeline:
                 with suppress(Exception):  # what is to be stored is stored all the same
                     self._put_off(claims[place:])
                 break
-            before = len(ready)
+            if not self._is_mine(claim):
+                continue
+            before = len(due)
             with claim.in_turn():
-                error = self._done(claim, partial(self._attempt, claim, ready))
+                error = self._done(claim, partial(self._attempt, claim, due))
             if error is not None:
-                del ready[before:]
-            if len(ready) == before:
+                del due[before:]
+            if len(due) == before:
                 self._over(claim, error, failed)
         else:
             self._most = min(MOST, self._most + _FEW)
-        self._store_all(ready, failed)
+        self._end_all(due, failed)
         return failed
+
+    def _is_mine(self, claim: Claim) -> bool:
+        """Tell whether this thread has a document in hand, and nobody can take it over now."""
+        return self.convoy.begin(claim.hint) and claim.attempt_id in self._held
 
     def _put_off(self, claims: Sequence[Claim]) -> None:
         """Give documents back to their messages.
 
         Where that cannot be written now it is before the next document, or their leases end.
         """
+        claims = [claim for claim in claims if self._is_mine(claim)]
         try:
             self.release(*claims)
         except (Exception, TimeLimitExceeded) as error:
@@ -189,6 +206,16 @@ class Pipeline:
             raise
         finally:
             self._leave(claims)
+
+    def _leave_mine(self) -> None:
+        """Give back what an interrupt anywhere has left in the hands of this thread."""
+        mine = [claim for claim in self.held if claim.thread == threading.get_ident()]
+        try:
+            if mine:
+                with suppress(Exception, TimeLimitExceeded):  # it is written down later
+                    self._put_off(mine)
+        finally:
+            self.convoy.leave_mine()
 
     def _done(self, claim: Claim, step: Callable[[], object]) -> BaseException | None:
         """Do a step of an attempt; return what its message is to end with where it fails."""
@@ -221,7 +248,7 @@ class Pipeline:
     def _leave(self, claims: Iterable[Claim]) -> None:
         """Let go of documents for which their own messages will come."""
         for claim in claims:
-            if self._held.pop(claim.attempt_id, None) is not None:
+            if self._is_mine(claim) and self._held.pop(claim.attempt_id, None) is not None:
                 self._durations.add(claim.durations)
                 self.convoy.leave([claim.hint])
 
@@ -239,6 +266,7 @@ class Pipeline:
             riders = [] if alone else self.convoy.take(lead, self._most)
             claims = self._claimed(partial(begin_with, lead=lead, bid=bid, alone=alone), riders)
             self._held |= {claim.attempt_id: claim for claim in claims}
+            self.convoy.wait(claim.hint for claim in claims[1:])
         finally:
             claimed = {claim.hint for claim in claims}
             self.convoy.leave(hint for hint in riders if hint not in claimed)
@@ -259,7 +287,7 @@ class Pipeline:
 
     # --- fetch, inspect, store, unpack or dead-letter -------------------------------------------
 
-    def _attempt(self, claim: Claim, ready: list[Ready]) -> None:
+    def _attempt(self, claim: Claim, due: list[Due]) -> None:
         claim.stage = "read"
         inspection.admit(claim.size, self._settings.max_bytes)
         with claim.during("fetch"):
@@ -270,43 +298,42 @@ class Pipeline:
             found = inspect(data, claim.name, claim.passed, hints=claim.hints)
         reach("work.inspected", claim.name)
         if found.outcome == "stored" and found.report is not None:
-            ready.append(Ready(claim, found, found.report))
+            due.append(Ready(claim, found, found.report))
         elif found.scanned and claim.queue != _OCR:
             self._hand_over(claim)
         elif found.outcome == "unpacked":
             refused = self._unpacker.run(claim, data, found.file)
             if refused is not None:
-                self._refuse(claim, refused)
+                due.append(self._doomed(claim, refused))
         else:
-            self._refuse(claim, found)
+            due.append(self._doomed(claim, found))
 
-    def _store_all(self, ready: Sequence[Ready], failed: dict[Hint, BaseException]) -> None:
-        together = len(ready) > 1 and self._stored_together(ready)
+    def _end_all(self, due: Sequence[Due], failed: dict[Hint, BaseException]) -> None:
+        together = len(due) > 1 and self._ended_together(due)
         owed = len(self._unsettled)  # what others owe says nothing of the database as it is now
-        for one in ready:
-            error = None if together else self._done(one.claim, partial(self._store, one, owed))
+        for one in due:
+            error = None if together else self._done(one.claim, partial(self._end_one, one, owed))
             self._over(one.claim, error, failed)
 
-    def _stored_together(self, ready: Sequence[Ready]) -> bool:
-        """Store reports in one transaction; whose fault it is that it fails shows one by one."""
+    def _ended_together(self, due: Sequence[Due]) -> bool:
+        """End attempts in one transaction; whose fault it is that it fails shows one by one."""
         try:
             with of_nobody():
-                self._database.unit(lambda session: endings.stored_all(session, ready))
+                self._database.unit(lambda session: endings.end_all(session, due))
         except Shutdown:
             raise
         except (Exception, TimeLimitExceeded) as error:  # noqa: BLE001 - it is raised again below
             let_go(error)
             return False
-        reach("store.committed")
+        for kind in {type(one): one for one in due}.values():
+            kind.committed()
         return True
 
-    def _store(self, one: Ready, owed: int) -> None:
+    def _end_one(self, one: Due, owed: int) -> None:
         if len(self._unsettled) > owed:
             raise Transient("the database could not be written just now")
-        self._database.unit(
-            lambda session: endings.stored(session, one.claim, one.found, one.report)
-        )
-        reach("store.committed")
+        self._database.unit(one.end)
+        one.committed()
 
     def _hand_over(self, claim: Claim) -> None:
         """Let a scan wait for those that read scans: OCR takes minutes, others wait for this."""
@@ -315,14 +342,12 @@ class Pipeline:
         if done:
             self._unpacker.send_on([(claim.document_id, _OCR)])
 
-    def _refuse(self, claim: Claim, found: Inspection) -> None:
+    def _doomed(self, claim: Claim, found: Inspection) -> Doomed:
         if found.reason is None:
             raise ValueError("an inspection that refuses must give a reason")
         claim.stage, reason = found.stage, found.reason
         found = self._weighed(found)
-        grave = _grave(claim, found, reason)  # before the transaction: it takes a while
-        self._database.unit(lambda session: endings.refused(session, claim, found, grave))
-        reach("bury.committed")
+        return Doomed(claim, found, _grave(claim, found, reason))
 
     def _weighed(self, found: Inspection) -> Inspection:
         """Weigh candidates by what the years beside carried over."""

@@ -174,6 +174,22 @@ def test_an_attempt_that_lost_its_claim_changes_nothing(
     assert _outcomes(database) == [AttemptOutcome.LOST, None]
 
 
+def test_an_attempt_that_has_ended_is_not_lost(database: Database) -> None:
+    # Given a document that is stored
+    document_id, attempt_id = _held(database)
+    [store] = [one for one in HELD if one.name == "store"]
+    [release] = [one for one in HELD if one.name == "release"]
+    _end(database, store, document_id, attempt_id)
+
+    # When its worker, which is told to stop, gives back what it believes to hold
+    end = _end(database, release, document_id, attempt_id)
+
+    # Then nothing changes, and nobody is said to have taken it over
+    assert end is End.OTHERWISE
+    assert _get(database, document_id).state == State.STORED
+    assert _outcomes(database) == [AttemptOutcome.STORED]
+
+
 def test_retries_are_counted_and_a_release_is_not_an_attempt(database: Database) -> None:
     # Given a document that is given back, and then released
     document_id, attempt_id = _held(database)

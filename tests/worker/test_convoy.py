@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from tests.worker.house import until
-from worker.convoy import MOST, Convoy, Hint
+from worker.convoy import MOST, Convoy, Hint, Turn
 from worker.errors import Transient
 
 LEAD = Hint(1, "m1")
@@ -40,41 +40,72 @@ def test_a_message_ends_as_its_document_did() -> None:
     convoy.end(bad, Transient("away"))
 
     # When their turn comes, then nothing is left to do for either, and one is to come again
-    assert convoy.is_done("good")
+    assert convoy.turn("good") is Turn.DONE
     with pytest.raises(Transient):
-        convoy.is_done("bad")
+        convoy.turn("bad")
 
     # And when they come once more, they are worked on like any other
-    assert not convoy.is_done("good")
-    assert not convoy.is_done("bad")
+    assert convoy.turn("good") is Turn.NEW
+    assert convoy.turn("bad") is Turn.NEW
 
 
 def test_what_was_left_does_what_it_came_for() -> None:
     convoy = riding(Hint(2, "a"))
     convoy.leave(convoy.take(LEAD))
-    assert not convoy.is_done("a")
+    assert convoy.turn("a") is Turn.NEW
 
 
 @pytest.mark.parametrize("message_id", [None, "unknown", "m1"])
 def test_what_never_rode_is_not_done(message_id: str | None) -> None:
     convoy = riding()
     convoy.end(LEAD)
-    assert not convoy.is_done(message_id)
+    assert convoy.turn(message_id) is Turn.NEW
 
 
 def test_a_message_waits_while_it_rides() -> None:
     # Given one that rides along, and its own turn has come in another thread
     convoy = riding(Hint(2, "a"))
     (rider,) = convoy.take(LEAD)
-    answers: list[bool] = []
-    thread = threading.Thread(target=lambda: answers.append(convoy.is_done("a")))
+    answers: list[Turn] = []
+    thread = threading.Thread(target=lambda: answers.append(convoy.turn("a")))
     thread.start()
     until(lambda: convoy._changed._waiters)  # type: ignore[attr-defined]
 
     # When its document has ended, then it has too
     convoy.end(rider)
     thread.join(10)
-    assert answers == [True]
+    assert answers == [Turn.DONE]
+
+
+def elsewhere(convoy: Convoy, message_id: str) -> Turn:
+    """The turn of a message in another thread."""
+    answers: list[Turn] = []
+    thread = threading.Thread(target=lambda: answers.append(convoy.turn(message_id)))
+    thread.start()
+    thread.join(10)
+    return answers[0]
+
+
+def test_what_is_claimed_and_not_begun_goes_over_to_the_thread_whose_turn_it_is() -> None:
+    # Given three that ride along, of which one is begun and one not even claimed
+    convoy = riding(*(Hint(n, f"m{n}") for n in range(2, 5)))
+    begun, waiting, claimed = convoy.take(LEAD)
+    convoy.wait([begun, waiting])
+    assert convoy.begin(begun)
+    thread = threading.Thread(target=lambda: convoy.turn("m4"))
+    thread.start()
+
+    # When the turn of one that waits comes in another thread, then it is that thread's alone
+    assert elsewhere(convoy, "m3") is Turn.MINE
+    assert not convoy.begin(waiting)
+    until(lambda: convoy._changed._waiters)  # type: ignore[attr-defined]
+    assert thread.is_alive()
+
+    # And its message, which is at work on it, is not told a second time how it ended
+    convoy.end(waiting)
+    assert convoy.turn("m3") is Turn.NEW
+    convoy.end(claimed)
+    thread.join(10)
 
 
 def test_ends_whose_messages_never_come_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,4 +116,5 @@ def test_ends_whose_messages_never_come_are_forgotten(monkeypatch: pytest.Monkey
         convoy.end(hint)
 
     # Then the latest are known
-    assert [convoy.is_done(f"m{n}") for n in range(2, 6)] == [False, False, True, True]
+    turns = [convoy.turn(f"m{n}") for n in range(2, 6)]
+    assert turns == [Turn.NEW, Turn.NEW, Turn.DONE, Turn.DONE]

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import dramatiq
 import pytest
 from dramatiq.brokers.stub import StubBroker
 from dramatiq.middleware import CurrentMessage, Retries, TimeLimitExceeded
+from sqlalchemy import event
 
 from models import session as sessions
 from models.disclosure.hints import NONE, Hints
@@ -29,6 +30,7 @@ from worker.inbox import PROCESS
 from worker.inspection import Inspection, Timing
 from worker.lifecycle import Abandoned, Ahead, Bindings, Prefetch
 from worker.pipeline import Pipeline
+from worker.waiting import URGENT, line_up
 
 
 @pytest.fixture
@@ -179,6 +181,86 @@ def test_what_was_taken_along_is_left_wherever_it_is_interrupted(
     for one in reversed(ids):
         pipeline.run(one, f"m{one}")
     assert states(home, ids) == [State.STORED] * 3
+
+
+def test_nobody_waits_for_a_document_that_hangs(home: House) -> None:
+    # Given two threads, and a document that is read until all others are done
+    ids = receive(home, 12)
+    others = threading.Event()
+
+    def inspect(data: bytes, name: str, timing: Timing, *, hints: Hints = NONE) -> Inspection:
+        if data == b"0":
+            assert others.wait(30), "what it had taken along waits for it"
+        return stored(data, name, timing)
+
+    # When they are worked on together, then the other thread takes over what this one has not begun
+    with working(home.pipeline(inspect), ids, threads=2):
+        until(lambda: states(home, ids[1:]) == [State.STORED] * 11, 30, states(home, ids))
+        assert states(home, ids[:1]) == [State.PROCESSING]
+        others.set()
+        until(lambda: states(home, ids[:1]) == [State.STORED])
+    assert [len(home.attempts(one)) for one in ids] == [1] * 12
+
+
+def test_what_is_claimed_is_given_back_wherever_it_is_interrupted(
+    home: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a time limit that strikes when others have been claimed along with a document
+    ids = receive(home, 3)
+    pipeline = home.pipeline()
+    pipeline.convoy.follow(lambda: [Hint(one, f"m{one}") for one in ids])
+
+    def interrupted(hints: Iterable[Hint]) -> None:
+        raise TimeLimitExceeded
+
+    monkeypatch.setattr(pipeline.convoy, "wait", interrupted)
+    with pytest.raises(NotBegun):
+        pipeline.run(ids[0], f"m{ids[0]}")
+
+    # Then nothing is held, and they wait as if they had not been begun
+    assert pipeline.held == ()
+    assert states(home, ids) == [State.QUEUED] * 3
+    assert [home.document(one).unfinished for one in ids] == [0] * 3
+
+
+def test_what_is_urgent_takes_nobody_along(home: House) -> None:
+    # Given documents of which an operator waits for the first
+    ids = receive(home, 3)
+    with home.database.transaction() as session:
+        line_up(session, ids[:1], URGENT)
+    seen: list[list[str]] = []
+
+    def inspect(data: bytes, name: str, timing: Timing, *, hints: Hints = NONE) -> Inspection:
+        seen.append(states(home, ids))
+        return stored(data, name, timing)
+
+    pipeline = home.pipeline(inspect)
+    pipeline.convoy.follow(lambda: [Hint(one, f"m{one}") for one in ids])
+    pipeline.run(ids[0], "m")
+
+    # Then nobody else was claimed meanwhile
+    assert seen == [[State.PROCESSING, State.QUEUED, State.QUEUED]]
+
+
+def test_what_is_refused_ends_together_with_what_is_stored(home: House) -> None:
+    # Given documents of which every other does not balance
+    ids = receive(home, 8)
+
+    def inspect(data: bytes, name: str, timing: Timing, *, hints: Hints = NONE) -> Inspection:
+        return (imbalanced if int(data) % 2 else stored)(data, name, timing)
+
+    pipeline = home.pipeline(inspect)
+    pipeline.convoy.follow(lambda: [Hint(one, f"m{one}") for one in ids])
+    commits: list[str] = []
+    event.listen(home.database.engine, "commit", lambda _: commits.append("commit"))
+
+    # When they are worked on together
+    pipeline.run(ids[0], f"m{ids[0]}")
+
+    # Then one transaction claims them, one ends them, and each has ended as it should
+    assert states(home, ids) == [State.STORED, State.DEAD] * 4
+    assert [len(home.letters(one)) for one in ids] == [0, 1] * 4
+    assert len(commits) == 2
 
 
 def test_what_others_owe_is_not_held_against_a_report(home: House) -> None:
