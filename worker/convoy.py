@@ -132,6 +132,12 @@ class Convoy:
             ride.waits = False
             return True
 
+    def took_over(self, hint: Hint) -> bool:
+        """Tell whether this thread has taken a document over from another."""
+        with self._changed:
+            ride = self._riding.get(str(hint.message_id))
+            return ride is not None and ride.own and ride.thread == threading.get_ident()
+
     def end(self, hint: Hint, error: BaseException | None = None) -> None:
         """Let the message end as its document did, when its turn comes."""
         with self._changed:

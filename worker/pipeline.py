@@ -114,7 +114,7 @@ class Pipeline:
             let_go(error)
             raise NotBegun(told(error)) from error
         finally:
-            self._leave_mine()
+            self._leave_mine(lead)
 
     def _go_on(self) -> None:
         if self.stopping.is_set():
@@ -197,6 +197,8 @@ class Pipeline:
         Where that cannot be written now it is before the next document, or their leases end.
         """
         claims = [claim for claim in claims if self._is_mine(claim)]
+        if not claims:
+            return
         try:
             self.release(*claims)
         except (Exception, TimeLimitExceeded) as error:
@@ -207,13 +209,13 @@ class Pipeline:
         finally:
             self._leave(claims)
 
-    def _leave_mine(self) -> None:
+    def _leave_mine(self, lead: Hint) -> None:
         """Give back what an interrupt anywhere has left in the hands of this thread."""
-        mine = [claim for claim in self.held if claim.thread == threading.get_ident()]
+        me, over = threading.get_ident(), self.convoy.took_over(lead)
+        mine = [one for one in self.held if one.thread == me or (over and one.hint == lead)]
         try:
-            if mine:
-                with suppress(Exception, TimeLimitExceeded):  # it is written down later
-                    self._put_off(mine)
+            with suppress(Exception, TimeLimitExceeded):  # it is written down later
+                self._put_off(mine)
         finally:
             self.convoy.leave_mine()
 

@@ -223,6 +223,37 @@ def test_what_is_claimed_is_given_back_wherever_it_is_interrupted(
     assert [home.document(one).unfinished for one in ids] == [0] * 3
 
 
+def test_what_is_taken_over_is_given_back_wherever_that_is_interrupted(
+    home: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a document that hangs, and another thread whose turn is interrupted as it takes over
+    ids = receive(home, 2)
+    begun, over = threading.Event(), threading.Event()
+
+    def inspect(data: bytes, name: str, timing: Timing, *, hints: Hints = NONE) -> Inspection:
+        begun.set()
+        assert over.wait(30)
+        return stored(data, name, timing)
+
+    def interrupted(lead: Hint) -> None:
+        raise TimeLimitExceeded
+
+    pipeline = home.pipeline(inspect)
+    pipeline.convoy.follow(lambda: [Hint(ids[1], "rider")])
+    lead = threading.Thread(target=pipeline.run, args=(ids[0], "lead"))
+    lead.start()
+    assert begun.wait(30)
+    monkeypatch.setattr(pipeline, "_take_over", interrupted)
+    with pytest.raises(NotBegun):
+        pipeline.run(ids[1], "rider")
+
+    # Then it waits as if it had not been begun, and what hung is stored
+    over.set()
+    lead.join(30)
+    assert states(home, ids) == [State.STORED, State.QUEUED]
+    assert pipeline.held == ()
+
+
 def test_what_is_urgent_takes_nobody_along(home: House) -> None:
     # Given documents of which an operator waits for the first
     ids = receive(home, 3)
