@@ -82,15 +82,38 @@ def reassess(session: Session, subject: Subject, *, by: int | None = None) -> tu
     Returns:
         The findings of the year itself.
     """
-    reports = standing(session, subject)
-    if subject.year not in reports or (by is not None and len(reports) == 1):
-        return ()
-    cells = _by_year(session, reports)
-    near = [reports[one.year] for one in subject.around(_NEAR) if one.year in reports]
-    for report, found in _unlike(session, near, cells):
-        if report.id != by:
-            _tell(session, report, found, by)
-    return carryover(subject.year, cells)
+    return reassess_all(session, {subject: by})[subject]
+
+
+def reassess_all(
+    session: Session, subjects: Mapping[Subject, int | None]
+) -> dict[Subject, tuple[Finding, ...]]:
+    """Do what :func:`reassess` does for years of different publishers.
+
+    Args:
+        session: an open transaction.
+        subjects: whose report on which year changed, and the report that came to stand.
+    """
+    found: dict[Subject, tuple[Finding, ...]] = dict.fromkeys(subjects, ())
+    around = {subject: standing(session, subject) for subject in subjects}
+    held = {
+        subject: reports
+        for subject, reports in around.items()
+        if subject.year in reports and (subjects[subject] is None or len(reports) > 1)
+    }
+    near = {
+        subject: [reports[one.year] for one in subject.around(_NEAR) if one.year in reports]
+        for subject, reports in held.items()
+    }
+    kept = watched(session, [one.id for reports in held.values() for one in reports.values()])
+    known = _known(session, [one for reports in near.values() for one in reports])
+    for subject, reports in held.items():
+        cells = {year: kept[one.id] for year, one in reports.items()}
+        for report, findings in _unlike(session, near[subject], known, cells):
+            if report.id != subjects[subject]:
+                _tell(session, report, findings, subjects[subject])
+        found[subject] = carryover(subject.year, cells)
+    return found
 
 
 def outdated(session: Session, reports: Mapping[int, Standing]) -> list[Standing]:
@@ -128,6 +151,8 @@ def standing(session: Session, subject: Subject) -> dict[int, Standing]:
 def watched(session: Session, report_ids: Iterable[int]) -> dict[int, dict[str, Cell]]:
     """Return the cells, as corrected, that stand in a relation between years, by address."""
     found: dict[int, dict[str, Cell]] = {report_id: {} for report_id in report_ids}
+    if not found:
+        return found
     for table, kind, rows in _ROWS:
         columns: Any = kind.__table__
         query = select(columns).where(columns.c.report_id.in_(found), columns.c.row.in_(rows))
@@ -176,6 +201,8 @@ _Row = Mapping[str, Any]
 def _known(session: Session, reports: Sequence[Kept]) -> dict[int, dict[int, _Row]]:
     """Return the findings between years that are kept, by report and id."""
     of = {report.attempt_id: report.id for report in reports if report.attempt_id is not None}
+    if not of:
+        return {}
     query = select(FINDINGS).where(
         FINDINGS.c.document_id.in_([report.document_id for report in reports]),
         FINDINGS.c.attempt_id.in_(of),
@@ -212,10 +239,12 @@ def _difference(report: Kept, known: Mapping[int, _Row], found: Iterable[Finding
 
 
 def _unlike(
-    session: Session, reports: Sequence[Standing], cells: Mapping[int, Mapping[str, Cell]]
+    session: Session,
+    reports: Sequence[Standing],
+    known: Mapping[int, Mapping[int, _Row]],
+    cells: Mapping[int, Mapping[str, Cell]],
 ) -> Iterator[tuple[Standing, tuple[Finding, ...]]]:
     """Bring the findings of reports up to date; yield those whose findings changed."""
-    known = _known(session, reports)
     for report in reports:
         found = carryover(report.year, cells)
         difference = _difference(report, known.get(report.id, {}), found)

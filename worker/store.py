@@ -1,6 +1,6 @@
 """Keeping what was recognised: a report and its findings as rows, in its place among versions."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final, cast
@@ -99,7 +99,7 @@ def store(
 
 
 def store_all(session: Session, items: Sequence[Item]) -> Iterator[tuple[int, Filed]]:
-    """Do what :func:`store` does for many; those of publishers that nobody knew yet in one go.
+    """Do what :func:`store` does for many; the first of each publisher and year in one go.
 
     Yields:
         The place of an item and what became of it, as soon as it is kept; all are to be taken.
@@ -109,20 +109,26 @@ def store_all(session: Session, items: Sequence[Item]) -> Iterator[tuple[int, Fi
     """
     prepared = [_prepared(item) for item in items]
     versions.lock_all(session, [one.subject for one in prepared if one.subject is not None])
-    first = _firsts(session, prepared)
-    yield from zip(first, _store_first(session, [prepared[n] for n in first]), strict=True)
+    first, met = _firsts(session, prepared)
+    new = [prepared[n] for n in first]
+    yield from zip(first, _store_first(session, new, met), strict=True)
     for place in sorted(set(range(len(prepared))) - set(first)):
         yield place, _store(session, prepared[place])
 
 
-def _firsts(session: Session, prepared: Sequence["_Prepared"]) -> list[int]:
-    """Return the places of the reports that are the first of their publisher, whatever the year."""
-    by_key: dict[str, int] = {}
+def _firsts(session: Session, prepared: Sequence["_Prepared"]) -> tuple[list[int], set[str]]:
+    """Return the places of reports that are the first of their year, one of each publisher.
+
+    A second one of a publisher may be on a year beside it, which is to be there by then. The keys
+    of the publishers of whom there is a report already come with them.
+    """
+    by_key: dict[str, tuple[int, Subject]] = {}
     for place, one in enumerate(prepared):
-        if one.subject is not None:
-            by_key.setdefault(one.subject.publisher_key, place)
-    known = versions.publishers(session, by_key)
-    return [place for key, place in by_key.items() if key not in known]
+        if one.subject is not None and one.item.amendment is None:
+            by_key.setdefault(one.subject.publisher_key, (place, one.subject))
+    met = versions.publishers(session, by_key)
+    versioned = versions.versioned(session, [by_key[key][1] for key in met])
+    return [place for place, subject in by_key.values() if subject not in versioned], met
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,17 +170,30 @@ def _store(session: Session, one: _Prepared) -> Filed:
     return filed if place.before is None else _compared(session, filed, place.before, one)
 
 
-def _store_first(session: Session, new: Sequence[_Prepared]) -> list[Filed]:
-    """Keep reports of publishers of whom there is none: no versions, and no years beside them."""
+def _store_first(session: Session, new: Sequence[_Prepared], met: Collection[str]) -> list[Filed]:
+    """Keep reports on years of which there is none: no versions to compare with.
+
+    Only publishers that were met before, given by their keys, can have years beside them.
+    """
     if not new:
         return []
     place = Place(1, standing=True)
     headers = [one.header(place) for one in new]
     ids = session.connection().execute(_INSERT_HEADERS, headers).scalars().all()
     _insert_rows(session, list(zip(ids, new, strict=True)))
+    beside = {
+        one.subject: report_id
+        for report_id, one in zip(ids, new, strict=True)
+        if one.subject is not None and one.subject.publisher_key in met
+    }
+    found = neighbours.reassess_all(session, beside)
     reports = [one.item.report for one in new]
     weighing.weigh_beside_all(session, [(report.publisher, report.year) for report in reports])
-    return [Filed(report_id, place.version, place.standing) for report_id in ids]
+    across = [found.get(one.subject, ()) if one.subject else () for one in new]
+    return [
+        Filed(report_id, place.version, place.standing, across=_rules(findings))
+        for report_id, findings in zip(ids, across, strict=True)
+    ]
 
 
 def _insert_rows(session: Session, kept: Sequence[tuple[int, _Prepared]]) -> None:
@@ -212,6 +231,10 @@ def _assess(
         neighbours.forget(session, place.before)
     found = neighbours.reassess(session, subject, by=report_id)
     weighing.weigh_beside(session, said_by, subject.year)
+    return _rules(found)
+
+
+def _rules(found: Iterable[Finding]) -> tuple[str, ...]:
     return tuple(sorted({finding.rule for finding in found}))
 
 

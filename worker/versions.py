@@ -109,6 +109,7 @@ def _firsts(later: CompoundSelect[int] | Select[int]) -> Select[int, datetime | 
 
 
 _ANY: Final = select(REPORTS.c.id).where(REPORTS.c.publisher_key == bindparam("key")).limit(1)
+_VERSION: Final = select(REPORTS.c.id).where(of_subject()).limit(1)
 _LOCKS: Final = text("SELECT pg_advisory_xact_lock(k) FROM unnest(CAST(:locks AS bigint[])) AS k")
 """One after the other, in the order given."""
 _FIRSTS: Final = _firsts(_AFTER)
@@ -326,6 +327,12 @@ def publishers(session: Session, keys: Collection[str]) -> set[str]:
     """
     connection = session.connection()
     return {key for key in keys if connection.execute(_ANY, {"key": key}).first() is not None}
+
+
+def versioned(session: Session, subjects: Iterable[Subject]) -> set[Subject]:
+    """Return those of some subjects of which there is a version; one look into an index each."""
+    connection = session.connection()
+    return {one for one in subjects if connection.execute(_VERSION, one.values).first() is not None}
 
 
 def _known(session: Session, subject: Subject, figures: str) -> tuple[int, list[Version]]:
