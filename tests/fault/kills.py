@@ -6,6 +6,8 @@ import signal
 import socket
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import Final
 
 from sqlalchemy import func, select
@@ -48,6 +50,8 @@ _WORKING: Final = (
 )
 _UNREAD: Final = ("dead", "unreadable")
 _RETRYING: Final = ("retry.entered", "retry.committed")
+_TRIES: Final = 5
+_ENDS_WITHIN: Final = 60.0
 
 
 def faults() -> Iterator[Fault]:
@@ -91,10 +95,22 @@ def _killed_releasing(point: str) -> Fault:
 
     def inject(trial: Trial) -> None:
         with trial.striking(point):
-            trial.strike("work.fetched", "hang")
-            os.kill(trial.running.parts()["work"], signal.SIGTERM)
+            for _ in range(_TRIES):  # it may be stuck in a process that has given back all it held
+                trial.wait_for_parts()
+                master = trial.running.parts()["work"]
+                trial.strike("work.fetched", "hang")
+                with suppress(ProcessLookupError):
+                    os.kill(master, signal.SIGTERM)
+                until(partial(_over, trial, point, master), _ENDS_WITHIN, trial.running.story)
+                if not (trial.faults / point).exists():
+                    break
 
     return Fault(f"SIGKILL at {point}", inject, by_hand=True)
+
+
+def _over(trial: Trial, point: str, master: int) -> bool:
+    """Tell whether a point was passed, or the workers that were to pass it are gone."""
+    return not (trial.faults / point).exists() or not is_alive(master)
 
 
 def _killed_handing_over(point: str) -> Fault:

@@ -24,6 +24,7 @@ QUICK = {
     "GRACE": "8",
     "RETRY_MIN": "0.3",
     "RETRY_MAX": "2",
+    "MAX_RETRIES": "20",  # a disk that is full for 8 s outlasts the usual five
     "LOG_FORMAT": "json",
     "WORKER_PROCESSES": "2",
     "WORKER_THREADS": "2",
