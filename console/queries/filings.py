@@ -4,17 +4,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Select, func, or_, select
+from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session
 
 from console.queries.letters import DecisionRow, decision_row
+from console.queries.report_conditions import conditions
+from console.report_filter import STANDING, ReportFilter
 from models.dead_letter import Decision
 from models.disclosure.finding import Finding, Severity
 from models.filing import REPORTS, StoredFinding, StoredReport, same_subject
 from models.ledger import Document
-
-NO_YEAR: Final = 0
-"""Stands for reports on a year that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,58 +44,22 @@ class ReportRow:
     decision: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ReportFilter:
-    """Reports that match everything given; ``publisher`` is a part of the name.
-
-    ``division`` is how the GB/T 2260 code of the publisher's division begins.
-    Those that stand, or with ``all_versions`` every version and copy. ``year`` may be
-    :data:`NO_YEAR`; ``unidentified`` are those of which publisher or year is not known.
-    """
-
-    publisher: str | None = None
-    year: int | None = None
-    edition: str | None = None
-    division: str | None = None
-    all_versions: bool = False
-    unidentified: bool = False
-
-    def conditions(self) -> list[ColumnElement[bool]]:
-        """Return the filter as conditions on ``StoredReport``."""
-        found: list[ColumnElement[bool]] = []
-        if not self.all_versions:
-            found.append(StoredReport.standing.is_(True))
-        if self.publisher is not None:
-            found.append(StoredReport.publisher.contains(self.publisher, autoescape=True))
-        if self.year == NO_YEAR:
-            found.append(StoredReport.year.is_(None))
-        elif self.year is not None:
-            found.append(StoredReport.year == self.year)
-        if self.unidentified:  # the key is there with the publisher, and has an index
-            found.append(or_(StoredReport.publisher_key.is_(None), StoredReport.year.is_(None)))
-        if self.edition is not None:
-            found.append(StoredReport.edition == self.edition)
-        if self.division is not None:
-            found.append(StoredReport.division_code.startswith(self.division, autoescape=True))
-        return found
-
-
 _DECISION: Final = (
     select(Decision.action).where(Decision.id == StoredReport.decision_id).scalar_subquery()
 )
 
 
 def reports(
-    session: Session, wanted: ReportFilter = ReportFilter(), *, limit: int | None = None
+    session: Session, wanted: ReportFilter = STANDING, *, limit: int | None = None
 ) -> list[ReportRow]:
     """Return stored reports, the latest first, at most ``limit`` of them."""
-    query = headers().where(*wanted.conditions()).order_by(StoredReport.id.desc()).limit(limit)
+    query = headers().where(*conditions(wanted)).order_by(StoredReport.id.desc()).limit(limit)
     return [row_of(row) for row in session.execute(query)]
 
 
-def count(session: Session, wanted: ReportFilter = ReportFilter()) -> int:
+def count(session: Session, wanted: ReportFilter = STANDING) -> int:
     """Return how many stored reports match."""
-    query = select(func.count()).select_from(StoredReport).where(*wanted.conditions())
+    query = select(func.count()).select_from(StoredReport).where(*conditions(wanted))
     return session.scalar(query) or 0
 
 
