@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 from console.queries.letters import DecisionRow, decision_row
 from console.queries.report_conditions import conditions
 from console.report_filter import STANDING, ReportFilter
-from models.dead_letter import Decision
+from models.dead_letter import DECISIONS, Decision
 from models.disclosure.finding import Finding, Severity
 from models.filing import REPORTS, StoredFinding, StoredReport, same_subject
-from models.ledger import Document
+from models.ledger import DOCUMENTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,11 @@ class ReportRow:
     decision: str | None = None
 
 
+# Tables, not classes: the ORM makes all of its classes ready before it asks its first question.
+_REPORT: Final = REPORTS.c
+_DOCUMENT: Final = DOCUMENTS.c
 _DECISION: Final = (
-    select(Decision.action).where(Decision.id == StoredReport.decision_id).scalar_subquery()
+    select(DECISIONS.c.action).where(DECISIONS.c.id == REPORTS.c.decision_id).scalar_subquery()
 )
 
 
@@ -53,19 +56,19 @@ def reports(
     session: Session, wanted: ReportFilter = STANDING, *, limit: int | None = None
 ) -> list[ReportRow]:
     """Return stored reports, the latest first, at most ``limit`` of them."""
-    query = headers().where(*conditions(wanted)).order_by(StoredReport.id.desc()).limit(limit)
+    query = headers().where(*conditions(wanted)).order_by(_REPORT.id.desc()).limit(limit)
     return [row_of(row) for row in session.execute(query)]
 
 
 def count(session: Session, wanted: ReportFilter = STANDING) -> int:
     """Return how many stored reports match."""
-    query = select(func.count()).select_from(StoredReport).where(*conditions(wanted))
+    query = select(func.count()).select_from(REPORTS).where(*conditions(wanted))
     return session.scalar(query) or 0
 
 
 def report(session: Session, report_id: int) -> ReportRow | None:
     """Return one stored report, ``None`` where there is none."""
-    row = session.execute(headers().where(StoredReport.id == report_id)).one_or_none()
+    row = session.execute(headers().where(_REPORT.id == report_id)).one_or_none()
     return None if row is None else row_of(row)
 
 
@@ -103,25 +106,25 @@ def headers() -> Select[*tuple[Any, ...]]:
         .correlate(REPORTS)
     )
     return select(
-        StoredReport.id,
-        StoredReport.publisher,
-        StoredReport.year,
-        StoredReport.edition,
-        StoredReport.version,
-        StoredReport.hard,
-        StoredReport.soft,
-        StoredReport.title,
-        StoredReport.document_id,
-        StoredReport.stored_at,
-        StoredReport.division_code,
-        StoredReport.standing,
-        StoredReport.same_as,
+        _REPORT.id,
+        _REPORT.publisher,
+        _REPORT.year,
+        _REPORT.edition,
+        _REPORT.version,
+        _REPORT.hard,
+        _REPORT.soft,
+        _REPORT.title,
+        _REPORT.document_id,
+        _REPORT.stored_at,
+        _REPORT.division_code,
+        _REPORT.standing,
+        _REPORT.same_as,
         versions.scalar_subquery().label("versions"),
-        Document.sha256,
-        Document.name,
-        Document.size,
+        _DOCUMENT.sha256,
+        _DOCUMENT.name,
+        _DOCUMENT.size,
         _DECISION.label("decision"),
-    ).join(Document, Document.id == StoredReport.document_id)
+    ).join_from(REPORTS, DOCUMENTS, _DOCUMENT.id == _REPORT.document_id)
 
 
 def row_of(row: Row[*tuple[Any, ...]]) -> ReportRow:
