@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from console import labels
+from console import form_labels
 from models.disclosure.finding import Finding
 from models.disclosure.report import Cell, Printed, Report
 
@@ -66,9 +66,9 @@ def _worth_showing(side: Sequence[str], report: Report) -> tuple[Sequence[str], 
 
 
 def _named(finding: Finding, address: str, report: Report) -> str:
-    row = labels.row_of(address)
+    row = form_labels.row_of(address)
     if finding.rule in _COLUMN_WISE:
-        name = labels.brief(row)
+        name = form_labels.brief(row)
     else:
         column = address.rsplit(".", 1)[1]
         name = next((c.label for c in row.columns if c.key == column), column)

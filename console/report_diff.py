@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from console import labels
+from console import form_labels
 from console.queries.filings import ReportRow
 from models.disclosure.difference import Change, Difference
 from models.disclosure.report import Cell
@@ -32,7 +32,7 @@ def _head(row: ReportRow) -> dict[str, Any]:
 def _change(change: Change) -> dict[str, Any]:
     return {
         "cell": change.cell,
-        "label": labels.cell(change.cell),
+        "label": form_labels.cell(change.cell),
         "before": _value(change.before),
         "after": _value(change.after),
         "printed": {"before": str(change.before.printed), "after": str(change.after.printed)},

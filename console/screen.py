@@ -8,7 +8,7 @@ from typing import Any, Final, TextIO
 
 import orjson
 
-from console import labels
+from console import form_labels, labels
 from models.event import EventName
 
 _GREEN, _RED, _YELLOW, _DIM, _PLAIN = "\x1b[32m", "\x1b[31m", "\x1b[33m", "\x1b[2m", "\x1b[0m"
@@ -129,7 +129,7 @@ def _unpacked(event: dict[str, Any]) -> tuple[str, str]:
 
 
 def _dead(event: dict[str, Any]) -> tuple[str, str]:
-    why = labels.worded(str(event.get("message") or ""))
+    why = form_labels.worded(str(event.get("message") or ""))
     reason = labels.reason(str(event.get("reason", "?")))
     return _RED, f"✗ 死信 dead    {_document(event)} · {reason}: {why}"
 

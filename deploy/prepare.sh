@@ -2,6 +2,7 @@
 # Makes what compose.yaml needs and nobody else should know: deploy/secrets, and the inbox.
 # 生成 compose.yaml 所需的密钥文件和收件目录。What is there already stays as it is.
 #   deploy/prepare.sh [DIRECTORY]     where secrets/ and inbox/ are made; deploy/ without it
+# With NOTIFY_WEBHOOK=https://… in the environment also what the profile "notify" needs.
 set -eu
 umask 077
 
@@ -29,6 +30,7 @@ fi
 keep broker_url "redis://:$(sed -n 's/^requirepass //p' "$secrets/broker_conf")@broker:6379/0"
 keep admin_password "$(random)"
 keep grafana_password "$(random)"
+[ -z "${NOTIFY_WEBHOOK:-}" ] || keep notify_webhook "$NOTIFY_WEBHOOK"
 
 mkdir -p "$place/inbox"
 chmod 0755 "$place/inbox"

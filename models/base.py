@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 
 import orjson
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer, LargeBinary, MetaData, Numeric, Text
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -52,8 +51,11 @@ class Json(TypeDecorator[Any]):
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Choose the column type for the database at hand."""
-        chosen = JSONB(none_as_null=True) if dialect.name == "postgresql" else Text()
-        return dialect.type_descriptor(chosen)
+        if dialect.name != "postgresql":
+            return dialect.type_descriptor(Text())
+        from sqlalchemy.dialects.postgresql import JSONB
+
+        return dialect.type_descriptor(JSONB(none_as_null=True))
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
         """Encode for databases without a JSON type."""

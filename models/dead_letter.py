@@ -2,12 +2,13 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final, cast
 
-from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy import ForeignKey, Index, String, Table
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Json, now
+from models.partial import partial
 
 
 class Action(StrEnum):
@@ -43,12 +44,11 @@ class DeadLetter(Base):
             "document_id",
         ),
         Index(None, "resolution", "id"),
-        Index(
+        partial(
             "uq_dead_letters_open",
             "document_id",
             unique=True,
-            sqlite_where=text("resolution IS NULL"),
-            postgresql_where=text("resolution IS NULL"),
+            where="resolution IS NULL",
         ),
     )
 
@@ -89,3 +89,8 @@ class Decision(Base):
     candidate: Mapped[str | None] = mapped_column(String(64))
     before: Mapped[dict[str, Any] | None] = mapped_column("changed_from", Json)
     after: Mapped[dict[str, Any] | None] = mapped_column("changed_to", Json)
+
+
+LETTERS: Final = cast("Table", DeadLetter.__table__)
+DECISIONS: Final = cast("Table", Decision.__table__)
+"""The tables themselves, for questions that need nothing of the ORM."""

@@ -29,6 +29,7 @@ from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
 from models.base import Amount, Base, Json, now
 from models.disclosure.publisher import key
+from models.partial import partial
 
 _SUBJECT: Final = ("publisher_key", "year")
 """The columns that say whose report on which year a row is; indexes and :class:`Subject` use it."""
@@ -55,30 +56,27 @@ class StoredReport(Base):
     __table_args__ = (
         UniqueConstraint("document_id"),
         CheckConstraint("same_as IS NULL OR NOT standing", name="copies_never_stand"),
-        Index(
+        partial(
             "uq_reports_publisher_key_year_version",
             *_SUBJECT,
             "version",
             unique=True,
-            sqlite_where=text("same_as IS NULL"),
-            postgresql_where=text("same_as IS NULL"),
+            where="same_as IS NULL",
         ),
-        Index(
+        partial(
             "uq_reports_publisher_key_year_standing",
             *_SUBJECT,
             unique=True,
-            sqlite_where=text("standing"),
-            postgresql_where=text("standing"),
+            where="standing",
         ),
         Index(None, *reversed(_SUBJECT)),
         # A misread publisher can have thousands of versions: they are never gone through.
         Index(None, *_SUBJECT, "figures"),
         Index(None, *_SUBJECT, "document_id"),
-        Index(
+        partial(
             None,
             "same_as",
-            sqlite_where=text("same_as IS NOT NULL"),
-            postgresql_where=text("same_as IS NOT NULL"),
+            where="same_as IS NOT NULL",
         ),
         Index(None, "division_code"),
         Index(None, "standing", "id"),

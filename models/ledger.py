@@ -6,16 +6,19 @@ by the functions of ``models.transitions``.
 
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.base import Base, Json, now
 from models.disclosure.hints import NONE, Hints
+from models.partial import hashed, partial
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+    from sqlalchemy import Table
 
 
 class State(StrEnum):
@@ -89,14 +92,13 @@ class Document(Base):
     __table_args__ = (
         Index(None, "state", "lease_expires_at"),
         Index(None, "state", "updated_at"),
-        Index(
+        partial(
             "ix_documents_waiting",
             "queue",
             "lane",
             "updated_at",
             "id",
-            sqlite_where=text("state = 'received'"),
-            postgresql_where=text("state = 'received'"),
+            where="state = 'received'",
         ),
     )
 
@@ -143,7 +145,7 @@ class Arrival(Base):
             "mtime_ns",
             unique=True,
         ).ddl_if(dialect="postgresql"),
-        Index(None, "path", postgresql_using="hash").ddl_if(dialect="postgresql"),
+        hashed(None, "path"),
         Index(None, "document_id"),
         Index(None, "container_id"),
         Index(None, "handover"),
@@ -218,6 +220,13 @@ class SourceStatus(Base):
     last_scan_at: Mapped[datetime | None]
     heartbeat_at: Mapped[datetime]
     problem: Mapped[str | None]
+
+
+DOCUMENTS: Final = cast("Table", Document.__table__)
+ARRIVALS: Final = cast("Table", Arrival.__table__)
+ATTEMPTS: Final = cast("Table", Attempt.__table__)
+SOURCES: Final = cast("Table", SourceStatus.__table__)
+"""The tables themselves, for questions that need nothing of the ORM."""
 
 
 _OF_ONE: Final = 20

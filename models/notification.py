@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, PrimaryKeyConstraint, String, UniqueConstraint, text
+from sqlalchemy import ForeignKey, PrimaryKeyConstraint, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Json, now
+from models.partial import partial
 
 
 class Channel(Base):
@@ -32,12 +33,11 @@ class Notification(Base):
     __tablename__ = "notifications"
     __table_args__ = (
         UniqueConstraint("uuid"),
-        Index(
+        partial(
             "ix_notifications_unsent",
             "channel",
             "due_at",
-            sqlite_where=text("sent_at IS NULL AND given_up_at IS NULL"),
-            postgresql_where=text("sent_at IS NULL AND given_up_at IS NULL"),
+            where="sent_at IS NULL AND given_up_at IS NULL",
         ),
     )
 

@@ -1,10 +1,7 @@
 """Settings: ``gouji.toml``, overridden by environment; read once and passed down."""
 
-import hashlib
 import math
 import os
-import tempfile
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -87,6 +84,9 @@ class Settings:
         usual = self.data_dir.resolve() / "broker.sock"
         if len(os.fsencode(usual)) <= _LONGEST_SOCKET:
             return usual
+        import hashlib
+        import tempfile
+
         name = hashlib.sha256(os.fsencode(usual)).hexdigest()[:16]
         return Path(tempfile.gettempdir()) / f"gouji-{os.getuid()}" / f"{name}.sock"
 
@@ -180,6 +180,8 @@ def _from_file(config: Path | None) -> dict[str, Any]:
     path = config or Path(CONFIG_NAME)
     if config is None and not path.exists():
         return {}
+    import tomllib
+
     try:
         values = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:

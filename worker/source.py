@@ -1,10 +1,8 @@
 """The places where files come in, as ``[[source]]`` tables of ``gouji.toml`` name them."""
 
-import difflib
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -77,6 +75,8 @@ def known(key: str, where: str, names: Iterable[str]) -> str:
     names = tuple(names)
     if key in names:
         return key
+    import difflib
+
     near = difflib.get_close_matches(key, names, n=1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     raise SettingsError(f"{where}: unknown setting {key!r}{hint}")
@@ -145,6 +145,8 @@ def _value(where: str, key: str, value: Any, base: Path) -> Any:
 
 def _demand_hidden(where: str, host: str, exposed: bool) -> None:
     """Demand that a host is reached from this machine alone: tokens would go in the clear."""
+    from ipaddress import ip_address
+
     try:
         hidden = host == "localhost" or ip_address(host).is_loopback
     except ValueError:
@@ -190,6 +192,8 @@ def _text(where: str, key: str, value: Any) -> str:
 
 
 def _addresses(where: str, key: str, value: Any) -> tuple[str, ...]:
+    from ipaddress import ip_address
+
     addresses = [value] if isinstance(value, str) else value
     try:
         return tuple(str(ip_address(address)) for address in addresses)

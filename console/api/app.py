@@ -25,7 +25,7 @@ from console.api import openapi
 from console.api.operation import Call, Operation
 from console.api.operations import OPERATIONS
 from console.api.problems import Problem, misshapen
-from console.api.shapes import LARGEST, Misshapen, from_text, members, read
+from console.shapes import LARGEST, Misshapen, from_text, members, read
 from models.event import EventName
 from models.session import Database
 from watcher.pace import Pace, network_of

@@ -10,7 +10,7 @@ from console.api import problems
 from console.api.answers import ListOf, PageOf
 from console.api.operation import Bytes, Operation
 from console.api.operations import OPERATIONS
-from console.api.shapes import LARGEST, Schema, members, object_schema, schema_of
+from console.shapes import LARGEST, Schema, members, object_schema, schema_of
 from worker.desk.order import LONGEST_KEY
 
 ROOT: Final = "/api/v1"
@@ -101,9 +101,9 @@ def _given(schema: Schema) -> Schema:
     options = schema.get("anyOf")
     if options is None:
         return dict(schema)
-    (left,) = (one for one in options if one != {"type": "null"})
+    left = [one for one in options if one != {"type": "null"}]
     about = {"description": schema["description"]} if "description" in schema else {}
-    return {**left, **about}
+    return {**(left[0] if len(left) == 1 else {"anyOf": left}), **about}
 
 
 def _responses(operation: Operation, components: dict[str, Schema]) -> dict[str, Any]:

@@ -9,13 +9,14 @@ from sqlalchemy.orm import Session
 from console.access.principal import Principal
 from console.access.roles import Role
 from console.api.problems import Problem, not_found
-from console.api.shapes import LARGEST, Limits
+from console.shapes import LARGEST, Limits
 from models.session import Database
 from worker.settings import Settings
 
 Method = Literal["GET", "POST"]
 Number = Annotated[int, Limits(minimum=1, maximum=LARGEST)]
 """The id of something; one that nothing has is not found."""
+Year = Annotated[int, Limits("The year reported on.", minimum=1900, maximum=9999)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Final
 
 from rich.text import Text
 
-from console import labels
+from console import form_labels, labels
 from models.disclosure.localisation import Block, Candidate, Change, Localisation, Origin
 
 _SHOWN: Final = 5
@@ -58,7 +58,7 @@ def _group(block: Block, first: Candidate) -> str:
 
 def _edit(edit: str) -> str:
     rule, _, scope = edit.partition(":")
-    return f"{rule} {labels.scope(rule, scope)}"
+    return f"{rule} {form_labels.scope(rule, scope)}"
 
 
 def _candidate(candidate: Candidate) -> Iterator[Text]:
@@ -74,4 +74,4 @@ def _candidate(candidate: Candidate) -> Iterator[Text]:
 
 def _change(change: Change) -> str:
     read = change.raw.strip() or "空" if change.read is None else str(change.read)
-    return f"{labels.cell(change.cell)}: {read} → {change.proposed}"
+    return f"{form_labels.cell(change.cell)}: {read} → {change.proposed}"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from console import labels
+from console import form_labels
 from console.cli.listing import print_list
 from models.disclosure.finding import Finding
 from models.disclosure.report import ABSENT, Report
@@ -23,7 +23,7 @@ def print_keys(report: Report, findings: Sequence[Finding]) -> None:
     rows = [
         (
             address,
-            labels.cell(address),
+            form_labels.cell(address),
             table.cells.get(address, ABSENT).raw.strip(),
             ", ".join(dict.fromkeys(failing.get(address, ()))),
         )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rich.text import Text
 
-from console import labels, sentences
+from console import form_labels, labels, sentences
 from console.cli import became, output
 from console.cli.candidates_view import candidate_lines
 from console.cli.commenting import print_comments
@@ -138,7 +138,7 @@ def _print_head(told: Story) -> None:
     head = Text(f"死信 dead letter {letter.id}: {reason}", style="bold red")
     lines = [
         head,
-        Text(sentences.both(labels.worded(letter.message))),
+        Text(sentences.both(form_labels.worded(letter.message))),
         *_advice(told),
         facts([("环节 stage", labels.stage(letter.stage)), ("处置 resolution", resolution)]),
         facts([("机关 publisher", letter.publisher), ("年度 year", letter.year)]),
@@ -211,7 +211,8 @@ def _changed(decision: DecisionRow) -> str:
     before = (decision.before or {}).get("cells", {})
     after = (decision.after or {}).get("cells", {})
     changes = [
-        f"{labels.cell(cell)}: {_shown(before.get(cell))} → {value if value is not None else '空'}"
+        f"{form_labels.cell(cell)}: {_shown(before.get(cell))} → "
+        f"{value if value is not None else '空'}"
         for cell, value in after.items()
     ]
     rank = "" if decision.candidate is None else f"候选 candidate {decision.candidate}: "
@@ -239,7 +240,9 @@ def _print_attempts(attempts: list[AttemptRow]) -> None:
         )
         lines = [line]
         if attempt.error:
-            lines.append(Text(f"   {sentences.both(labels.worded(attempt.error))}", style="red"))
+            lines.append(
+                Text(f"   {sentences.both(form_labels.worded(attempt.error))}", style="red")
+            )
         if attempt.traceback:
             lines += [Text(f"   {row}", style="dim") for row in attempt.traceback.splitlines()]
         print_lines(output.console(), lines)

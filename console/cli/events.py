@@ -205,7 +205,7 @@ def print_event(
     """Print one event: time, name, Chinese title, and what it carries."""
     from rich.text import Text
 
-    from console.cli.grid import pad
+    from console.cli.columns import pad
     from console.cli.listing import moment
 
     style = _STYLES.get(level, "")

@@ -3,23 +3,24 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from console.cli import output
+from console.cli import output, report_options
 from console.cli.errors import Conflict, ExitCode, Failure, Misused, NotFound
 from console.cli.invocation import Invocation, pass_invocation
-from console.cli.parameters import WORDS, YEAR, no_path
-from console.cli.reports import division_code
+from console.cli.parameters import no_path
+from console.export.format import Format, format_of
+from console.report_filter import STANDING, ReportFilter
 
 if TYPE_CHECKING:
     from console.export.export import Exported
     from console.export.order import Order
     from console.export.produce import Progress
 
-_FORMATS: Final = ("package", "csv", "csv-excel", "jsonl", "parquet", "xlsx", "sqlite")
 _TABLES: Final = ("cells", "reports", "reports_corrected", "findings", "codebook")
 _STDOUT: Final = "-"
 _ELSEWHERE: Final = "换一个名字 choose another name, or take the old one away first"
@@ -30,7 +31,7 @@ _ELSEWHERE: Final = "换一个名字 choose another name, or take the old one aw
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(_FORMATS),
+    type=click.Choice([str(one) for one in Format]),
     help="格式 Format; else what the name of PATH says, a data package where it says nothing.",
 )
 @click.option(
@@ -40,16 +41,7 @@ _ELSEWHERE: Final = "换一个名字 choose another name, or take the old one aw
     multiple=True,
     help="只要哪些表 Which tables; else all of them.",
 )
-@click.option("--publisher", type=WORDS, help="机关名含 Part of the publisher's name.")
-@click.option("--year", type=YEAR, help="年度 The year reported on.")
-@click.option("--edition", type=click.Choice(["2019", "2021"]), help="版式 Edition of the form.")
-@click.option(
-    "--division",
-    metavar="CODE",
-    callback=division_code,
-    help="行政区划代码前缀 Where the publisher belongs: how its GB/T 2260 code begins (41, 4103).",
-)
-@click.option("--all-versions", is_flag=True, help="含旧版和副本 Earlier versions and copies too.")
+@report_options.filters
 @click.option("--overwrite", is_flag=True, help="覆盖 Replace an export that is there already.")
 @click.option("--check", "checking", is_flag=True, help="核对 Check the package at PATH instead.")
 @output.json_option
@@ -74,7 +66,7 @@ def command(
     Exit codes: 0 ok, 4 when --check finds something, 5 when there is something at PATH already.
     """
     if checking:
-        if format_ or tables or overwrite or any(wanted.values()):
+        if format_ or tables or overwrite or wanted != asdict(STANDING):
             raise Misused("--check takes PATH alone", hint="gouji export --check PATH")
         return _check(Path(place), as_json=as_json)
     with _telling():
@@ -89,8 +81,7 @@ def command(
 def _order(
     place: str, format_: str | None, tables: tuple[str, ...], wanted: dict[str, Any]
 ) -> "Order":
-    from console.export.order import Format, Order, format_of
-    from console.queries.filings import ReportFilter
+    from console.export.order import Order
 
     if place == _STDOUT and format_ is None:
         chosen = Format.CSV
@@ -120,8 +111,6 @@ def _to_file(
     with invocation.database() as database, _progress() as progress:
         made = export(database, order, place, overwrite=overwrite, progress=progress)
     if as_json:
-        from dataclasses import asdict
-
         output.emit(asdict(made))
     else:
         _tell(made)

@@ -5,7 +5,7 @@ from typing import Final
 
 from rich.text import Text
 
-from console import labels
+from console import form_labels
 from console.equation import equation, in_words, sides_of
 from console.marks import SIGNS
 from models.disclosure.finding import Finding, Severity
@@ -20,7 +20,7 @@ def finding_lines(findings: Iterable[Finding], report: Report | None) -> list[Te
     for finding in findings:
         style = STYLES[finding.severity]
         line = Text().append(f"{SIGNS[finding.severity]} {finding.rule}", style=style)
-        place = labels.scope(finding.rule, finding.scope)
+        place = form_labels.scope(finding.rule, finding.scope)
         sides = sides_of(finding) if report is not None else None
         if sides is None or report is None:
             line.append(f" {place}: {finding.message}")

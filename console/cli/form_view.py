@@ -12,7 +12,7 @@ from rich.text import Text
 
 from console.cli.findings_view import STYLES
 from console.cli.grid import Figure, Grid, Span
-from console.labels import numbered
+from console.form_labels import numbered
 from console.marks import CLAUSES, ORDINALS, RELATION, SIGNS, Marks, printed
 from models.disclosure.form import RESULTS_GROUP, TABLES, Column, Layout, Row, cell_key
 from models.disclosure.report import ReadTable, Report

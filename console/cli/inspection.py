@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import click
 
-from console import labels, sentences
+from console import form_labels, labels, sentences
 from console.cli import output
 from console.cli.errors import ExitCode, Failure
 from console.cli.invocation import Invocation, pass_invocation
@@ -143,5 +143,5 @@ def _show_outcome(inspection: "Inspection") -> None:
     told = facts([("原因 reason", reason), ("环节 stage", stage)])
     lines = [line, told] if told.plain else [line]
     if inspection.report is None and inspection.message:
-        lines.append(Text(sentences.both(labels.worded(inspection.message))))
+        lines.append(Text(sentences.both(form_labels.worded(inspection.message))))
     print_lines(output.console(), [*lines, Text("")])

@@ -1,22 +1,17 @@
 """Lists in a terminal: a table where it fits, else a few lines for each row."""
 
+import shutil
+import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from rich import box
+import click
 from rich.cells import cell_len
-from rich.table import Table
-from rich.text import Text
 
-from console.cli.grid import pad
-from console.cli.output import console
+from console.cli.columns import pad
 
-if TYPE_CHECKING:
-    from rich.console import Console
-
-_LEAST: Final = 16
-"""Columns that a text which may be folded takes at least."""
+_RULE: Final = "─"
 
 
 def print_list(
@@ -31,54 +26,53 @@ def print_list(
     """
     rows = list(rows)
     texts = [["" if value is None else _text(value) for value in row] for row in rows]
-    out = console()
-    whole = _least(heads, texts, folding, whole=True)
-    words = _least(heads, texts, folding, whole=False)
-    if _width(words) > out.width:
-        _print_narrow(out, heads, texts)
+    right = [all(isinstance(row[place], int | None) for row in rows) for place in range(len(heads))]
+    if _is_plain(texts) and sum(_widths(heads, texts)) + 2 * len(heads) <= _room():
+        _print_plain(heads, texts, right)
         return
-    tight = _width(whole) > out.width
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
-    for place, head in enumerate(heads):
-        cells = [row[place] for row in rows]
-        table.add_column(
-            head.replace(" ", "\n", 1),
-            justify="right" if all(isinstance(cell, int | None) for cell in cells) else "left",
-            overflow="fold",
-            no_wrap=head not in folding and not tight,
-            min_width=words[place],
-        )
+    from console.cli.listing_folded import print_folded  # brings rich, which takes its time
+
+    print_folded(heads, texts, right, folding)
+
+
+def _is_plain(texts: Sequence[Sequence[str]]) -> bool:
+    """Tell whether every text is one line that can be printed as it is."""
+    return all(text.isprintable() for row in texts for text in row)
+
+
+def _room() -> int:
+    """Return how wide stdout is; what is no terminal has no end."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
+
+
+def _print_plain(
+    heads: Sequence[str], texts: Sequence[Sequence[str]], right: Sequence[bool]
+) -> None:
+    widths = _widths(heads, texts)
+    for line in zip(*(_lines(head) for head in heads), strict=True):
+        click.secho(_line(line, widths, right), bold=True)
+    click.echo(_RULE * (sum(widths) + 2 * len(widths) - 2))
     for row in texts:
-        table.add_row(*(Text(text) for text in row))
-    out.print(table)
+        click.echo(_line(row, widths, right))
 
 
-def _least(
-    heads: Sequence[str], rows: Sequence[Sequence[str]], folding: Sequence[str], *, whole: bool
-) -> list[int]:
-    """Return the least width of each column, for texts that stay whole or for their words."""
-    widths = []
-    for place, head in enumerate(heads):
-        texts = [row[place] for row in rows]
-        parts = texts if whole else [word for text in texts for word in text.split()]
-        widest = max(map(cell_len, parts), default=0)
-        least = min(widest, _LEAST) if head in folding else widest
-        widths.append(max(least, *(cell_len(part) for part in head.split(" ", 1))))
-    return widths
+def _widths(heads: Sequence[str], texts: Sequence[Sequence[str]]) -> list[int]:
+    columns = zip(*(_lines(head) for head in heads), strict=True), texts
+    cells = [row for rows in columns for row in rows]
+    return [max(cell_len(row[place]) for row in cells) for place in range(len(heads))]
 
 
-def _width(columns: Sequence[int]) -> int:
-    return sum(columns) + 2 * len(columns)
+def _lines(head: str) -> tuple[str, str]:
+    chinese, _, english = head.partition(" ")
+    return chinese, english
 
 
-def _print_narrow(out: "Console", heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    width = max(cell_len(head) for head in heads)
-    for row in rows:
-        mark = "•"
-        for head, text in zip(heads, row, strict=True):
-            if text:
-                out.print(Text(f"{mark} {pad(head, width)}  {text}"), soft_wrap=True)
-                mark = " "
+def _line(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:
+    parts = (
+        " " * (width - cell_len(cell)) + cell if at_right else pad(cell, width)
+        for cell, width, at_right in zip(cells, widths, right, strict=True)
+    )
+    return "  ".join(parts)
 
 
 def _text(value: object) -> str:

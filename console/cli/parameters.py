@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterable
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
@@ -94,6 +93,8 @@ def demand_known(value: str | None, known: Iterable[str], option: str) -> None:
 
 
 def _rest(value: str, names: list[str]) -> str:
+    from difflib import get_close_matches
+
     by_small = {name.lower(): name for name in names}
     near = get_close_matches(value.lower(), by_small, n=1)
     if near:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
-from console import labels
+from console import form_labels
 from console.cli import output
 from console.cli.listing import print_list
 from console.cli.report_view import facts, print_lines
@@ -64,7 +64,7 @@ def _line(name: str, row: "ReportRow") -> Text:
 
 def _row(change: Change) -> Sequence[object]:
     return (
-        labels.cell(change.cell),
+        form_labels.cell(change.cell),
         _shown(change.before),
         _shown(change.after),
         _grown(change.before, change.after),

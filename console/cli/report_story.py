@@ -2,7 +2,7 @@
 
 from rich.text import Text
 
-from console import labels
+from console import form_labels
 from console.cli import output
 from console.cli.commenting import print_comments
 from console.cli.dead_view import print_decisions
@@ -48,7 +48,7 @@ def _print_corrections(report: Report) -> None:
     print_list(
         ("项目 Cell", "原载 As published", "更正为 Corrected"),
         [
-            (labels.cell(address), printed(cell.published) or "空", printed(cell) or "空")
+            (form_labels.cell(address), printed(cell.published) or "空", printed(cell) or "空")
             for address, cell in changed.items()
         ],
         folding=("项目 Cell",),

@@ -1,16 +1,16 @@
 """``gouji reports``: list stored reports, show one, compare versions, put an earlier one back."""
 
-import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from console import labels
-from console.cli import output
+from console.cli import output, report_options
 from console.cli.errors import NotFound
 from console.cli.invocation import Invocation, pass_invocation
-from console.cli.parameters import WORDS, YEAR, Identifier
+from console.cli.parameters import Identifier
+from console.report_filter import ReportFilter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,34 +35,13 @@ _HEADS: Final = (
 )
 
 
-def division_code(
-    _context: click.Context, _option: click.Parameter, value: str | None
-) -> str | None:
-    """Take 41, 4103, 410304; 410300 is 4103."""
-    if value is None:
-        return None
-    if re.fullmatch(r"(?:[0-9]{2}){1,3}", value) is None:
-        raise click.BadParameter("two, four or six digits of a GB/T 2260 code")
-    return value[:2] + value[2:].removesuffix("00").removesuffix("00")
-
-
 @click.group("reports")
 def command() -> None:
     """入库报告 List, show and compare stored reports; comment; put an earlier version back."""
 
 
 @command.command("list")
-@click.option("--publisher", type=WORDS, help="机关名含 Part of the publisher's name.")
-@click.option("--year", type=YEAR, help="年度 The year reported on.")
-@click.option("--edition", type=click.Choice(["2019", "2021"]), help="版式 Edition of the form.")
-@click.option(
-    "--division",
-    metavar="CODE",
-    callback=division_code,
-    help="行政区划代码前缀 Where the publisher belongs: how its GB/T 2260 code begins (41, 4103).",
-)
-@click.option("--all-versions", is_flag=True, help="含旧版和副本 Earlier versions and copies too.")
-@click.option("--unidentified", is_flag=True, help="机关或年度不明 Without publisher or year.")
+@report_options.filters
 @output.limit_options
 @output.json_option
 @pass_invocation
@@ -72,7 +51,7 @@ def list_reports(
     """报告一览 List the reports that stand, the latest first."""
     from console.queries import documents, filings
 
-    criteria = filings.ReportFilter(**wanted)
+    criteria = ReportFilter(**wanted)
     with invocation.database() as database, database.reading() as session:
         rows = filings.reports(session, criteria, limit=None if everything else limit)
         total = filings.count(session, criteria)
@@ -80,11 +59,11 @@ def list_reports(
     if as_json:
         output.emit([asdict(row) for row in rows])
     else:
-        _print_rows(rows, places, standing=wanted["all_versions"])
+        _print_rows(rows, places, standing=criteria.all_versions)
     output.cut_off(len(rows), total)
     if rows:
         output.hint(f"gouji reports show {rows[0].id}", "查看表格 shows its tables")
-    elif any(value for name, value in wanted.items() if name != "all_versions"):
+    elif criteria.is_narrowed:
         output.hint("gouji reports list", "去掉条件看全部 lists them without a filter")
     else:
         output.hint("gouji ingest PATH", "送入报告 brings reports in")

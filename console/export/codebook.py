@@ -5,7 +5,7 @@ from dataclasses import astuple, dataclass
 from functools import cache
 from typing import Final
 
-from console import labels
+from console import form_labels
 from models.disclosure import english
 from models.disclosure.form import RESULTS_GROUP, TABLES, Column, Kind, Layout, Row
 from models.disclosure.report import Printed
@@ -87,7 +87,7 @@ def _entry(address: str, printed: list[tuple[Layout, Row, Column]]) -> Entry:
 
 
 def _chinese(row: Row, column: Column) -> str:
-    return f"{labels.full(row)} · {column.label}"
+    return f"{form_labels.full(row)} · {column.label}"
 
 
 def _english(table: str, row: Row, column: Column) -> str:

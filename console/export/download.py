@@ -12,7 +12,8 @@ from typing import BinaryIO, Final
 
 from console.export.errors import Busy
 from console.export.export import export
-from console.export.order import Format, Order
+from console.export.format import Format
+from console.export.order import Order
 from models.session import Database
 from worker.settings import Settings
 

@@ -9,9 +9,10 @@ import orjson
 
 from console.export import package
 from console.export.destination import demand_free, draft, pack, put_directory, put_file
+from console.export.format import Format
 from console.export.formats.database import metadata
 from console.export.formats.parquet import engine
-from console.export.order import SUFFIXES, Format, Order, Shape
+from console.export.order import SUFFIXES, Order, Shape
 from console.export.produce import BOOK, Produced, Progress, nobody, produce
 from models.session import Database
 

@@ -1,26 +1,15 @@
 """What is ordered: which reports, which tables, in which format, and as what it ends up."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePath
 from typing import Final
 
 from console.export.errors import Misplaced
 from console.export.fields import ALL, Table
-from console.export.snapshot import Wanted
-
-
-class Format(StrEnum):
-    """The formats; ``PACKAGE`` is CSV with schema, codebook and checksums."""
-
-    PACKAGE = "package"
-    CSV = "csv"
-    CSV_EXCEL = "csv-excel"
-    JSONL = "jsonl"
-    PARQUET = "parquet"
-    XLSX = "xlsx"
-    SQLITE = "sqlite"
+from console.export.format import BY_SUFFIX, Format
+from console.report_filter import ReportFilter
 
 
 class Shape(StrEnum):
@@ -40,24 +29,9 @@ SUFFIXES: Final = {
     Format.XLSX: "xlsx",
     Format.SQLITE: "db",
 }
-_BY_SUFFIX: Final = {
-    ".csv": Format.CSV,
-    ".jsonl": Format.JSONL,
-    ".ndjson": Format.JSONL,
-    ".parquet": Format.PARQUET,
-    ".xlsx": Format.XLSX,
-    ".db": Format.SQLITE,
-    ".sqlite": Format.SQLITE,
-    ".sqlite3": Format.SQLITE,
-}
 _ONE_FILE: Final = frozenset({Format.XLSX, Format.SQLITE})
 TEXTS: Final = frozenset({Format.CSV, Format.CSV_EXCEL, Format.JSONL})
 """Formats of which a single table can be written as it comes."""
-
-
-def format_of(name: str) -> Format:
-    """Return the format that the name of a file means; a data package where it means none."""
-    return _BY_SUFFIX.get(PurePath(name).suffix.lower(), Format.PACKAGE)
 
 
 def tables_of(chosen: Sequence[str]) -> tuple[Table, ...]:
@@ -67,15 +41,14 @@ def tables_of(chosen: Sequence[str]) -> tuple[Table, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is ordered. ``filter`` is what the reports are narrowed down by, as it is told."""
+    """What is ordered: a format, some of the tables, and of which reports."""
 
     format: Format
     tables: tuple[Table, ...]
-    wanted: Wanted
-    filter: tuple[tuple[str, str], ...] = ()
+    wanted: ReportFilter
 
     @classmethod
-    def of(cls, format_: Format, chosen: Sequence[str], wanted: Wanted) -> "Order":
+    def of(cls, format_: Format, chosen: Sequence[str], wanted: ReportFilter) -> "Order":
         """Return an order of tables by the names under which they can be asked for.
 
         Raises:
@@ -83,7 +56,7 @@ class Order:
         """
         if format_ is Format.PACKAGE and chosen:
             raise Misplaced("数据包总是含全部表 a package has every table: choose another format")
-        return cls(format_, tables_of(chosen), wanted, tuple(_narrowed(wanted)))
+        return cls(format_, tables_of(chosen), wanted)
 
     def shape(self, name: str) -> Shape:
         """Return as what it ends up under a name.
@@ -98,7 +71,7 @@ class Order:
             return Shape.FILE
         if suffix == ".zip":
             return Shape.ZIP
-        if suffix in _BY_SUFFIX:
+        if suffix in BY_SUFFIX:
             raise Misplaced(
                 f"{name}: 有 {len(self.tables)} 张表 there are several tables: "
                 "name a directory or NAME.zip, or choose one with --table"
@@ -113,11 +86,3 @@ class Order:
     def name_of(self, table: Table) -> str:
         """Return the name of the file that has a table."""
         return f"{table.name}.{SUFFIXES[self.format]}"
-
-
-def _narrowed(wanted: object) -> Iterator[tuple[str, str]]:
-    """Yield what is chosen and is not so by default, by its name."""
-    for field in fields(wanted) if is_dataclass(wanted) else ():
-        value = getattr(wanted, field.name)
-        if value != field.default:
-            yield field.name, str(value).lower() if isinstance(value, bool) else str(value)

@@ -49,7 +49,7 @@ def complete(
 ) -> None:
     """Write what a package has beside its tables into the directory that has them."""
     (place / CODEBOOK).write_text(codebook_text(), "utf-8", newline="\n")
-    text = readme.text(rows, dict(order.filter), changed_at)
+    text = readme.text(rows, order.wanted.given(), changed_at)
     (place / README).write_text(text, "utf-8", newline="\n")
     told = _descriptor(place, order, rows, changed_at)
     option = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
@@ -114,7 +114,7 @@ def _descriptor(
         "description": ABOUT,
         **created,
         "gouji:schema": SCHEMA,
-        "gouji:filter": dict(order.filter),
+        "gouji:filter": order.wanted.given(),
         "sources": _sources(),
         "resources": [
             *(_table(place, order, table, rows[table.name]) for table in order.tables),

@@ -10,13 +10,14 @@ from typing import IO, Final
 
 from console.export import codebook, package
 from console.export.fields import CODEBOOK
+from console.export.format import Format
 from console.export.formats.csv_file import CsvFile
 from console.export.formats.database import Database as SqliteFile
 from console.export.formats.json_lines import JsonLines
 from console.export.formats.parquet import Parquet
 from console.export.formats.workbook import Workbook
 from console.export.formats.writer import Apart, Writer
-from console.export.order import SUFFIXES, Format, Order
+from console.export.order import SUFFIXES, Order
 from console.export.snapshot import Snapshot
 from models.session import Database
 

@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from functools import cache
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, RowMapping, Select, func, select
+from sqlalchemy import Connection, Row, RowMapping, Select, func, select
 
 from console.export.fields import CELLS, CORRECTED, FINDINGS, HEADER, REPORTS
+from console.queries.report_conditions import conditions
+from console.report_filter import ReportFilter
 from models.correction import Correction
 from models.dead_letter import Decision
 from models.disclosure.correction import Value, typed
@@ -63,14 +65,6 @@ _IDENTITY: Final = 9
 _NO_CELL: Final[tuple[Any, ...]] = (None, str(Printed.ABSENT), "", "")
 
 
-class Wanted(Protocol):
-    """Which reports are wanted."""
-
-    def conditions(self) -> list[ColumnElement[bool]]:
-        """Return it as conditions on ``StoredReport``."""
-        ...
-
-
 @dataclass(slots=True)
 class Batch:
     """Rows of some reports, by table; a table that is not wanted has none."""
@@ -88,9 +82,9 @@ class Snapshot:
         tables: the names of the tables that are wanted.
     """
 
-    def __init__(self, connection: Connection, wanted: Wanted, tables: Sequence[str]) -> None:
+    def __init__(self, connection: Connection, wanted: ReportFilter, tables: Sequence[str]) -> None:
         self._connection = connection
-        self._conditions = wanted.conditions()
+        self._conditions = conditions(wanted)
         self._tables = frozenset(tables)
 
     def count(self) -> int:

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models.ledger import Arrival, ArrivalState, Document, SourceStatus, State
+from models.ledger import ARRIVALS, DOCUMENTS, SOURCES, ArrivalState, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +38,14 @@ def documents(session: Session) -> dict[str, int]:
 
 def documents_by_state(session: Session) -> dict[str, int]:
     """Return the number of documents in each state."""
-    query = select(Document.state, func.count()).group_by(Document.state)
+    query = select(DOCUMENTS.c.state, func.count()).group_by(DOCUMENTS.c.state)
     return {str(state): 0 for state in State} | dict(session.execute(query).all())
 
 
 def arrivals(session: Session) -> dict[str, int]:
     """Return the number of arrivals in each state."""
     counts = {str(state): 0 for state in ArrivalState}
-    query = select(Arrival.state, func.count()).group_by(Arrival.state)
+    query = select(ARRIVALS.c.state, func.count()).group_by(ARRIVALS.c.state)
     return counts | dict(session.execute(query).all())
 
 
@@ -63,7 +63,7 @@ def sources(session: Session) -> list[SourceRow]:
             heartbeat_at=status.heartbeat_at,
             problem=status.problem,
         )
-        for status in session.scalars(select(SourceStatus).order_by(SourceStatus.source))
+        for status in session.execute(select(SOURCES).order_by(SOURCES.c.source))
     ]
 
 

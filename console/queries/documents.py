@@ -9,12 +9,12 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from console.queries.counts import readable
-from models.filing import StoredReport
-from models.ledger import Arrival, Attempt, Document
+from models.ledger import ARRIVALS, Arrival, Attempt, Document
 
 LEAST_PREFIX: Final = 4
 _LARGEST_ID: Final = 2**63 - 1
 _BATCH: Final = 500
+_ARRIVAL: Final = ARRIVALS.c  # the table: lists need nothing of the ORM
 BETWEEN: Final = "!/"
 """Stands between the path of an archive and that of what was in it."""
 
@@ -79,6 +79,8 @@ def exists(session: Session, what: Literal["arrival", "attempt"], number: int) -
 
 def report_of(session: Session, document_id: int) -> int | None:
     """Return the report that a document was stored as."""
+    from models.filing import StoredReport  # many tables, which no list of documents needs
+
     return session.scalar(select(StoredReport.id).where(StoredReport.document_id == document_id))
 
 
@@ -88,9 +90,9 @@ def places(session: Session, document_ids: Sequence[int]) -> dict[int, str]:
     for start in range(0, len(document_ids), _BATCH):
         some = document_ids[start : start + _BATCH]
         query = (
-            select(Arrival.document_id, Arrival.path)
-            .where(Arrival.document_id.in_(some), Arrival.container_id.is_not(None))
-            .order_by(Arrival.id.desc())
+            select(_ARRIVAL.document_id, _ARRIVAL.path)
+            .where(_ARRIVAL.document_id.in_(some), _ARRIVAL.container_id.is_not(None))
+            .order_by(_ARRIVAL.id.desc())
         )
         rows = session.execute(query)
         found |= {number: _inside(readable(path)) for number, path in rows if number is not None}

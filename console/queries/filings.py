@@ -4,17 +4,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Select, func, or_, select
+from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session
 
 from console.queries.letters import DecisionRow, decision_row
-from models.dead_letter import Decision
+from console.queries.report_conditions import conditions
+from console.report_filter import STANDING, ReportFilter
+from models.dead_letter import DECISIONS, Decision
 from models.disclosure.finding import Finding, Severity
 from models.filing import REPORTS, StoredFinding, StoredReport, same_subject
-from models.ledger import Document
-
-NO_YEAR: Final = 0
-"""Stands for reports on a year that is not known."""
+from models.ledger import DOCUMENTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,64 +44,31 @@ class ReportRow:
     decision: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ReportFilter:
-    """Reports that match everything given; ``publisher`` is a part of the name.
-
-    ``division`` is how the GB/T 2260 code of the publisher's division begins.
-    Those that stand, or with ``all_versions`` every version and copy. ``year`` may be
-    :data:`NO_YEAR`; ``unidentified`` are those of which publisher or year is not known.
-    """
-
-    publisher: str | None = None
-    year: int | None = None
-    edition: str | None = None
-    division: str | None = None
-    all_versions: bool = False
-    unidentified: bool = False
-
-    def conditions(self) -> list[ColumnElement[bool]]:
-        """Return the filter as conditions on ``StoredReport``."""
-        found: list[ColumnElement[bool]] = []
-        if not self.all_versions:
-            found.append(StoredReport.standing.is_(True))
-        if self.publisher is not None:
-            found.append(StoredReport.publisher.contains(self.publisher, autoescape=True))
-        if self.year == NO_YEAR:
-            found.append(StoredReport.year.is_(None))
-        elif self.year is not None:
-            found.append(StoredReport.year == self.year)
-        if self.unidentified:  # the key is there with the publisher, and has an index
-            found.append(or_(StoredReport.publisher_key.is_(None), StoredReport.year.is_(None)))
-        if self.edition is not None:
-            found.append(StoredReport.edition == self.edition)
-        if self.division is not None:
-            found.append(StoredReport.division_code.startswith(self.division, autoescape=True))
-        return found
-
-
+# Tables, not classes: the ORM makes all of its classes ready before it asks its first question.
+_REPORT: Final = REPORTS.c
+_DOCUMENT: Final = DOCUMENTS.c
 _DECISION: Final = (
-    select(Decision.action).where(Decision.id == StoredReport.decision_id).scalar_subquery()
+    select(DECISIONS.c.action).where(DECISIONS.c.id == REPORTS.c.decision_id).scalar_subquery()
 )
 
 
 def reports(
-    session: Session, wanted: ReportFilter = ReportFilter(), *, limit: int | None = None
+    session: Session, wanted: ReportFilter = STANDING, *, limit: int | None = None
 ) -> list[ReportRow]:
     """Return stored reports, the latest first, at most ``limit`` of them."""
-    query = headers().where(*wanted.conditions()).order_by(StoredReport.id.desc()).limit(limit)
+    query = headers().where(*conditions(wanted)).order_by(_REPORT.id.desc()).limit(limit)
     return [row_of(row) for row in session.execute(query)]
 
 
-def count(session: Session, wanted: ReportFilter = ReportFilter()) -> int:
+def count(session: Session, wanted: ReportFilter = STANDING) -> int:
     """Return how many stored reports match."""
-    query = select(func.count()).select_from(StoredReport).where(*wanted.conditions())
+    query = select(func.count()).select_from(REPORTS).where(*conditions(wanted))
     return session.scalar(query) or 0
 
 
 def report(session: Session, report_id: int) -> ReportRow | None:
     """Return one stored report, ``None`` where there is none."""
-    row = session.execute(headers().where(StoredReport.id == report_id)).one_or_none()
+    row = session.execute(headers().where(_REPORT.id == report_id)).one_or_none()
     return None if row is None else row_of(row)
 
 
@@ -140,25 +106,25 @@ def headers() -> Select[*tuple[Any, ...]]:
         .correlate(REPORTS)
     )
     return select(
-        StoredReport.id,
-        StoredReport.publisher,
-        StoredReport.year,
-        StoredReport.edition,
-        StoredReport.version,
-        StoredReport.hard,
-        StoredReport.soft,
-        StoredReport.title,
-        StoredReport.document_id,
-        StoredReport.stored_at,
-        StoredReport.division_code,
-        StoredReport.standing,
-        StoredReport.same_as,
+        _REPORT.id,
+        _REPORT.publisher,
+        _REPORT.year,
+        _REPORT.edition,
+        _REPORT.version,
+        _REPORT.hard,
+        _REPORT.soft,
+        _REPORT.title,
+        _REPORT.document_id,
+        _REPORT.stored_at,
+        _REPORT.division_code,
+        _REPORT.standing,
+        _REPORT.same_as,
         versions.scalar_subquery().label("versions"),
-        Document.sha256,
-        Document.name,
-        Document.size,
+        _DOCUMENT.sha256,
+        _DOCUMENT.name,
+        _DOCUMENT.size,
         _DECISION.label("decision"),
-    ).join(Document, Document.id == StoredReport.document_id)
+    ).join_from(REPORTS, DOCUMENTS, _DOCUMENT.id == _REPORT.document_id)
 
 
 def row_of(row: Row[*tuple[Any, ...]]) -> ReportRow:

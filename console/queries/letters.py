@@ -8,9 +8,8 @@ from typing import Any, Final, Literal
 from sqlalchemy import ColumnElement, Exists, Row, Select, func, or_, select
 from sqlalchemy.orm import Session
 
-from models.dead_letter import DeadLetter, Decision
-from models.filing import StoredFinding
-from models.ledger import Arrival, Attempt, Document
+from models.dead_letter import LETTERS, DeadLetter, Decision
+from models.ledger import ATTEMPTS, DOCUMENTS, Arrival, Document
 
 Group = Literal["reason", "rule", "publisher", "parser_version"]
 _GROUPS: Final = {
@@ -18,8 +17,11 @@ _GROUPS: Final = {
     "publisher": DeadLetter.publisher,
     "parser_version": DeadLetter.parser_version,
 }
+# Tables, not classes: the ORM makes all of its classes ready before it asks its first question.
+_LETTER: Final = LETTERS.c
+_DOCUMENT: Final = DOCUMENTS.c
 _GIVEN_UP_AT: Final = (
-    select(Attempt.number).where(Attempt.id == DeadLetter.attempt_id).scalar_subquery()
+    select(ATTEMPTS.c.number).where(ATTEMPTS.c.id == _LETTER.attempt_id).scalar_subquery()
 )
 
 
@@ -90,20 +92,22 @@ class LetterFilter:
         """Return the filter as conditions on ``DeadLetter``."""
         found: list[ColumnElement[bool]] = []
         if self.only_open:
-            found.append(DeadLetter.resolution.is_(None))
+            found.append(_LETTER.resolution.is_(None))
         if self.reason is not None:
-            found.append(DeadLetter.reason == self.reason)
+            found.append(_LETTER.reason == self.reason)
         if self.publisher is not None:
-            found.append(DeadLetter.publisher.contains(self.publisher, autoescape=True))
+            found.append(_LETTER.publisher.contains(self.publisher, autoescape=True))
         if self.year is not None:
-            found.append(DeadLetter.year == self.year)
+            found.append(_LETTER.year == self.year)
         if self.parser_version is not None:
-            found.append(DeadLetter.parser_version == self.parser_version)
+            found.append(_LETTER.parser_version == self.parser_version)
         if self.not_version is not None:
-            found.append(DeadLetter.parser_version != self.not_version)
+            found.append(_LETTER.parser_version != self.not_version)
         if self.rule is not None:
+            from models.filing import StoredFinding  # many tables, which few lists need
+
             failed = select(StoredFinding.attempt_id).where(
-                StoredFinding.attempt_id == DeadLetter.attempt_id, StoredFinding.rule == self.rule
+                StoredFinding.attempt_id == _LETTER.attempt_id, StoredFinding.rule == self.rule
             )
             found.append(_each(failed))
         if self.name is not None:
@@ -133,7 +137,7 @@ def _each(rows: Select[int]) -> Exists:
 
 def letters(session: Session, wanted: LetterFilter, *, limit: int | None = None) -> list[LetterRow]:
     """Return dead letters, the latest first, at most ``limit`` of them."""
-    query = rows().where(*wanted.conditions()).order_by(DeadLetter.id.desc()).limit(limit)
+    query = rows().where(*wanted.conditions()).order_by(_LETTER.id.desc()).limit(limit)
     return [row_of(row) for row in session.execute(query)]
 
 
@@ -145,7 +149,7 @@ def ids(session: Session, wanted: LetterFilter) -> list[int]:
 
 def count(session: Session, wanted: LetterFilter) -> int:
     """Return how many match."""
-    query = select(func.count()).select_from(DeadLetter).where(*wanted.conditions())
+    query = select(func.count()).select_from(LETTERS).where(*wanted.conditions())
     return session.scalar(query) or 0
 
 
@@ -164,6 +168,8 @@ def grouped(
         by: ``rule``, ``reason``, ``publisher`` or ``parser_version``.
         limit: so many groups at most.
     """
+    from models.filing import StoredFinding
+
     letters_found = func.count(DeadLetter.id.distinct()) if by == "rule" else func.count()
     columns = (StoredFinding.rule, StoredFinding.severity) if by == "rule" else (_GROUPS[by],)
     kind: tuple[Any, ...] = columns
@@ -220,23 +226,23 @@ def decision_row(one: Decision) -> DecisionRow:
 def rows() -> Select[*tuple[Any, ...]]:
     """Return the query that :func:`row_of` takes the rows of."""
     return select(
-        DeadLetter.id,
-        DeadLetter.document_id,
-        Document.sha256,
-        Document.name,
-        Document.size,
-        DeadLetter.reason,
-        DeadLetter.stage,
-        DeadLetter.message,
-        DeadLetter.publisher,
-        DeadLetter.year,
-        func.coalesce(_GIVEN_UP_AT, Document.attempts),
-        DeadLetter.created_at,
-        DeadLetter.parser_version,
-        DeadLetter.resolution,
-        DeadLetter.resolved_at,
-        DeadLetter.version,
-    ).join(Document, Document.id == DeadLetter.document_id)
+        _LETTER.id,
+        _LETTER.document_id,
+        _DOCUMENT.sha256,
+        _DOCUMENT.name,
+        _DOCUMENT.size,
+        _LETTER.reason,
+        _LETTER.stage,
+        _LETTER.message,
+        _LETTER.publisher,
+        _LETTER.year,
+        func.coalesce(_GIVEN_UP_AT, _DOCUMENT.attempts),
+        _LETTER.created_at,
+        _LETTER.parser_version,
+        _LETTER.resolution,
+        _LETTER.resolved_at,
+        _LETTER.version,
+    ).join_from(LETTERS, DOCUMENTS, _DOCUMENT.id == _LETTER.document_id)
 
 
 def row_of(row: Row[*tuple[Any, ...]]) -> LetterRow:

@@ -2,20 +2,21 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
 from console.queries import keyset
-from console.queries.filings import NO_YEAR, ReportFilter, ReportRow, headers, row_of
+from console.queries.filings import ReportRow, headers, row_of
 from console.queries.keyset import Slice
+from console.queries.report_conditions import conditions
+from console.report_filter import UNKNOWN, ReportFilter
 from models.filing import StoredReport
 
-NO_DIVISION: Final = "-"
-"""Stands for reports whose publisher belongs nowhere that is known."""
-
+_PROVINCE: Final = 2
+"""Digits of a division's code that say the province."""
 _INDEXED: Final = (
     StoredReport.standing,
     StoredReport.year,
@@ -36,49 +37,6 @@ SORTS: Final = ("stored", *_SORTS)
 
 
 @dataclass(frozen=True, slots=True)
-class ReportSearch:
-    """What a list of reports is narrowed down by; empty matches everything that stands.
-
-    ``province`` is two digits, or :data:`NO_DIVISION`; ``year`` may be ``NO_YEAR``.
-    ``unidentified`` are those without publisher or year.
-    """
-
-    publisher: str | None = None
-    year: int | None = None
-    edition: str | None = None
-    province: str | None = None
-    soft: bool | None = None
-    all_versions: bool = False
-    unidentified: bool = False
-
-    @property
-    def is_narrowed(self) -> bool:
-        """Whether it leaves out any of the reports, or of their versions."""
-        return self != ReportSearch(all_versions=self.all_versions)
-
-    def conditions(self) -> list[ColumnElement[bool]]:
-        """Return it as conditions on ``StoredReport``."""
-        found = ReportFilter(
-            publisher=self.publisher,
-            year=self.year,
-            edition=self.edition,
-            all_versions=self.all_versions,
-            unidentified=self.unidentified,
-        ).conditions()
-        if self.province == NO_DIVISION:
-            found.append(StoredReport.division_code.is_(None))
-        elif self.province is not None:
-            found.append(StoredReport.division_code.startswith(self.province, autoescape=True))
-        if self.soft is not None:
-            found.append(StoredReport.soft > 0 if self.soft else StoredReport.soft == 0)
-        if (
-            self.all_versions and found
-        ):  # which the index of what lists are narrowed down by begins with
-            found.append(StoredReport.standing.in_((True, False)))
-        return found
-
-
-@dataclass(frozen=True, slots=True)
 class Facets:
     """How many reports there are by each value, were the others as they are chosen.
 
@@ -95,7 +53,7 @@ class Facets:
 
 def page(
     session: Session,
-    wanted: ReportSearch,
+    wanted: ReportFilter,
     *,
     sort: str = SORTS[0],
     after: str = "",
@@ -103,7 +61,8 @@ def page(
 ) -> Slice[ReportRow]:
     """Return reports that match, those after the place ``after``."""
     # first which, from indexes alone: rows hold whole narratives
-    chosen = select(StoredReport.id).where(*wanted.conditions())
+    narrowing = _indexed(wanted) if wanted.is_narrowed else conditions(wanted)
+    chosen = select(StoredReport.id).where(*narrowing)
     found = keyset.decode(after, 1 if sort not in _SORTS else 2)
     if sort not in _SORTS:
         if found:
@@ -123,39 +82,31 @@ def page(
     return Slice(rows[:limit], _place(rows[limit - 1], sort) if len(rows) > limit else "")
 
 
-def tally(
-    session: Session,
-    publisher: str | None,
-    *,
-    all_versions: bool = False,
-    unidentified: bool = False,
-) -> Tally:
+def searched(wanted: ReportFilter) -> ReportFilter:
+    """Return what of a filter the facets are counted within; the rest is chosen among them.
+
+    A division below a province is none of the facets, so it is searched for.
+    """
+    deeper = wanted.division if len(wanted.division or "") > _PROVINCE else None
+    return replace(wanted, year=None, edition=None, soft=None, division=deeper)
+
+
+def tally(session: Session, wanted: ReportFilter) -> Tally:
     """Count the reports by year, edition, province, and whether they are worth a look.
 
     It is one pass over an index, in its order: only what that leaves is sorted. What is chosen of
-    the facets makes no difference, so one tally serves them all.
-
-    Args:
-        session: an open transaction or reader.
-        publisher: a part of the name.
-        all_versions: every version and copy, not only those that stand.
-        unidentified: only those without publisher or year.
+    the facets makes no difference, so one tally serves all with the same :func:`searched`.
     """
-    searched = ReportFilter(
-        publisher=publisher, all_versions=all_versions, unidentified=unidentified
-    ).conditions()
-    if all_versions:  # which the index begins with
-        searched.append(StoredReport.standing.in_((True, False)))
     fine = (
         select(*_INDEXED, func.count().label("count"))
-        .where(*searched)
+        .where(*_indexed(searched(wanted)))
         .group_by(*_INDEXED)
         .subquery()
     )
     kinds = (
         fine.c.year,
         fine.c.edition,
-        func.coalesce(func.substr(fine.c.division_code, 1, 2), NO_DIVISION),
+        func.coalesce(func.substr(fine.c.division_code, 1, _PROVINCE), UNKNOWN),
         case((fine.c.soft > 0, 1), else_=0),
     )
     query = select(*kinds, func.sum(fine.c["count"])).group_by(*kinds)
@@ -166,20 +117,28 @@ def tally(
     ]
 
 
-def facets(counted: Tally, wanted: ReportSearch) -> Facets:
+def _indexed(wanted: ReportFilter) -> list[ColumnElement[bool]]:
+    """Return the conditions of a filter, so that the index of the facets can serve them."""
+    found = conditions(wanted)
+    if wanted.all_versions:  # which the index begins with
+        found.append(StoredReport.standing.in_((True, False)))
+    return found
+
+
+def facets(counted: Tally, wanted: ReportFilter) -> Facets:
     """Return what there is of each value; see :class:`Facets`."""
     found = Facets()
     total = _count(found, counted, wanted)
     return Facets(total, found.years, found.editions, found.provinces, found.soft, found.coverage)
 
 
-def _count(found: Facets, counted: Tally, wanted: ReportSearch) -> int:
-    total = 0
+def _count(found: Facets, counted: Tally, wanted: ReportFilter) -> int:
+    total, chosen = 0, wanted.division and wanted.division[:_PROVINCE]
     for year, edition, province, soft, count in counted:
         fits = (
-            wanted.year in (None, NO_YEAR if year is None else year),
+            wanted.year in (None, UNKNOWN if year is None else year),
             wanted.edition in (None, edition),
-            wanted.province in (None, province),
+            chosen in (None, province),
             wanted.soft in (None, soft),
         )
         places = (

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from console import labels, samples
+from console import form_labels, samples
 from console.equation import equation
 from models.disclosure.finding import Finding
 from models.disclosure.report import Cell, Printed, Report
@@ -49,7 +49,7 @@ def found(rule: str, told: Mapping[str, Any]) -> tuple[list[Finding], Report]:
 
 def shown(finding: Finding, report: Report) -> str:
     """Return a finding as a line: how grave, which edit, where, and the equation."""
-    where = labels.scope(finding.rule, finding.scope)
+    where = form_labels.scope(finding.rule, finding.scope)
     return f"{finding.severity} {finding.rule} {where}: {equation(finding, report)}"
 
 

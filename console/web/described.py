@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from console import equation, labels
+from console import equation, form_labels
 from console.marks import SIGNS
 from models.disclosure.finding import Finding
 from models.disclosure.report import Report
@@ -36,7 +36,7 @@ def _described(finding: Finding, report: Report | None) -> Described:
         rule=finding.rule,
         severity=str(finding.severity),
         sign=SIGNS[finding.severity],
-        place=labels.scope(finding.rule, finding.scope),
+        place=form_labels.scope(finding.rule, finding.scope),
         message=finding.message,
         equation=equation.equation(finding, report) if known and report else "",
         words=equation.in_words(finding, sides, report) if known and report and sides else "",

@@ -9,7 +9,7 @@ from itertools import groupby
 from math import lcm
 from typing import Final
 
-from console.labels import numbered
+from console.form_labels import numbered
 from console.marks import CLAUSES, ORDINALS, RELATION, Marks, printed
 from models.disclosure.finding import Severity
 from models.disclosure.form import (

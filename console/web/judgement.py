@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from console import labels
+from console import form_labels
 from console.desk.recheck import recheck
 from console.marks import Marks, marks_of, printed
 from console.web.described import Described, described
@@ -86,7 +86,7 @@ class Judgement:
         """What is changed: the cell in the words of the form, as published, as it would be."""
         report = self.report
         return [
-            (labels.cell(address), printed(cell.published), printed(cell))
+            (form_labels.cell(address), printed(cell.published), printed(cell))
             for address, cell in (() if report is None else report.cells())
             if cell.published is not None
         ]
@@ -157,7 +157,7 @@ def _candidate(told: Mapping[str, Any], alike: int) -> Candidate:
 def _change(told: Mapping[str, Any]) -> Change:
     return Change(
         told["cell"],
-        labels.cell(told["cell"]),
+        form_labels.cell(told["cell"]),
         _figure(told.get("read")),
         _figure(told["proposed"]),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from console import labels, titles
+from console import form_labels, labels, titles
 from console.reference import reasons
 from console.web.languages import CHINESE, translations
 from console.web.messages import told
@@ -52,8 +52,8 @@ def words(language: str) -> dict[str, Callable[..., str]]:
         "event_name": lambda name: (titles.title(name) or name) if chinese else name,
         "rule_name": lambda rule: rule_name(rule, language),
         "division_name": division_name,
-        "cell_name": labels.cell,
-        "scope_name": labels.scope,
+        "cell_name": form_labels.cell,
+        "scope_name": form_labels.scope,
         "refusal": lambda problem: _refusal(problem, language),
         "worded": lambda message: told(message, language),
     }

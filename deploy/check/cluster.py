@@ -13,11 +13,18 @@ from typing import Any, Final, NamedTuple
 import jsonschema  # type: ignore[import-untyped]
 import kubernetes_validate  # type: ignore[import-untyped]
 
-from deploy.check import documents, image, understood
+from deploy.check import documents, doors, image, understood
 from deploy.check.programs import run
 
 OUTSIDE: Final = {
-    "gouji": {"database_url", "broker_url", "admin_password", "broker_password", "s3_credentials"},
+    "gouji": {
+        "database_url",
+        "broker_url",
+        "admin_password",
+        "broker_password",
+        "s3_credentials",
+        "notify_webhook",
+    },
     "gouji-servers": {"database_password", "broker_conf"},
     "gouji-metrics": {"token"},
 }
@@ -78,6 +85,7 @@ def faults(place: Path) -> Iterator[str]:
         for path in place.glob("kubernetes/schemas/*.json")
     }
     set_in_image = image.variables(image.stages((place / image.NAME).read_text("utf-8"))[-1])
+    run_by = set()
     for overlay in overlays(place):
         built, said = build(overlay)
         if said:
@@ -88,9 +96,12 @@ def faults(place: Path) -> Iterator[str]:
         for one in built:
             yield from (f"{overlay.name}: {why}" for why in _by_schema(one, schemas))
         for pod in cluster.pods:
+            run_by |= {(_arguments(one) or [""])[0] for one in pod.spec["containers"]}
             yield from (
                 f"{overlay.name}: {pod.name}: {why}" for why in _pod(cluster, pod, set_in_image)
             )
+    for name in sorted(doors.PARTS - run_by):
+        yield f"no overlay runs gouji {name}"
 
 
 def _by_schema(one: Document, schemas: Mapping[str, Document]) -> Iterator[str]:
@@ -159,17 +170,39 @@ def _pod(cluster: Cluster, pod: Pod, set_in_image: Mapping[str, str]) -> Iterato
             ours = {**set_in_image, **environment}
             yield from (f"{name}: {why}" for why in understood.environment(ours))
             ends = pod.spec.get("terminationGracePeriodSeconds", 30)
-            serves = arguments[0] in ("watch", "work", "console", "push", "notify")
+            serves = arguments[0] in doors.PARTS
             if serves and ends <= documents.grace(ours):
                 yield "terminationGracePeriodSeconds is not above GOUJI_GRACE"
+            config = _config(cluster, ours, volumes, mounts)
+            yield from (f"{name}: {why}" for why in doors.faults(arguments, ours, config))
+            listens = doors.port(arguments, ours, config)
             for port in container.get("ports", []):
-                if str(port["containerPort"]) != ours.get("GOUJI_CONSOLE_PORT"):
-                    yield f"{name}: port {port['containerPort']} is not GOUJI_CONSOLE_PORT"
+                if str(port["containerPort"]) != listens:
+                    yield f"{name}: port {port['containerPort']} is not {listens}, where it listens"
+
+
+def _config(
+    cluster: Cluster,
+    ours: Mapping[str, str],
+    volumes: Mapping[str, Document],
+    mounts: Mapping[str, str],
+) -> str | None:
+    """Return what the file says that ``GOUJI_CONFIG`` names, if it is mounted."""
+    folder, _, file = ours.get(doors.CONFIG, "").rpartition("/")
+    for name, where in mounts.items():
+        config = volumes.get(name, {}).get("configMap", {}).get("name")
+        if where == folder and config:
+            said: str | None = cluster.of("ConfigMap").get(config, {}).get("data", {}).get(file)
+            return said
+    return None
 
 
 def _volume(cluster: Cluster, volume: Document) -> Iterator[str]:
     if "secret" in volume and volume["secret"]["secretName"] not in OUTSIDE:
         yield f"there is no secret {volume['secret']['secretName']}"
+    config = volume.get("configMap", {}).get("name")
+    if config and config not in cluster.of("ConfigMap"):
+        yield f"there is no ConfigMap {config}"
     claim = volume.get("persistentVolumeClaim", {}).get("claimName")
     if claim and claim not in cluster.of("PersistentVolumeClaim"):
         yield f"there is no claim {claim}"
@@ -207,7 +240,7 @@ def _probes(container: Document) -> Iterator[str]:
     ports = {one["name"] for one in container.get("ports", [])}
     for kind in ("startupProbe", "livenessProbe", "readinessProbe"):
         probe = container.get(kind, {})
-        asked = probe.get("httpGet", {}).get("port")
+        asked = (probe.get("httpGet") or probe.get("tcpSocket") or {}).get("port")
         if asked is not None and asked not in ports:
             yield f"{kind}: there is no port {asked}"
         command = probe.get("exec", {}).get("command", [])

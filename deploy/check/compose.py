@@ -1,5 +1,6 @@
 """The Compose files: their schema, and that what a service names is there."""
 
+import os
 import re
 import subprocess
 import tempfile
@@ -7,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from deploy.check import documents, image, understood
+from deploy.check import documents, doors, image, understood
 from deploy.check.programs import complaints
 
 BASE: Final = "compose.yaml"
@@ -64,8 +65,9 @@ def faults(place: Path) -> Iterator[str]:
             yield from (f"{name}: {why}" for why in check(whole, service))
         yield from (f"{name}: {why}" for why in _secrets(service))
         if service.get("image", "").startswith(OURS):
-            yield from (f"{name}: {why}" for why in _ours(service, image.variables(built)))
+            yield from (f"{name}: {why}" for why in _ours(place, service, image.variables(built)))
         yield from (f"{name}: {why}" for why in _mounted(place, whole, service))
+    yield from _complete(whole)
     yield from _prepared(place, whole)
     yield from _scraped(place, whole)
 
@@ -104,8 +106,20 @@ def _ports(_whole: dict[str, Any], service: dict[str, Any]) -> Iterator[str]:
             yield f"ports: {port} is not 127.0.0.1:PORT:PORT"
         elif not all(0 < int(number) <= _MOST for number in found.groups()):
             yield f"ports: {port}: there is no such port"
-        elif f":{found[2]}/" not in probe:
+        elif f":{found[2]}/" not in probe and not _says_itself(service):
             yield f"ports: {port}: the healthcheck does not ask port {found[2]}"
+
+
+def _says_itself(service: dict[str, Any]) -> bool:
+    """Tell whether the probe asks for signs of life, which a part gives while it answers."""
+    return words(service.get("healthcheck", {}), "test")[1:3] == [understood.PROGRAM, "alive"]
+
+
+def _complete(whole: dict[str, Any]) -> Iterator[str]:
+    """Yield the parts that no service runs."""
+    ours = [arguments(one) for one in whole["services"].values()]
+    for name in sorted(doors.PARTS - {one[0] for one in ours if one}):
+        yield f"no service runs gouji {name}"
 
 
 def _waits(whole: dict[str, Any], service: dict[str, Any]) -> Iterator[str]:
@@ -113,6 +127,8 @@ def _waits(whole: dict[str, Any], service: dict[str, Any]) -> Iterator[str]:
         other = whole["services"].get(name)
         if other is None:
             yield f"depends_on: there is no service {name}"
+        elif set(other.get("profiles", [])) - set(service.get("profiles", [])):
+            yield f"depends_on: {name} is there only where its profile is named"
         elif how["condition"] == "service_completed_successfully" and other["restart"] != "no":
             yield f"depends_on: {name} never completes: its restart is {other['restart']}"
         elif how["condition"] == "service_healthy" and not _probed(other):
@@ -124,7 +140,7 @@ def _probed(service: dict[str, Any]) -> bool:
     return "test" in own if own else service["image"].startswith(OURS)
 
 
-def _ours(service: dict[str, Any], built: dict[str, str]) -> Iterator[str]:
+def _ours(place: Path, service: dict[str, Any], built: dict[str, str]) -> Iterator[str]:
     said = arguments(service)
     if said is not None:
         yield from understood.command(said)
@@ -140,9 +156,21 @@ def _ours(service: dict[str, Any], built: dict[str, str]) -> Iterator[str]:
     stop = documents.seconds(service.get("stop_grace_period", _STOP))
     if service["restart"] != "no" and documents.grace(ours) >= stop:
         yield "stop_grace_period is not above GOUJI_GRACE: it is killed before it has given back"
+    config = _config(place, service, ours)
+    yield from doors.faults(said or [], ours, config)
     for port in service.get("ports", []):
-        if str(port).rpartition(":")[2] != ours.get("GOUJI_CONSOLE_PORT"):
-            yield f"ports: {port} does not lead to GOUJI_CONSOLE_PORT"
+        if str(port).rpartition(":")[2] != (listens := doors.port(said or [], ours, config)):
+            yield f"ports: {port} does not lead to the port {listens} where it listens"
+
+
+def _config(place: Path, service: dict[str, Any], ours: dict[str, str]) -> str | None:
+    """Return what the file says that ``GOUJI_CONFIG`` names, if it is mounted."""
+    for volume in service.get("volumes", []):
+        source, target = str(volume).split(":")[:2]
+        path = place / source
+        if target == ours.get(doors.CONFIG) and path.is_file():
+            return path.read_text("utf-8")
+    return None
 
 
 def _mounted(place: Path, whole: dict[str, Any], service: dict[str, Any]) -> Iterator[str]:
@@ -157,9 +185,14 @@ def _mounted(place: Path, whole: dict[str, Any], service: dict[str, Any]) -> Ite
 
 def _prepared(place: Path, whole: dict[str, Any]) -> Iterator[str]:
     """Yield the secrets that ``prepare.sh`` does not make; it is run, in a place of its own."""
+    environment = {**os.environ, "NOTIFY_WEBHOOK": "https://example.cn/"}
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(  # noqa: S603 - our own script
-            ["/bin/sh", place / "prepare.sh", folder], capture_output=True, text=True, check=False
+            ["/bin/sh", place / "prepare.sh", folder],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         made = {path.name for path in Path(folder, "secrets").glob("*") if path.stat().st_size}
     if done.returncode != 0:

@@ -11,6 +11,7 @@ from deploy.check.programs import complaints
 
 NAME: Final = "Dockerfile"
 _REPOSITORY: Final = Path(__file__).parents[2]
+_CONVERTER: Final = "CONVERTER"
 _USER: Final = "10001:10001"
 _BUILDS: Final = re.compile(
     r"\b(pip|gcc|g\+\+|make|build-essential|git|curl|wget|python3-(venv|dev))\b"
@@ -64,6 +65,7 @@ def faults(place: Path) -> Iterator[str]:
 
 
 def _last(steps: list[Step]) -> Iterator[str]:
+    yield from _converter(steps)
     if [step.rest for step in steps if step.name == "USER"][-1:] != [_USER]:
         yield f"{NAME}: the last stage does not run as {_USER}"
     for step in steps:
@@ -79,6 +81,15 @@ def _last(steps: list[Step]) -> Iterator[str]:
     else:
         yield from (f"{NAME}: HEALTHCHECK: {why}" for why in understood.command(probe[1:]))
     yield from (f"{NAME}: ENV: {why}" for why in understood.environment(variables(steps)))
+
+
+def _converter(steps: list[Step]) -> Iterator[str]:
+    """Yield why LibreOffice would be in an image that nobody asked to have it, or never is."""
+    if f'{_CONVERTER}=""' not in [step.rest for step in steps if step.name == "ARG"]:
+        yield f"{NAME}: ARG {_CONVERTER} is not empty: LibreOffice is in every image"
+    runs = [step.rest for step in steps if step.name == "RUN"]
+    if not any("apt-get install" in rest and f"${{{_CONVERTER}}}" in rest for rest in runs):
+        yield f"{NAME}: {_CONVERTER} is not installed"
 
 
 def _hashes(steps: list[Step]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from deploy.check import documents, understood
+from deploy.check import documents, doors, understood
 from deploy.check.programs import run
 from worker import settings
 from worker.errors import SettingsError
@@ -60,6 +60,9 @@ def faults(place: Path) -> Iterator[str]:
         own = said(folder / name)
         yield from (f"{name}: {why}" for why in _twice(own, common))
         yield from (f"{name}: {why}" for why in _unit(own + common))
+    lines = (line for name in names for line in values(said(folder / name), "ExecStart"))
+    for part in sorted(doors.PARTS - {line.split()[1] for line in lines}):
+        yield f"no unit runs gouji {part}"
     wanted = " ".join(values(said(folder / TARGET), "Wants")).split()
     for name in wanted:
         if name not in names:

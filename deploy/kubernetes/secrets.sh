@@ -1,7 +1,8 @@
 #!/bin/sh
 # Hands the secrets that deploy/prepare.sh made to the cluster, for overlays/single.
 # 把 prepare.sh 生成的密钥交给集群。For overlays/production write database_url, broker_url,
-# broker_password, admin_password and s3_credentials yourself, and leave gouji-servers out.
+# broker_password, admin_password, s3_credentials and notify_webhook yourself, and leave
+# gouji-servers out.
 #   deploy/kubernetes/secrets.sh [DIRECTORY]
 set -eu
 

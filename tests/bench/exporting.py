@@ -23,9 +23,10 @@ import orjson
 
 from console.export.export import export
 from console.export.fields import CELLS
-from console.export.order import Format, Order
+from console.export.format import Format
+from console.export.order import Order
 from console.export.snapshot import Snapshot
-from console.queries.filings import ReportFilter
+from console.report_filter import ReportFilter
 from models.session import Database
 from tests.bench.measured import Line, Measured, Size, compared, middle, single
 from tests.bench.verifying import make, most_memory

@@ -2,7 +2,7 @@
 
 import pytest
 
-from console import labels
+from console import form_labels, labels
 from models.dead_letter import Action
 from models.disclosure.finding import Reason
 from models.disclosure.form import TABLES
@@ -27,14 +27,14 @@ from models.disclosure.localisation import Mechanism, Origin, Status
     ],
 )
 def test_scopes_have_names(rule: str, scope: str, called: str) -> None:
-    assert labels.scope(rule, scope) == called
+    assert form_labels.scope(rule, scope) == called
 
 
 def test_brief_labels_are_brief() -> None:
     rows = TABLES["applications"].rows
-    assert labels.brief(rows["granted_in_part"]) == "部分公开"
-    assert labels.brief(rows["other_not_corrected_in_time"]) == "申请人无正当理由逾期不补正"
-    assert labels.brief(rows["granted"]) == "予以公开"
+    assert form_labels.brief(rows["granted_in_part"]) == "部分公开"
+    assert form_labels.brief(rows["other_not_corrected_in_time"]) == "申请人无正当理由逾期不补正"
+    assert form_labels.brief(rows["granted"]) == "予以公开"
 
 
 def test_every_decision_has_a_chinese_name() -> None:
@@ -54,6 +54,6 @@ def test_everything_told_of_candidates_has_a_chinese_name() -> None:
 
 
 def test_scopes_in_a_message_are_in_the_words_of_the_form() -> None:
-    assert labels.worded("T3.FLOW natural_person: 1 ≠ 2; no Scope: x") == (
+    assert form_labels.worded("T3.FLOW natural_person: 1 ≠ 2; no Scope: x") == (
         "T3.FLOW 自然人: 1 ≠ 2; no Scope: x"
     )

@@ -50,6 +50,13 @@ MISTAKES = {
     "image: misspelt setting": _in(
         "image", "Dockerfile", "GOUJI_DATA_DIR=", "GOUJI_DATADIR=", "datadir"
     ),
+    "image: LibreOffice for everybody": _in(
+        "image", "Dockerfile", 'ARG CONVERTER=""', 'ARG CONVERTER="libreoffice-writer-nogui"',
+        "LibreOffice is in every image",
+    ),
+    "image: LibreOffice for nobody": _in(
+        "image", "Dockerfile", "tini ${CONVERTER}", "tini", "CONVERTER is not installed"
+    ),
     # Compose
     "compose: misspelt key": _in(
         "compose", "compose.yaml", "stop_grace_period: 60s # more", "stop_grace: 60s #",
@@ -102,7 +109,45 @@ MISTAKES = {
         "compose", "monitoring/prometheus.yaml", "console:8351", "console:8350",
         "no service listens",
     ),
+    "compose: nobody takes what is pushed": _in(
+        "compose", "compose.yaml", "command: [push]", "command: [watch]",
+        "no service runs gouji push",
+    ),
+    "compose: nobody tells": _in(
+        "compose", "compose.yaml", "command: [notify]", "command: [watch]",
+        "no service runs gouji notify",
+    ),
+    "compose: another port for pushing": _in(
+        "compose", "push.toml", "port = 8350", "port = 8340", "port 8340 where it listens"
+    ),
+    "compose: pushing from inside alone": _in(
+        "compose", "push.toml", 'host = "0.0.0.0"', 'host = "127.0.0.1"', "nobody else reaches it"
+    ),
+    "compose: settings nowhere": _in(
+        "compose", "compose.yaml", "GOUJI_CONFIG: /etc/gouji/push.toml",
+        "GOUJI_CONFIG: /etc/gouji/gouji.toml", "no such file is mounted",
+    ),
+    "compose: in the clear without saying so": _in(
+        "compose", "push.toml", "exposed = true", "exposed = false", "exposed"
+    ),
+    "compose: nobody to tell": _in(
+        "compose", "compose.yaml",
+        "environment: {<<: *environment, GOUJI_NOTIFY_WEBHOOK_FILE: /run/secrets/notify_webhook}",
+        "environment: *environment", "nobody is to be told",
+    ),
+    "compose: a secret that nobody makes": _in(
+        "compose", "prepare.sh", "keep notify_webhook", "keep notify_hook", "does not make"
+    ),
+    "compose: waits for a profile": _in(
+        "compose", "compose.yaml", "    profiles: [push]\n    command: [push]\n",
+        "    command: [push]\n    depends_on: {notify: {condition: service_healthy}}\n",
+        "only where its profile is named",
+    ),
     # systemd
+    "systemd: nobody takes what is pushed": _in(
+        "systemd", "systemd/gouji-push.service", "gouji push", "gouji watch",
+        "no unit runs gouji push",
+    ),
     "systemd: misspelt option": _in(
         "systemd", SANDBOX, "ProtectSystem=strict", "ProtectSytem=strict", "ProtectSytem"
     ),
@@ -182,6 +227,34 @@ MISTAKES = {
     "kubernetes: another list": _in(
         "kubernetes", f"{PRODUCTION}/scaling.yaml", "dramatiq:ocr.msgs", "dramatiq:ocr",
         "do not agree",
+    ),
+    "kubernetes: nobody takes what is pushed": _in(
+        "kubernetes", f"{PRODUCTION}/kustomization.yaml", "  - ../../components/push\n", "",
+        "no overlay runs gouji push",
+    ),
+    "kubernetes: another port for pushing": _in(
+        "kubernetes", "kubernetes/components/push/push.toml", "port = 8350", "port = 8340",
+        "is not 8340",
+    ),
+    "kubernetes: settings nowhere": _in(
+        "kubernetes", "kubernetes/components/push/push.yaml", "mountPath: /etc/gouji,",
+        "mountPath: /etc/guoji,", "no such file is mounted",
+    ),
+    "kubernetes: no such settings": _in(
+        "kubernetes", "kubernetes/components/push/push.yaml", "configMap: {name: gouji-push}",
+        "configMap: {name: gouji-pull}", "no ConfigMap gouji-pull",
+    ),
+    "kubernetes: probe of another port": _in(
+        "kubernetes", "kubernetes/components/push/push.yaml", "tcpSocket: {port: push}",
+        "tcpSocket: {port: http}", "no port http",
+    ),
+    "kubernetes: lets in where nobody listens": _in(
+        "kubernetes", "kubernetes/components/push/push.yaml", "[{port: 8350, protocol: TCP}]",
+        "[{port: 8351, protocol: TCP}]", "nobody listens at port 8351",
+    ),
+    "kubernetes: no such webhook": _in(
+        "kubernetes", "kubernetes/components/notify/notify.yaml", "gouji/notify_webhook",
+        "gouji/webhook", "webhook: no secret",
     ),
     # monitoring
     "alert: wrong metric": _in(

@@ -4,12 +4,16 @@ The same commands with the same environment in the same order, and PostgreSQL an
 system; and the probes of Kubernetes, asked of the same processes.
 """
 
+import http.client
 import json
+import os
 import shutil
+import socket
 import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,7 +27,7 @@ from tests.tools import need
 pytestmark = pytest.mark.process
 
 _WITHIN: Final = 180.0
-_PARTS: Final = ("watch", "work", "ocr", "console")
+_PARTS: Final = ("watch", "work", "ocr", "console", "push", "notify")
 
 
 class Topology:
@@ -31,13 +35,15 @@ class Topology:
 
     def __init__(self, folder: Path, addresses: dict[str, str]) -> None:
         self.folder = folder
-        self.port = free_port()
+        self.port, self.pushed = free_port(), free_port()
         self.services: dict[str, Any] = compose.merged(DEPLOY)["services"]
         self.built = image.stages((DEPLOY / image.NAME).read_text("utf-8"))[-1]
         self.running: dict[str, Running] = {}
         self._addresses = addresses
-        for name in ("secrets", "data"):
+        for name in ("secrets", "data", "etc"):
             (folder / name).mkdir(exist_ok=True)
+        told = self.place("push").here((DEPLOY / "push.toml").read_text("utf-8"))
+        (folder / "etc" / "push.toml").write_text(told, "utf-8")
 
     def place(self, service: str) -> Place:
         """Return where the paths of a service are here; each has a /tmp of its own."""
@@ -47,10 +53,12 @@ class Topology:
             "/run/secrets": self.folder / "secrets",
             "/var/lib/gouji": self.folder / "data",
             "/srv/inbox": self.folder / "inbox",
+            "/etc/gouji": self.folder / "etc",
             "/opt/gouji/bin": BIN,
             "/tmp": own,  # noqa: S108 - that of the container
         }
-        return Place(paths, {"8351": str(self.port), **self._addresses})
+        ports = {"8351": str(self.port), "8350": str(self.pushed)}
+        return Place(paths, {**ports, **self._addresses})
 
     def words(self, name: str) -> list[str]:
         """Return the command line of a service: its own over that of the image."""
@@ -125,7 +133,11 @@ class Topology:
 def topology(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Topology]:
     """Everything that runs for good, started in the order that compose.yaml asks for."""
     folder = tmp_path_factory.mktemp("topology")
-    subprocess.run(["/bin/sh", DEPLOY / "prepare.sh", folder], check=True, capture_output=True)
+    webhook = f"http://127.0.0.1:{free_port()}/nobody"  # there is nothing to tell
+    environment = {**os.environ, "NOTIFY_WEBHOOK": webhook}
+    subprocess.run(
+        ["/bin/sh", DEPLOY / "prepare.sh", folder], env=environment, check=True, capture_output=True
+    )
     secrets = folder / "secrets"
     password = (secrets / "database_password").read_text().strip()
     broker = (secrets / "broker_conf").read_text().split()[1]
@@ -184,6 +196,34 @@ def test_it_ingests_the_seeds(topology: Topology) -> None:
     topology.until("queue is empty", lambda: topology.status()["queue"]["outstanding"] == 0)
 
 
+def test_it_takes_what_is_pushed_by_whoever_holds_a_token(topology: Topology) -> None:
+    # Given a token, made where the console runs
+    made = subprocess.run(
+        [BIN / "gouji", "token", "create", "crawler"],
+        env=topology.environment("console"),
+        cwd=topology.folder / "data",
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    secret = f"Bearer {made.stdout.strip()}"
+
+    # When a document is pushed, with it and without
+    codes = [_pushed(topology.pushed, headers) for headers in ({"Authorization": secret}, {})]
+
+    # Then it is stored as the others are, or refused
+    assert codes == [202, 401]
+    topology.until("it is decided", lambda: topology.status()["documents"]["stored"] > len(SEEDS))
+
+
+def _pushed(port: int, headers: dict[str, str]) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    document = SEEDS[0].read_bytes() + b"\n"  # a document of its own
+    connection.request("POST", "/api/v1/documents", document, headers)
+    with closing(connection), connection.getresponse() as answer:
+        return answer.status
+
+
 def test_nobody_comes_in_without_a_password(topology: Topology) -> None:
     # Given that it listens for others
     address = f"http://127.0.0.1:{topology.port}/reports"
@@ -200,7 +240,7 @@ def test_nobody_comes_in_without_a_password(topology: Topology) -> None:
 def test_the_probes_of_kubernetes_are_true(topology: Topology) -> None:
     """They are asked of the same parts, where these pods would have started them."""
     need("kubectl")
-    built, _ = cluster.build(DEPLOY / "kubernetes" / "overlays" / "single")
+    built, _ = cluster.build(DEPLOY / "kubernetes" / "overlays" / "production")
     pods = {pod.name: pod for pod in cluster.Cluster(built).pods}
     for part in _PARTS:
         container = pods[part].spec["containers"][0]
@@ -210,6 +250,8 @@ def test_the_probes_of_kubernetes_are_true(topology: Topology) -> None:
             if "exec" in probe:
                 command = probe["exec"]["command"]
                 topology.until(str(command), lambda c=command, p=part: topology.ask(p, c))
+            elif "tcpSocket" in probe:
+                socket.create_connection(("127.0.0.1", topology.pushed), 10).close()
             else:
                 url = f"http://127.0.0.1:{topology.port}{probe['httpGet']['path']}"
                 with urllib.request.urlopen(url, timeout=10) as answer:

@@ -113,7 +113,8 @@ def reasons(page: Path) -> set[str]:
 def options(page: Path) -> set[str]:
     """Return options that no command has; whether its own has it is held where it is parsed."""
     named = {one for line in lines(page) for one in OPTION.findall(given_to_ours(line))}
-    known = {name for _, command, _ in commands.walk() for p in command.params for name in p.opts}
+    params = [one for _, command, _ in commands.walk() for one in command.params]
+    known = {name for one in params for name in (*one.opts, *one.secondary_opts)}
     return named - known - of_tools() - {"--help", "--config", "--version"}
 
 

@@ -8,10 +8,10 @@ from console.access.roles import Role
 from console.api.answers import ListOf
 from console.api.operation import Call, Operation
 from console.api.problems import of_decision
-from console.api.shapes import Limits
 from console.desk.comments import comment
 from console.queries import comments, filings, letters
 from console.queries.comments import CommentRow
+from console.shapes import Limits
 from models.ledger import Document
 from worker.deciding import DecisionError
 from worker.desk.order import Given

@@ -6,13 +6,12 @@ from typing import Annotated, Any, Final, Literal
 
 from console.access.roles import Role
 from console.api.answers import Decided
-from console.api.operation import Call, Number, Operation
+from console.api.operation import Call, Number, Operation, Year
 from console.api.operations.letters import ChangesBody, Criteria
-from console.api.operations.reports import Year
 from console.api.problems import misshapen, of_decision
-from console.api.shapes import Limits
 from console.desk import bulk, decisions, sending
 from console.desk.outcome import Outcome
+from console.shapes import Limits
 from worker.deciding import DecisionError
 from worker.desk.order import Given, Identity
 

@@ -6,9 +6,9 @@ from typing import Annotated, Any, Final
 from console.api.answers import DocumentTold, PageOf
 from console.api.operation import Call, Operation, Paged
 from console.api.operations import paging
-from console.api.shapes import Limits
 from console.queries import comments, document_pages, documents, letters
 from console.queries.document_pages import DocumentFilter, DocumentRow
+from console.shapes import Limits
 from models.ledger import Document, State
 
 

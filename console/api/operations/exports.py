@@ -1,47 +1,30 @@
 """Taking the stored figures away."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 from starlette.responses import StreamingResponse
 
 from console.api.operation import Bytes, Call, Operation
-from console.api.operations.reports import Year
 from console.api.problems import Problem
-from console.api.shapes import Limits
 from console.export.download import MEDIA_TYPES, ZIP, download
 from console.export.errors import Busy, ExtraMissing
-from console.export.order import Format, Order
-from console.queries.report_pages import ReportSearch
+from console.export.format import Format
+from console.export.order import Order
+from console.report_filter import ReportFilter
+from console.shapes import Limits
 
 
-@dataclass(frozen=True, slots=True)
-class ExportQuery:
+@dataclass(frozen=True)
+class ExportQuery(ReportFilter):
     """Which reports, and in which format."""
 
-    format: Annotated[
-        Literal["package", "csv", "csv-excel", "jsonl", "parquet", "xlsx", "sqlite"],
-        Limits("A data package, or another format."),
-    ] = "package"
-    publisher: Annotated[
-        str | None, Limits("A part of the publisher's name.", shortest=1, longest=255)
-    ] = None
-    year: Year | None = None
-    edition: Annotated[Literal["2019", "2021"] | None, Limits("The edition of the form.")] = None
-    province: Annotated[
-        str | None,
-        Limits("How the GB/T 2260 code begins; `-`: unknown.", shortest=1, longest=6),
-    ] = None
-    soft: Annotated[bool | None, Limits("With, or without, soft findings.")] = None
-    all_versions: Annotated[bool, Limits("Earlier versions and copies too.")] = False
+    format: Annotated[Format, Limits("A data package, or another format.")] = Format.PACKAGE
 
 
 def _export(call: Call) -> Any:
     query: ExportQuery = call.query
-    wanted = ReportSearch(
-        query.publisher, query.year, query.edition, query.province, query.soft, query.all_versions
-    )
-    order = Order.of(Format(query.format), (), wanted)
+    order = Order.of(query.format, (), ReportFilter.of(query))
     try:
         made = download(call.settings, call.database, order)
     except Busy as error:

@@ -9,11 +9,11 @@ from console.api.answers import ListOf, PageOf, RuleTold, Status
 from console.api.operation import Call, Number, Operation, Paged
 from console.api.operations import paging
 from console.api.problems import not_found
-from console.api.shapes import Limits
 from console.queries import counts, history, keyset
 from console.queries.counts import SourceRow
 from console.queries.history import EventFilter, EventRow
 from console.queries.keyset import Slice
+from console.shapes import Limits
 from worker.check.rules import RULES
 from worker.errors import BrokerUnreachable
 from worker.inbox import Inbox

@@ -6,14 +6,13 @@ from typing import Annotated, Any, Final, Literal, cast
 from sqlalchemy.orm import Session
 
 from console.api.answers import Checked, Group, LetterTold, ListOf, PageOf
-from console.api.operation import Call, Operation, Paged
+from console.api.operation import Call, Operation, Paged, Year
 from console.api.operations import paging
-from console.api.operations.reports import Year
 from console.api.problems import of_decision
-from console.api.shapes import Limits
 from console.desk.recheck import recheck
 from console.queries import comments, filings, letter_pages, letters, standing
 from console.queries.letters import LetterFilter, LetterRow
+from console.shapes import Limits
 from models.disclosure.finding import Reason
 from worker.check.rules import RULES
 from worker.deciding import DecisionError

@@ -11,36 +11,22 @@ from console.api.answers import Difference, ListOf, PageOf, ReportTold, Restored
 from console.api.operation import Call, Number, Operation, Paged
 from console.api.operations import paging
 from console.api.problems import Problem, not_found
-from console.api.shapes import Limits
 from console.queries import filings, report_pages, versions
 from console.queries.filings import ReportRow
-from console.queries.report_pages import ReportSearch
 from console.queries.versions import VersionRow
+from console.report_filter import ReportFilter
+from console.shapes import Limits
 from models.disclosure.difference import compare
 from worker import versions as keeping
 from worker.deciding import Conflict
 from worker.inspection import cells_json, finding_json
 from worker.rows import load
 
-Year = Annotated[int, Limits("The year reported on.", minimum=1900, maximum=9999)]
 
-
-@dataclass(frozen=True, slots=True)
-class ReportQuery(Paged):
+@dataclass(frozen=True)
+class ReportQuery(Paged, ReportFilter):
     """Which reports, and in which order."""
 
-    publisher: Annotated[
-        str | None, Limits("A part of the publisher's name.", shortest=1, longest=255)
-    ] = None
-    year: Year | None = None
-    edition: Annotated[Literal["2019", "2021"] | None, Limits("The edition of the form.")] = None
-    province: Annotated[
-        str | None,
-        Limits("How the GB/T 2260 code begins; `-`: unknown.", shortest=1, longest=6),
-    ] = None
-    soft: Annotated[bool | None, Limits("With, or without, soft findings.")] = None
-    all_versions: Annotated[bool, Limits("Earlier versions and copies too.")] = False
-    unidentified: Annotated[bool, Limits("Those without publisher or year.")] = False
     sort: Annotated[
         Literal["stored", "publisher", "year", "soft"], Limits("By what they are sorted.")
     ] = "stored"
@@ -63,15 +49,7 @@ class RestoreBody:
 
 def _list(call: Call) -> Any:
     query: ReportQuery = call.query
-    wanted = ReportSearch(
-        query.publisher,
-        query.year,
-        query.edition,
-        query.province,
-        query.soft,
-        query.all_versions,
-        query.unidentified,
-    )
+    wanted = ReportFilter.of(query)
     after = paging.after(query, 1 if query.sort == "stored" else 2)
     return paging.told(
         call.reading(

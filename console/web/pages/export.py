@@ -7,8 +7,9 @@ from starlette.responses import Response, StreamingResponse
 
 from console.export.download import download
 from console.export.errors import Busy, ExtraMissing
-from console.export.order import Format, Order
-from console.web.pages.reports import search_of
+from console.export.format import Format
+from console.export.order import Order
+from console.web.narrowing import search_of
 from console.web.visit import Page, Visit
 
 _FORMATS: Final = tuple(map(str, Format))
@@ -19,7 +20,7 @@ def export(visit: Visit) -> Response:
     format_ = visit.query.get("format", str(Format.PACKAGE))
     if format_ not in _FORMATS:
         raise HTTPException(404, visit.text("There is no such format."))
-    order = Order.of(Format(format_), (), search_of(visit))
+    order = Order.of(Format(format_), (), search_of(visit.query))
     try:
         made = download(visit.site.settings, visit.site.database, order)
     except Busy as error:

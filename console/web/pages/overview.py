@@ -13,7 +13,7 @@ from console.queries import activity, counts, history, report_pages
 from console.queries.counts import SourceRow
 from console.queries.history import EventFilter
 from console.queries.letters import LetterFilter
-from console.queries.report_pages import ReportSearch
+from console.report_filter import UNKNOWN, ReportFilter
 from console.web import charts
 from console.web.pages.letters import groups
 from console.web.pages.reports import tally
@@ -105,10 +105,10 @@ def _concerns(
 
 def _coverage(visit: Visit) -> dict[str, Any]:
     with visit.reading() as session:
-        found = report_pages.facets(tally(visit, session, ReportSearch()), ReportSearch())
-        unknown = tally(visit, session, ReportSearch(unidentified=True))
+        found = report_pages.facets(tally(visit, session, ReportFilter()), ReportFilter())
+        unknown = tally(visit, session, ReportFilter(unidentified=True))
     years = sorted(found.years, key=lambda year: (year is None, year))
-    provinces = sorted(found.provinces, key=lambda code: (code == report_pages.NO_DIVISION, code))
+    provinces = sorted(found.provinces, key=lambda code: (code == UNKNOWN, code))
     return {
         "years": years,
         "provinces": provinces,

@@ -12,14 +12,13 @@ from starlette.responses import Response, StreamingResponse
 
 from console.export.formats import parquet
 from console.queries import documents, report_pages
-from console.queries.filings import NO_YEAR, ReportRow
-from console.queries.report_pages import SORTS, ReportSearch
+from console.queries.filings import ReportRow
+from console.queries.report_pages import SORTS
+from console.report_filter import ReportFilter
 from console.web import parameters
+from console.web.narrowing import search_of
 from console.web.visit import Page, Visit
 
-_EDITIONS: Final = ("2021", "2019")
-UNKNOWN: Final = "-"
-"""In an address: the year that is not known."""
 _PAGE: Final = 500
 _COLUMNS: Final = (
     "id",
@@ -38,29 +37,9 @@ _COLUMNS: Final = (
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
-def search_of(visit: Visit) -> ReportSearch:
-    """Return what the address of a list narrows it down by."""
-    query = visit.query
-    soft = parameters.one_of(query, "soft", ("0", "1"))
-    return ReportSearch(
-        publisher=parameters.words(query, "q"),
-        year=NO_YEAR if query.get("year") == UNKNOWN else parameters.number(query, "year"),
-        edition=parameters.one_of(query, "edition", _EDITIONS),
-        province=_province(query.get("province", "")),
-        soft=None if soft is None else soft == "1",
-        all_versions=query.get("versions") == "all",
-        unidentified=query.get("unidentified") == "1",
-    )
-
-
-def _province(text: str) -> str | None:
-    known = text == report_pages.NO_DIVISION or (text.isascii() and text.isdecimal())
-    return text[:2] if known else None
-
-
 def show(visit: Visit) -> Response:
     """Show a page of the list beside its facets."""
-    wanted = search_of(visit)
+    wanted = search_of(visit.query)
     sort = parameters.one_of(visit.query, "sort", SORTS) or SORTS[0]
     with visit.reading() as session:
         found = report_pages.page(session, wanted, sort=sort, after=visit.query.get("after", ""))
@@ -75,20 +54,23 @@ def show(visit: Visit) -> Response:
         facets=facets,
         places=places,
         years=sorted(facets.years, key=lambda year: -(year or 0)),
-        provinces=sorted(facets.provinces),
+        provinces=_divisions(wanted, facets),
         parquet=parquet.is_there(),
     )
 
 
-def tally(visit: Visit, session: Session, wanted: ReportSearch) -> report_pages.Tally:
+def _divisions(wanted: ReportFilter, facets: report_pages.Facets) -> list[str]:
+    """Return the provinces, or in their place what is chosen below one: it is searched for."""
+    below = report_pages.searched(wanted).division
+    return sorted(facets.provinces) if below is None else [below]
+
+
+def tally(visit: Visit, session: Session, wanted: ReportFilter) -> report_pages.Tally:
     """Return how many reports there are of each kind, as counted when something last happened."""
-    publisher, every, unidentified = wanted.publisher, wanted.all_versions, wanted.unidentified
     return visit.site.kept.get(
         session,
-        ("reports", publisher, every, unidentified),
-        lambda: report_pages.tally(
-            session, publisher, all_versions=every, unidentified=unidentified
-        ),
+        ("reports", report_pages.searched(wanted)),
+        lambda: report_pages.tally(session, wanted),
     )
 
 
@@ -104,7 +86,7 @@ def as_csv(visit: Visit) -> Response:
 
 
 def _rows(visit: Visit) -> Iterator[ReportRow]:
-    wanted = search_of(visit)
+    wanted = search_of(visit.query)
     sort = parameters.one_of(visit.query, "sort", SORTS) or SORTS[0]
     after = ""
     while True:

@@ -3,8 +3,8 @@
 import pytest
 from rich.cells import cell_len
 
+from console.cli.columns import centre
 from console.cli.form_view import form_lines, table_lines
-from console.cli.grid import centre
 from console.marks import marks_of, printed
 from models.disclosure.finding import Finding, Severity
 from models.disclosure.form import LAYOUTS, cell_key

@@ -3,7 +3,8 @@
 import pytest
 from rich.cells import cell_len
 
-from console.cli.grid import Figure, Grid, Span, centre, pad, wrap
+from console.cli.columns import centre, pad, wrap
+from console.cli.grid import Figure, Grid, Span
 
 
 @pytest.mark.parametrize(

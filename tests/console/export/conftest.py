@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from console.export.export import export
-from console.export.order import Format, Order
-from console.queries.filings import ReportFilter
+from console.export.format import Format
+from console.export.order import Order
+from console.report_filter import ReportFilter
 from tests import budgets
 from tests.console.export.stock import stock
 from tests.worker.house import House, house

@@ -10,8 +10,9 @@ import pytest
 
 from console.export import errors
 from console.export.export import Exported, export
-from console.export.order import Format, Order, Shape, format_of
-from console.queries.filings import ReportFilter
+from console.export.format import Format, format_of
+from console.export.order import Order, Shape
+from console.report_filter import ReportFilter
 from tests.worker.house import House, until
 
 
@@ -138,8 +139,9 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from console.export.export import export
-from console.export.order import Format, Order
-from console.queries.filings import ReportFilter
+from console.export.format import Format
+from console.export.order import Order
+from console.report_filter import ReportFilter
 from models.session import Database
 
 def halfway(done, of):

@@ -14,8 +14,9 @@ from console.access.roles import Role
 from console.export import download
 from console.export.check import check
 from console.export.errors import Busy
-from console.export.order import Format, Order
-from console.queries.filings import ReportFilter
+from console.export.format import Format
+from console.export.order import Order
+from console.report_filter import ReportFilter
 from tests.console.api.conftest import Api, api, template
 from tests.console.web.conftest import SEEDS, Console, cheap, stock, stocked
 from tests.worker.house import House, house

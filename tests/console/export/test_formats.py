@@ -18,6 +18,7 @@ from python_calamine import CalamineWorkbook
 
 from console.export.export import export
 from console.export.fields import CELLS, FINDINGS, REPORTS, Table, Type
+from console.export.format import Format
 from console.export.formats import database, workbook
 from console.export.formats.csv_file import CsvFile
 from console.export.formats.database import Database as SqliteFile
@@ -25,9 +26,9 @@ from console.export.formats.json_lines import JsonLines
 from console.export.formats.parquet import Parquet
 from console.export.formats.workbook import Workbook
 from console.export.formats.writer import Writer
-from console.export.order import Format, Order
+from console.export.order import Order
 from console.export.snapshot import Snapshot
-from console.queries.filings import ReportFilter
+from console.report_filter import ReportFilter
 from tests.tools import need
 from tests.worker.house import House
 

@@ -15,9 +15,11 @@ import pytest
 from console.export import package
 from console.export.check import check
 from console.export.export import export
-from console.export.order import Format, Order
+from console.export.format import Format
+from console.export.order import Order
 from console.export.readme import SNIPPETS
-from console.queries.filings import ReportFilter, reports
+from console.queries.filings import reports
+from console.report_filter import ReportFilter
 from models.disclosure.correction import written
 from tests.console.export.stock import stock
 from tests.tools import need

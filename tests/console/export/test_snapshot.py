@@ -10,8 +10,7 @@ from sqlalchemy import delete, insert, select, update
 from console.export import snapshot
 from console.export.fields import ALL, CELLS, CORRECTED, FINDINGS, REPORTS
 from console.export.snapshot import Snapshot
-from console.queries.filings import ReportFilter
-from console.queries.report_pages import ReportSearch
+from console.report_filter import ReportFilter
 from models.correction import Correction
 from models.dead_letter import Decision
 from models.disclosure.correction import written
@@ -75,8 +74,6 @@ def test_reports_are_those_that_the_filter_lets_through(home: House) -> None:
     assert {line["standing"] for line in every if line["report_id"] == 1} == {False}
     for year in years:
         assert {line["year"] for line in lines(home, "cells", ReportFilter(year=year))} == {year}
-        search = ReportSearch(year=year)
-        assert lines(home, "reports", search) == lines(home, "reports", ReportFilter(year=year))
 
 
 def test_it_is_one_snapshot(home: House, monkeypatch: pytest.MonkeyPatch) -> None:

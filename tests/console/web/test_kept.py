@@ -110,7 +110,7 @@ def test_facets_follow_what_is_stored_and_decided(stocked: Console) -> None:
     stocked.add_users()
     browser = stocked.browser("operator")
     assert "<h1>Dead letters <small>2</small>" in browser.get("/dead")
-    assert "<small>1</small></h1>" in browser.get("/reports?versions=all")
+    assert "<small>1</small></h1>" in browser.get("/reports?all_versions=true")
 
     # When an operator accepts the dead letter of a report
     asked = fields(browser.get("/dead/1/decide?action=accept"), "/dead/1/decide")
@@ -118,4 +118,4 @@ def test_facets_follow_what_is_stored_and_decided(stocked: Console) -> None:
 
     # Then both show it at once
     assert "<h1>Dead letters <small>1</small>" in browser.get("/dead")
-    assert "<small>2</small></h1>" in browser.get("/reports?versions=all")
+    assert "<small>2</small></h1>" in browser.get("/reports?all_versions=true")

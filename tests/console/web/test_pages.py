@@ -112,6 +112,7 @@ def test_pages_of_a_list_hold_every_row_once(
     console: Console, sort: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Given more reports than a page has
+    from console import report_filter
     from console.queries import report_pages
 
     for path in sorted(SEEDS.glob("*.txt")):
@@ -120,7 +121,7 @@ def test_pages_of_a_list_hold_every_row_once(
     # When one goes from page to page
     seen, after = [], ""
     with console.database.reading() as session:
-        wanted = report_pages.ReportSearch()
+        wanted = report_filter.ReportFilter()
         for _ in range(9):
             found = report_pages.page(session, wanted, sort=sort, after=after, limit=2)
             seen += [row.id for row in found.rows]
@@ -138,8 +139,8 @@ def test_pages_of_a_list_hold_every_row_once(
     "address",
     [
         "/reports?after=AAAA&sort=year",
-        "/reports?after=%00&year=99999999999999999999&province=%27",
-        "/reports?q=%25_%5C%00&edition=x&soft=2",
+        "/reports?after=%00&year=99999999999999999999&division=%27",
+        "/reports?publisher=%25_%5C%00&edition=x&soft=2",
         "/dead?reason=x&rule=y&q=%00&year=-1&after=WyJ4Il0",
         "/dead?by=nothing",
         "/events?document=99999999999999999999&since=x&until=0000&before=-1&level=x",
@@ -257,7 +258,7 @@ def test_the_coverage_adds_up_and_leads_to_reports_nobody_knows_the_year_of(
     assert "Reports without publisher or year: 1" in page
 
     # And both links lead to it alone
-    for address in ("/reports?year=-", "/reports?unidentified=1"):
+    for address in ("/reports?year=-", "/reports?unidentified=true"):
         listed = browser.get(address)
         assert "无.txt" in listed
         assert "有.txt" not in listed

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import pytest
 
-from console.api.shapes import Limits, Misshapen, from_text, read, schema_of
+from console.shapes import Limits, Misshapen, from_text, read, schema_of
 
 
 class Colour(StrEnum):

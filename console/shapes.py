@@ -4,6 +4,7 @@ Schemas are JSON Schema 2020-12, as OpenAPI 3.1 has it.
 """
 
 import dataclasses
+import re
 import types
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass
@@ -28,7 +29,10 @@ _PLAIN: Final[Mapping[Any, Schema]] = {
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a value may be besides its type; ``about`` says what it is."""
+    """What a value may be besides its type; ``about`` says what it is.
+
+    ``pattern`` is that of the whole text.
+    """
 
     about: str = ""
     minimum: int | None = None
@@ -36,6 +40,7 @@ class Limits:
     longest: int | None = None
     shortest: int | None = None
     choices: Sequence[str] | None = None
+    pattern: str | None = None
 
     def schema(self) -> Schema:
         """Return it as a part of a schema."""
@@ -46,6 +51,7 @@ class Limits:
             "maxLength": self.longest,
             "minLength": self.shortest,
             "enum": None if self.choices is None else list(self.choices),
+            "pattern": None if self.pattern is None else f"^(?:{self.pattern})$",
         }
         return {name: value for name, value in found.items() if value is not None}
 
@@ -58,6 +64,8 @@ class Limits:
                 return f"is longer than {self.longest} characters"
             if self.shortest is not None and len(value) < self.shortest:
                 return f"is shorter than {self.shortest} characters"
+            if self.pattern is not None and re.fullmatch(self.pattern, value) is None:
+                return "is not as it is written"
         if isinstance(value, int) and not isinstance(value, bool):
             if self.minimum is not None and value < self.minimum:
                 return f"is below {self.minimum}"
@@ -89,7 +97,7 @@ def schema_of(shape: Any, components: dict[str, Schema], *, strict: bool = False
         return _limited(schema_of(arguments[0], components, strict=strict), arguments[1:])
     if origin in (Union, types.UnionType):
         return _either([schema_of(one, components, strict=strict) for one in arguments])
-    if (words := _words_of(shape)) is not None:
+    if (words := words_of(shape)) is not None:
         return {"type": "string", "enum": words}
     if origin in (list, tuple, Sequence):
         return {"type": "array", "items": schema_of(arguments[0], components, strict=strict)}
@@ -101,7 +109,7 @@ def schema_of(shape: Any, components: dict[str, Schema], *, strict: bool = False
     raise TypeError(f"no schema for {shape!r}")
 
 
-def _words_of(shape: Any) -> list[str] | None:
+def words_of(shape: Any) -> list[str] | None:
     """Return the words of a closed set, ``None`` for anything else."""
     if get_origin(shape) is Literal:
         return list(get_args(shape))
@@ -228,7 +236,7 @@ def _object(shape: Any, value: Any, where: str, faults: list[tuple[str, str]]) -
 
 
 def _plain(shape: Any, value: Any, where: str, faults: list[tuple[str, str]]) -> Any:
-    words = _words_of(shape)
+    words = words_of(shape)
     if words is not None:
         fits = isinstance(value, str) and value in words
     elif shape is datetime:
@@ -265,7 +273,7 @@ def _storable(text: str) -> bool:
 
 
 def _words(shape: Any) -> str:
-    if (words := _words_of(shape)) is not None:
+    if (words := words_of(shape)) is not None:
         return f"one of {', '.join(words)}"
     names = {int: "a whole number", str: "a string", bool: "true or false"}
     names |= {list: "an array", dict: "an object"}
@@ -282,7 +290,7 @@ def from_text(shape: Any, text: str) -> Any:
 
     What cannot be that is returned as it is, for :func:`read` to tell.
     """
-    kinds = _kinds(shape)
+    kinds = kinds_of(shape)
     if int in kinds and text.removeprefix("-").isascii() and text.removeprefix("-").isdecimal():
         return int(text) if len(text) <= 20 else text
     if bool in kinds and text in ("true", "false"):
@@ -290,9 +298,10 @@ def from_text(shape: Any, text: str) -> Any:
     return text
 
 
-def _kinds(shape: Any) -> set[Any]:
+def kinds_of(shape: Any) -> set[Any]:
+    """Return the types that a value may be of, without what limits them."""
     if get_origin(shape) is Annotated:
-        return _kinds(get_args(shape)[0])
+        return kinds_of(get_args(shape)[0])
     if get_origin(shape) in (Union, types.UnionType):
-        return {kind for one in get_args(shape) for kind in _kinds(one)}
+        return {kind for one in get_args(shape) for kind in kinds_of(one)}
     return {shape}
