@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from console import sentences
 from console.cli import output
 from console.verification.catalogue import RULES
 from console.verification.discrepancy import Discrepancy, Verification
@@ -47,9 +48,11 @@ def _show_group(found: Verification, group: Sequence[Discrepancy], *, asked: boo
     rule = group[0].rule
     severity = _NAMES[group[0].severity]
     click.echo(f"{severity}  {rule.code}  {rule.title} ({found.counts[rule.code]})")
-    click.echo(f"    → {rule.advice}")
+    click.echo(f"    → {sentences.both(rule.advice)}")
     if rule.mending:
-        click.echo(f"    {'--repair' if not asked else '修复 repair'}: {rule.mending}")
+        click.echo(
+            f"    {'--repair' if not asked else '修复 repair'}: {sentences.both(rule.mending)}"
+        )
     for one in group[:_SHOWN]:
         click.echo(f"    · {_line(one)}")
     if found.counts[rule.code] > _SHOWN:
