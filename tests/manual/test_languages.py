@@ -21,6 +21,7 @@ READ_BY_USERS = (
     "docs/formats",
     "docs/localisation",
     "docs/metrics",
+    "docs/observability",
     "docs/operation",
     "docs/operators",
     "docs/reasons",
