@@ -26,6 +26,7 @@ READ_BY_USERS = (
     "docs/operators",
     "docs/reasons",
     "docs/scaling",
+    "docs/state-machine",
 )
 
 FIGURES_OF_THEIR_OWN: Final = {
