@@ -24,6 +24,7 @@ READ_BY_USERS = (
     "docs/observability",
     "docs/operation",
     "docs/operators",
+    "docs/performance",
     "docs/reasons",
     "docs/scaling",
     "docs/state-machine",
@@ -32,6 +33,7 @@ READ_BY_USERS = (
 FIGURES_OF_THEIR_OWN: Final = {
     "crawlers": "十万 for 100,000",
     "localisation": "the results file by file stand in the English page only",
+    "performance": "what was tried and measured earlier stands in the English page only",
     "scaling": "its figures are held by their formula",
 }
 """Pages whose figures need not be the English one's, and why."""
