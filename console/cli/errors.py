@@ -112,7 +112,18 @@ def failure_of(error: BaseException) -> Failure | None:
 
 def _from_usage(error: click.UsageError) -> Failure:
     command = error.ctx.command_path if error.ctx is not None else "gouji"
-    return Misused(error.format_message(), hint=f"{command} --help")
+    kinds = ((kind, label) for kind, label in _USAGE.items() if isinstance(error, kind))
+    _, label = next(kinds, (None, "用法有误"))
+    return Misused(f"{label} {error.format_message()}", hint=f"{command} --help")
+
+
+_USAGE: Final = {
+    click.exceptions.NoSuchCommand: "没有这个命令",
+    click.NoSuchOption: "没有这个选项",
+    click.MissingParameter: "缺少参数",
+    click.BadParameter: "取值有误",
+}
+"""What click's errors are called in Chinese; the first that fits is taken."""
 
 
 def _from_settings(error: BaseException) -> Failure | None:

@@ -160,9 +160,16 @@ def tell(failure: Failure, *, as_json: bool) -> None:
         else:
             return
     with suppress(OSError):
-        click.echo(f"gouji: {failure.message}", err=True)
+        click.echo(f"gouji: {_in_both(failure.message)}", err=True)
         if failure.hint:
             click.echo(f"→ {output.typed(failure.hint)}", err=True)
+
+
+def _in_both(message: str) -> str:
+    """Return a message with its Chinese before it, where it has one."""
+    from console import labels, sentences
+
+    return sentences.both(labels.worded(message))
 
 
 def _give_up_stdout() -> None:

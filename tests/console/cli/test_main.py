@@ -245,7 +245,10 @@ def test_an_output_that_cannot_be_written_is_told_once(seeded: Place) -> None:
     full, closed, unread = run(">/dev/full"), run(">&-"), run("| true")
 
     # Then there is a line or nothing, and no traceback
-    assert (full.returncode, full.stderr) == (1, "gouji: No space left on device\n")
+    assert (full.returncode, full.stderr) == (
+        1,
+        "gouji: 磁盘已满 No space left on device\n",
+    )
     assert (closed.returncode, closed.stderr) == (0, "")
     assert (unread.returncode in (0, 1), unread.stderr) == (True, "")
 

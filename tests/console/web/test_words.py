@@ -70,3 +70,28 @@ def test_a_damaged_pdf_is_told_in_a_sentence(stocked: Console) -> None:
     assert "PDF 页面无法显示" in chinese
     assert "cannot draw" not in chinese
     assert "It is unreadable: pdfium cannot draw it" in browser.get("/dead/3/original")
+
+
+def test_what_an_event_says_is_told_in_the_language_of_the_page(stocked: Console) -> None:
+    # Given a file that is no report
+    stocked.bring("关于放假的通知\n".encode(), "通知.txt")
+    browser = stocked.browser()
+    address = "/events?name=document.dead"
+
+    # Then its fields, their values and what was said are Chinese on a Chinese page
+    chinese, english = browser.get(address, **CHINESE), browser.get(address)
+    assert "<i>原因</i> 不是年报" in chinese
+    assert "<i>环节</i> 识别" in chinese
+    assert "<i>说明</i> 既未找到年报标题，也未找到法定表格" in chinese
+    assert "<i>message</i> neither a title nor a statutory table was found" in english
+    assert "<i>reason</i> not_a_report" in english
+
+
+def test_why_a_file_was_ignored_is_told_in_the_language_of_the_page(stocked: Console) -> None:
+    # Given a document that also arrived under a name that is never read
+    with stocked.database.transaction() as session:
+        session.add(arrival("年报.tmp", 1, state="ignored", why="name: 年报.tmp"))
+
+    # Then its page says why
+    assert "名称属于从不读取的：年报.tmp" in stocked.browser().get("/documents/1", **CHINESE)
+    assert "name: 年报.tmp" in stocked.browser().get("/documents/1")
