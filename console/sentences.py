@@ -41,9 +41,17 @@ def _told(message: str) -> str:
 
 
 def both(message: str) -> str:
-    """Return a message in Chinese before itself, where it is known; else as it is."""
+    """Return a message in Chinese before itself, where it is known; else as it is.
+
+    What both would end with is told once: ``仍不成立 it does not hold yet: T3.FLOW: 12 ≠ 9``.
+    """
     told = chinese(message)
-    return message if told == message else f"{told} {message}"
+    if told == message:
+        return message
+    for colon in re.finditer("：", told):
+        if message.endswith(f": {told[colon.end() :]}"):
+            return f"{told[: colon.start()]} {message}"
+    return f"{told} {message}"
 
 
 def is_known(message: str) -> bool:

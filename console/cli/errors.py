@@ -18,6 +18,7 @@ from typing import ClassVar, Final
 import click
 
 from console.labels import START_QUEUE, queue_away
+from console.sentences import chinese
 
 ADD_USER: Final = "gouji user add NAME --role admin  新增用户 adds one"
 """What to do about a web console that nobody could log in to."""
@@ -114,7 +115,9 @@ def _from_usage(error: click.UsageError) -> Failure:
     command = error.ctx.command_path if error.ctx is not None else "gouji"
     kinds = ((kind, label) for kind, label in _USAGE.items() if isinstance(error, kind))
     _, label = next(kinds, (None, "用法有误"))
-    return Misused(f"{label} {error.format_message()}", hint=f"{command} --help")
+    told = chinese(error.message)
+    said = "" if told == error.message else f"：{told}"
+    return Misused(f"{label}{said} {error.format_message()}", hint=f"{command} --help")
 
 
 _USAGE: Final = {

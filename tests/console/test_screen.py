@@ -72,7 +72,7 @@ def test_an_outage_of_the_queue_is_told_once() -> None:
 
 def test_an_ignored_file_is_told_with_the_reason() -> None:
     assert shown({"event": "file.ignored", "file": "a.tmp", "why": "name: a.tmp"}) == [
-        "- 忽略 ignored a.tmp · 名称属于从不读取的：a.tmp name: a.tmp"
+        "- 忽略 ignored a.tmp · 名称属于从不读取的 name: a.tmp"
     ]
 
 

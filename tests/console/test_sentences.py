@@ -127,3 +127,7 @@ def test_a_sentence_is_told_as_far_as_it_is_known(message: str, told: str) -> No
 def test_a_terminal_is_told_both() -> None:
     assert both("the file is empty") == "文件为空 the file is empty"
     assert both("12 ≠ 9") == "12 ≠ 9"
+    assert both("it does not hold yet: 12 ≠ 9") == "仍不成立 it does not hold yet: 12 ≠ 9"
+    assert both("dead letter 3: it does not hold yet: 12 ≠ 9") == (
+        "死信 3：仍不成立 dead letter 3: it does not hold yet: 12 ≠ 9"
+    )

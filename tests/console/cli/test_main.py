@@ -285,3 +285,29 @@ def test_what_goes_wrong_is_told_in_both_languages_with_what_to_do(
     assert result.exit_code not in {0, 4}
     assert "→ " in result.stderr
     assert any("\u4e00" <= sign <= "\u9fff" for sign in result.stderr), result.stderr
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (("nowhere",), "没有这个命令 No such command 'nowhere'."),
+        (("status", "--nowhere"), "没有这个选项 No such option '--nowhere'."),
+        (("dead", "retry", "1"), "缺少参数 Missing option '--note'."),
+        (
+            ("dead", "retry", "--note", "x"),
+            "用法有误：请给出编号，或 --all-matching 加条件 give IDs",
+        ),
+        (("dead", "retry", "9", "--note", "x"), "没有这件死信 there is no dead letter 9"),
+    ],
+)
+def test_what_goes_wrong_is_told_in_both_languages(
+    seeded: Place, typed: tuple[str, ...], said: str
+) -> None:
+    assert seeded.run(*typed).stderr.startswith(f"gouji: {said}")
+
+
+def test_programs_are_told_in_english_what_was_refused(seeded: Place) -> None:
+    typed = ("dead", "correct", "1", "--set", "applications.new_requests.other=7", "--note", "x")
+    _, error = seeded.error(*typed)
+    assert error["message"].startswith("it does not hold yet: ")
+    assert seeded.run(*typed).stderr.startswith("gouji: 仍不成立 it does not hold yet: ")
