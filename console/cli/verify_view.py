@@ -20,6 +20,14 @@ _NAMES: Final = {
     Severity.WARNING: "警告 warning",
     Severity.INFO: "提示 info",
 }
+_SEEN: Final = {
+    "bytes": "字节",
+    "contents": "原件",
+    "documents": "文档",
+    "files": "文件",
+    "messages": "消息",
+    "reports": "报告",
+}
 _SHOWN: Final = 20
 _ORDER: Final = {code: place for place, code in enumerate(RULES)}
 
@@ -37,7 +45,10 @@ def show(found: Verification, done: "Sequence[Repaired] | None", *, asked: bool)
         click.echo(f"{mark} 未查 not looked at: {part.area} {' '.join(part.codes)}: {part.why}")
     if done is not None:
         _show_repairs(done)
-    seen = "  ".join(f"{what} {count}" for what, count in sorted(found.looked_at.items()))
+    seen = "  ".join(
+        f"{_SEEN.get(what, '')} {what} {count}".strip()
+        for what, count in sorted(found.looked_at.items())
+    )
     click.echo(f"已查 looked at: {seen}")
     click.echo(_summary(found))
     if any(one.rule.mending for one in found.discrepancies) and not asked:
