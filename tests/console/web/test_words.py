@@ -2,10 +2,12 @@
 
 from sqlalchemy import select
 
+from models.event import EventName
 from models.ledger import Arrival, Attempt
 from tests.console.cli.conftest import arrival
 from tests.console.web.conftest import Console
 from tests.console.web.test_deciding import fields, send
+from worker.logs import record
 
 CHINESE = {"accept-language": "zh-CN"}
 
@@ -95,3 +97,23 @@ def test_why_a_file_was_ignored_is_told_in_the_language_of_the_page(stocked: Con
     # Then its page says why
     assert "名称属于从不读取的：年报.tmp" in stocked.browser().get("/documents/1", **CHINESE)
     assert "name: 年报.tmp" in stocked.browser().get("/documents/1")
+
+
+def test_the_sources_tell_which_files_were_ignored_and_why(stocked: Console) -> None:
+    # Given a file that was ignored today
+    with stocked.database.transaction() as session:
+        record(
+            session,
+            EventName.FILE_IGNORED,
+            source="inbox",
+            file="年报.pdf",
+            why="symlink",
+        )
+
+    # Then the page of the sources says so, in the reader's language
+    browser = stocked.browser()
+    chinese, english = browser.get("/sources", **CHINESE), browser.get("/sources")
+    assert "已忽略的文件" in chinese
+    assert "<i>为何</i> 符号链接，不跟随" in chinese
+    assert "<i>file</i> 年报.pdf" in english
+    assert "<i>why</i> symlink" in english
