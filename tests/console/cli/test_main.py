@@ -10,6 +10,7 @@ import click
 import orjson
 import pytest
 from click.testing import CliRunner
+from rich.cells import cell_len
 
 from console.cli.errors import (
     Conflict,
@@ -21,6 +22,7 @@ from console.cli.errors import (
     failure_of,
 )
 from console.cli.main import COMMANDS, cli
+from console.reference.markdown import texts_of
 from tests.console.cli.conftest import BALANCED, Place
 from worker.errors import ArchiveError, BrokerUnreachable, SettingsError
 
@@ -57,6 +59,10 @@ def test_every_command_has_help_in_both_languages(path: tuple[str, ...]) -> None
     said = result.stdout.partition("\n\n")[2]
     assert any("\u4e00" <= character <= "\u9fff" for character in said)
     assert any(character.isascii() and character.isalpha() for character in said)
+    told = texts_of("commands").get(" ".join(("gouji", *path)), "")
+    assert "".join(told.replace("`", "").split()) in "".join(said.split())
+    last = said.rpartition("\n\n")[2] if told else ""
+    assert all(cell_len(line) <= 80 for line in last.splitlines())
 
 
 @pytest.mark.parametrize("path", list(paths()), ids=" ".join)
