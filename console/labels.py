@@ -34,7 +34,7 @@ STATES: Final[Mapping[str, str]] = {
     "discarded": "已弃置",
     "duplicate": "重复",
     "ignored": "忽略",
-    "accepted": "已接受",
+    "accepted": "已收取",
     "sidecar": "附带信息",
     "retry": "稍后再试",
     "released": "已交还",

@@ -75,7 +75,12 @@ _json: _Json | None = None
 
 
 def configure(
-    part: str, *, form: str = "auto", level: str = "info", stream: io.TextIOBase | None = None
+    part: str,
+    *,
+    form: str = "auto",
+    level: str = "info",
+    stream: io.TextIOBase | None = None,
+    worded: Processor | None = None,
 ) -> None:
     """Set up logging for this process, on stderr.
 
@@ -84,6 +89,7 @@ def configure(
         form: ``json``, ``console`` (coloured, for people) or ``auto``: console on a terminal.
         level: the least level that is written.
         stream: where to write instead of stderr.
+        worded: what puts a line for people into words.
     """
     global _json  # noqa: PLW0603 - the log is that of the process
     _json = None
@@ -97,6 +103,7 @@ def configure(
     ]
     if pretty:
         processors += [structlog.processors.format_exc_info, _clean]
+        processors += [] if worded is None else [worded]
         processors.append(structlog.dev.ConsoleRenderer(colors=out.isatty()))
         factory: Any = structlog.WriteLoggerFactory(out)
     else:

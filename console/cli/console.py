@@ -17,6 +17,7 @@ def command(invocation: Invocation, parent: int | None) -> None:
     Listens on 127.0.0.1:8351. As long as there is no user, whoever sits at this machine may do
     everything; to listen elsewhere there must be one: gouji user add NAME.
     """
+    from console.log_words import in_both
     from console.parent import die_with_parent
     from console.web.exposure import Exposed
     from console.web.serve import ConsoleServer
@@ -26,7 +27,7 @@ def command(invocation: Invocation, parent: int | None) -> None:
     if parent is not None:
         die_with_parent(parent)
     settings = invocation.settings
-    logs.configure("console", form=settings.log_format, level=settings.log_level)
+    logs.configure("console", form=settings.log_format, level=settings.log_level, worded=in_both)
     with invocation.database() as database:
         try:
             server = ConsoleServer(settings, database, Signs.of(settings, alone=parent is None))

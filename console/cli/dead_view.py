@@ -174,7 +174,8 @@ def _present(original: str) -> str:
 def _arrived(arrival: ArrivalRow) -> str:
     moved = f" → {arrival.moved_to}" if arrival.moved_to else ""
     root = "/" if arrival.source == "ingest" else ""
-    seen = f"{arrival.state}, {moment(arrival.seen_at)}"
+    why = f": {sentences.both(arrival.why)}" if arrival.why else ""
+    seen = f"{labels.named(labels.STATES, arrival.state)}{why}, {moment(arrival.seen_at)}"
     inside = "" if arrival.container_id is None else f" ← 文档 document {arrival.container_id}"
     return f"{arrival.source}: {root}{arrival.path}{moved}{inside} ({seen})"
 

@@ -18,6 +18,7 @@ from typing import ClassVar, Final
 import click
 
 from console.labels import START_QUEUE, queue_away
+from console.sentences import chinese
 
 ADD_USER: Final = "gouji user add NAME --role admin  新增用户 adds one"
 """What to do about a web console that nobody could log in to."""
@@ -112,7 +113,20 @@ def failure_of(error: BaseException) -> Failure | None:
 
 def _from_usage(error: click.UsageError) -> Failure:
     command = error.ctx.command_path if error.ctx is not None else "gouji"
-    return Misused(error.format_message(), hint=f"{command} --help")
+    kinds = ((kind, label) for kind, label in _USAGE.items() if isinstance(error, kind))
+    _, label = next(kinds, (None, "用法有误"))
+    told = chinese(error.message)
+    said = "" if told == error.message else f"：{told}"
+    return Misused(f"{label}{said} {error.format_message()}", hint=f"{command} --help")
+
+
+_USAGE: Final = {
+    click.exceptions.NoSuchCommand: "没有这个命令",
+    click.NoSuchOption: "没有这个选项",
+    click.MissingParameter: "缺少参数",
+    click.BadParameter: "取值有误",
+}
+"""What click's errors are called in Chinese; the first that fits is taken."""
 
 
 def _from_settings(error: BaseException) -> Failure | None:

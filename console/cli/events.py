@@ -205,8 +205,10 @@ def print_event(
     """Print one event: time, name, Chinese title, and what it carries."""
     from rich.text import Text
 
+    from console import form_labels, sentences
     from console.cli.columns import pad
     from console.cli.listing import moment
+    from console.fields import SPOKEN
 
     style = _STYLES.get(level, "")
     line = Text()
@@ -215,7 +217,8 @@ def print_event(
     line.append(" " + pad(title, 14), style=style)
     for key, value in data.items():
         line.append(f" {key}=", style="dim")
-        line.append(_shown(value))
+        spoken = key in SPOKEN and isinstance(value, str)
+        line.append(sentences.both(form_labels.worded(_shown(value))) if spoken else _shown(value))
     output.console().print(line, soft_wrap=True)
 
 

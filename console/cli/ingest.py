@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from console import labels
+from console import labels, sentences
 from console.cli import output
 from console.cli.errors import ExitCode, Unreachable
 from console.cli.invocation import Invocation, pass_invocation
@@ -242,7 +242,8 @@ def _report(files: list[dict[str, Any]], *, waited: bool, left: int, as_json: bo
         click.echo(f"{count:>6}  {_OUTCOMES[outcome]}")
     for file in files:
         if file["outcome"] in _NOT_TAKEN or (waited and file["state"] == "dead"):
-            click.echo(f"  {file['file']}: {file['why'] or labels.reason(file['reason'])}")
+            why = sentences.both(file["why"]) if file["why"] else labels.reason(file["reason"])
+            click.echo(f"  {file['file']}: {why}")
     if left:
         text = f"时间到，仍有 {left} 件未处理完 time is up, {left} not processed yet"
         click.echo(text, err=True)

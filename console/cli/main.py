@@ -66,6 +66,9 @@ COMMANDS: Final = {
 """Every subcommand; its module has a ``command`` and is imported when it is invoked."""
 
 
+_HELP: Final = frozenset({"-h", "--help"})
+
+
 class LazyGroup(click.Group):
     """A group that imports a subcommand's module when it is invoked, and ends with our codes."""
 
@@ -86,11 +89,16 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the subcommand; for an unknown one name the nearest known."""
         try:
-            return super().resolve_command(ctx, args)
+            name, command, rest = super().resolve_command(ctx, args)
         except click.exceptions.NoSuchCommand as error:
             raise click.exceptions.NoSuchCommand(
                 error.command_name, possibilities=COMMANDS, ctx=ctx
             ) from None
+        if command is not None and not _HELP.isdisjoint(rest):
+            from console.cli.chinese_help import explain
+
+            explain(command, f"gouji {name}")
+        return name, command, rest
 
     def format_commands(
         self,
@@ -160,9 +168,16 @@ def tell(failure: Failure, *, as_json: bool) -> None:
         else:
             return
     with suppress(OSError):
-        click.echo(f"gouji: {failure.message}", err=True)
+        click.echo(f"gouji: {_in_both(failure.message)}", err=True)
         if failure.hint:
             click.echo(f"→ {output.typed(failure.hint)}", err=True)
+
+
+def _in_both(message: str) -> str:
+    """Return a message with its Chinese before it, where it has one."""
+    from console import form_labels, sentences
+
+    return sentences.both(form_labels.worded(message))
 
 
 def _give_up_stdout() -> None:
@@ -185,7 +200,12 @@ def _open_streams() -> None:
 
 @click.group(
     cls=LazyGroup,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings={"help_option_names": sorted(_HELP), "max_content_width": 100},
+    epilog=(
+        "\b\n"
+        "退出码：0 正常，1 出错，2 用法错误，3 找不到，4 有发现或死信，5 冲突，\n"
+        "6 依赖不可达，130 被中断。gouji COMMAND --help 查看某个命令的说明。"
+    ),
 )
 @click.option(
     "--config",

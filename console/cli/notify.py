@@ -23,6 +23,7 @@ def command(invocation: Invocation, test: bool, parent: int | None) -> None:
     Part of gouji up where notify_webhook or notify_apprise is set. One message in notify_interval
     at most, with the counts by reason and the first few letters.
     """
+    from console.log_words import in_both
     from console.notify.channels import channels
     from console.notify.notifier import Notifier
     from console.parent import die_with_parent
@@ -45,7 +46,7 @@ def command(invocation: Invocation, test: bool, parent: int | None) -> None:
     if test:
         _try_out(found)
         return
-    logs.configure("notify", form=settings.log_format, level=settings.log_level)
+    logs.configure("notify", form=settings.log_format, level=settings.log_level, worded=in_both)
     with invocation.database() as database:
         notifier = Notifier(database, found, settings.notify_interval)
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -20,6 +20,7 @@ def command(invocation: Invocation, parent: int | None) -> None:
     needs a token: gouji token create NAME. While the queue does not answer, what comes in is kept
     and sent later by gouji watch.
     """
+    from console.log_words import in_both
     from console.parent import die_with_parent
     from watcher.serve import PushServer
     from worker import logs, tracing
@@ -33,7 +34,7 @@ def command(invocation: Invocation, parent: int | None) -> None:
         raise Misused(
             "no source of kind 'push' is configured", hint=_EXAMPLE, code="no_push_source"
         )
-    logs.configure("push", form=settings.log_format, level=settings.log_level)
+    logs.configure("push", form=settings.log_format, level=settings.log_level, worded=in_both)
     with invocation.database():
         pass  # it says what to do when there is none
     server = PushServer(settings, source, Signs.of(settings, alone=parent is None))

@@ -1,12 +1,15 @@
 """``gouji rules``: the edits, and what each means."""
 
 from difflib import get_close_matches
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from console.cli import output
 from console.cli.errors import NotFound
+
+if TYPE_CHECKING:
+    from worker.check.rules import Rule
 
 
 @click.group("rules")
@@ -25,10 +28,14 @@ def list_rules(as_json: bool) -> None:
         output.emit([_as_dict(rule) for rule in rules])
         return
     from console.cli.listing import print_list
+    from console.reference.edits import words
+
+    def scope(rule: "Rule") -> str:
+        return f"{words(rule, chinese=True)['scope']} {rule.scope}"
 
     print_list(
         ("规则 Rule", "程度 Severity", "名称 Title", "", "范围 Scope"),
-        [(rule.id, rule.severity, rule.title_zh, rule.title_en, rule.scope) for rule in rules],
+        [(rule.id, _severity(rule), rule.title_zh, rule.title_en, scope(rule)) for rule in rules],
         folding=("名称 Title", "", "范围 Scope"),
     )
     output.hint("gouji rules explain T3.FLOW", "解释一条规则 explains one")
@@ -49,7 +56,7 @@ def explain(rule_id: str, as_json: bool) -> None:
     if as_json:
         output.emit(_as_dict(rule))
         return
-    for line in _lines(_as_dict(rule)):
+    for line in _lines(rule):
         click.echo(line)
     output.hint(f"gouji dead list --rule {rule.id}", "因此未通过的 what failed it")
 
@@ -60,12 +67,28 @@ def _as_dict(rule: Any) -> dict[str, Any]:
     return asdict(rule)
 
 
-def _lines(rule: dict[str, Any]) -> list[str]:
-    head = f"{rule['id']}  {rule['title_zh']} {rule['title_en']}"
+def _severity(rule: "Rule") -> str:
+    return f"{_SEVERITIES.get(rule.severity, '')} {rule.severity}".strip()
+
+
+def _lines(rule: "Rule") -> list[str]:
+    from console.reference.edits import words
+
+    chinese = words(rule, chinese=True)
     rest = [
-        ("程度 severity", rule["severity"]),
-        ("范围 scope", rule["scope"]),
-        ("等式 equation", rule["equation"]),
-        ("依据 source", rule["clause"]),
+        ("程度 severity", _severity(rule)),
+        ("范围 scope", f"{chinese['scope']} {rule.scope}"),
+        ("等式 equation", rule.equation),
+        ("依据 source", chinese["clause"]),
     ]
-    return [head, "", *(f"{name}: {value}" for name, value in rest), "", rule["explanation"]]
+    return [
+        f"{rule.id}  {rule.title_zh} {rule.title_en}",
+        "",
+        *(f"{name}: {value}" for name, value in rest),
+        "",
+        chinese["explanation"],
+        rule.explanation,
+    ]
+
+
+_SEVERITIES: Final = {"hard": "硬性", "soft": "软性"}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from console import labels
+from console import labels, sentences
 from console.cli import output
 from console.cli.errors import Unreachable, failure_of
 from console.cli.invocation import Invocation, pass_invocation
@@ -110,9 +110,13 @@ def _show_sources(sources: list[dict[str, Any]]) -> None:
     click.echo("")
     print_list(
         tuple(_SOURCE_FIELDS.values()),
-        [[source[name] for name in _SOURCE_FIELDS] for source in sources],
+        [[_said(name, source[name]) for name in _SOURCE_FIELDS] for source in sources],
         folding=(_SOURCE_FIELDS["path"], _SOURCE_FIELDS["problem"]),
     )
+
+
+def _said(name: str, value: Any) -> Any:
+    return sentences.both(value) if name == "problem" and value else value
 
 
 def _zone() -> str:
@@ -134,7 +138,7 @@ _NAMES: Final = {
     "accepted": "收取",
     "duplicate": "重复",
     "ignored": "忽略",
-    "sidecar": "附带说明",
+    "sidecar": "附带信息",
     "fast": "快",
     "slow": "慢",
     "ocr": "扫描件",

@@ -35,7 +35,7 @@ _AREAS: Final = (
 
 @click.command("verify")
 @click.option(
-    "--quick", is_flag=True, help="不读归档字节与数字 Read no archived bytes and no figures."
+    "--quick", is_flag=True, help="不读存档字节与数字 Read no archived bytes and no figures."
 )
 @click.option(
     "--since", type=SINCE, help="只读此后文档的字节 Read only bytes of documents that came since."

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from console import sentences
 from console.cli import output
 from console.verification.catalogue import RULES
 from console.verification.discrepancy import Discrepancy, Verification
@@ -18,6 +19,14 @@ _NAMES: Final = {
     Severity.ERROR: "错误 error",
     Severity.WARNING: "警告 warning",
     Severity.INFO: "提示 info",
+}
+_SEEN: Final = {
+    "bytes": "字节",
+    "contents": "原件",
+    "documents": "文档",
+    "files": "文件",
+    "messages": "消息",
+    "reports": "报告",
 }
 _SHOWN: Final = 20
 _ORDER: Final = {code: place for place, code in enumerate(RULES)}
@@ -36,7 +45,10 @@ def show(found: Verification, done: "Sequence[Repaired] | None", *, asked: bool)
         click.echo(f"{mark} 未查 not looked at: {part.area} {' '.join(part.codes)}: {part.why}")
     if done is not None:
         _show_repairs(done)
-    seen = "  ".join(f"{what} {count}" for what, count in sorted(found.looked_at.items()))
+    seen = "  ".join(
+        f"{_SEEN.get(what, '')} {what} {count}".strip()
+        for what, count in sorted(found.looked_at.items())
+    )
     click.echo(f"已查 looked at: {seen}")
     click.echo(_summary(found))
     if any(one.rule.mending for one in found.discrepancies) and not asked:
@@ -47,9 +59,11 @@ def _show_group(found: Verification, group: Sequence[Discrepancy], *, asked: boo
     rule = group[0].rule
     severity = _NAMES[group[0].severity]
     click.echo(f"{severity}  {rule.code}  {rule.title} ({found.counts[rule.code]})")
-    click.echo(f"    → {rule.advice}")
+    click.echo(f"    → {sentences.both(rule.advice)}")
     if rule.mending:
-        click.echo(f"    {'--repair' if not asked else '修复 repair'}: {rule.mending}")
+        click.echo(
+            f"    {'--repair' if not asked else '修复 repair'}: {sentences.both(rule.mending)}"
+        )
     for one in group[:_SHOWN]:
         click.echo(f"    · {_line(one)}")
     if found.counts[rule.code] > _SHOWN:

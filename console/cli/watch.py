@@ -17,6 +17,7 @@ def command(invocation: Invocation, parent: int | None) -> None:
     Needs the database (gouji init) and sends to the queue; while the queue does not answer,
     what comes in is kept and sent later.
     """
+    from console.log_words import in_both
     from console.parent import die_with_parent
     from watcher.run import run
     from worker import logs, tracing
@@ -25,7 +26,7 @@ def command(invocation: Invocation, parent: int | None) -> None:
     if parent is not None:
         die_with_parent(parent)
     settings = invocation.settings
-    logs.configure("watch", form=settings.log_format, level=settings.log_level)
+    logs.configure("watch", form=settings.log_format, level=settings.log_level, worded=in_both)
     invocation.demand_database()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -29,6 +29,8 @@ SUFFIXES: Final = {
     Format.XLSX: "xlsx",
     Format.SQLITE: "db",
 }
+_FOREIGN: Final = frozenset({".xls", ".ods", ".et", ".tsv", ".json", ".txt", ".7z", ".rar", ".gz"})
+"""What names a file of a kind that is not written; a directory so called would surprise."""
 _ONE_FILE: Final = frozenset({Format.XLSX, Format.SQLITE})
 TEXTS: Final = frozenset({Format.CSV, Format.CSV_EXCEL, Format.JSONL})
 """Formats of which a single table can be written as it comes."""
@@ -62,7 +64,8 @@ class Order:
         """Return as what it ends up under a name.
 
         Raises:
-            Misplaced: it is more than one file, and the name is that of one.
+            Misplaced: it is more than one file, and the name is that of one; or it is that of a
+                file of another kind.
         """
         suffix = PurePath(name).suffix.lower()
         if self.is_one_file:
@@ -75,6 +78,11 @@ class Order:
             raise Misplaced(
                 f"{name}: 有 {len(self.tables)} 张表 there are several tables: "
                 "name a directory or NAME.zip, or choose one with --table"
+            )
+        if suffix in _FOREIGN:
+            raise Misplaced(
+                f"{name}: 不能写这种文件 no such file is written: "
+                "name a directory, NAME.zip, NAME.xlsx or NAME.db"
             )
         return Shape.DIRECTORY
 

@@ -70,3 +70,8 @@ def at_work(session: Session) -> list[WorkRow]:
 def unsettled(session: Session, since: datetime) -> list[EventRow]:
     """Return the files that lately did not come to rest, the latest first."""
     return newest_named(session, EventName.FILE_UNSETTLED, since=since, limit=100)
+
+
+def ignored(session: Session, since: datetime) -> list[EventRow]:
+    """Return the files that lately were ignored, each with the reason, the latest first."""
+    return newest_named(session, EventName.FILE_IGNORED, since=since, limit=100)

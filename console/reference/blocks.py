@@ -3,7 +3,7 @@
 from typing import Final
 
 from console import configuration
-from console.reference import commands, edits, events, metrics, reasons
+from console.reference import commands, edits, events, metrics, reasons, verification
 from console.reference.pages import Block
 
 BLOCKS: Final[dict[str, Block]] = {
@@ -14,5 +14,6 @@ BLOCKS: Final[dict[str, Block]] = {
     "metrics": metrics.block,
     "reasons": reasons.block,
     "settings": lambda chinese: configuration.as_markdown(chinese=chinese),
+    "verification": verification.block,
 }
 """A new one needs a place in a page of each language: ``<!-- generated: NAME; make docs -->``."""

@@ -109,7 +109,7 @@ RULES: Final = (
     Rule(
         "DOCUMENT.ATTEMPTS",
         ERROR,
-        "尝试次数不符",
+        "处理次数不符",
         "a document's attempts are not those counted",
         TELL,
         "counts up to the last attempt, where fewer were counted",
@@ -133,7 +133,7 @@ RULES: Final = (
     Rule(
         "DOCUMENT.NO_DECISION",
         ERROR,
-        "弃置却无决定",
+        "弃置却无处置记录",
         "a discarded document that nobody decided about",
         TELL,
     ),
@@ -154,14 +154,14 @@ RULES: Final = (
     Rule(
         "ATTEMPT.NO_DOCUMENT",
         ERROR,
-        "尝试无文档",
+        "处理无文档",
         "an attempt at a document that is not there",
         RESTORE,
     ),
     Rule(
         "ATTEMPT.OPEN",
         ERROR,
-        "尝试未了结",
+        "处理未了结",
         "an open attempt that holds no document",
         REPAIR,
         "writes down that it was lost",
@@ -169,14 +169,14 @@ RULES: Final = (
     Rule(
         "ATTEMPT.OUTCOME",
         ERROR,
-        "尝试结果有误",
+        "处理结果有误",
         "an outcome that there is not, or without an end",
         TELL,
     ),
     Rule(
         "ATTEMPT.FOREIGN",
         ERROR,
-        "尝试属于别的文档",
+        "处理属于别的文档",
         "a report, dead letter or finding names an attempt at another document",
         TELL,
     ),

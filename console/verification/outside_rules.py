@@ -23,7 +23,7 @@ RULES: Final = (
     Rule(
         "ARCHIVE.MISSING",
         ERROR,
-        "归档缺文件",
+        "存档缺文件",
         "a document's bytes are not in the archive",
         "restore the archive from a backup; figures already stored are not affected",
         "copies them from the original, if that still lies somewhere; gives an unread document up",
@@ -31,7 +31,7 @@ RULES: Final = (
     Rule(
         "ARCHIVE.DAMAGED",
         ERROR,
-        "归档字节损坏",
+        "存档字节损坏",
         "archived bytes do not match their SHA-256",
         "restore the file from a backup; check the disk",
         "copies them from the original, if that still lies somewhere; gives an unread document up",
@@ -39,7 +39,7 @@ RULES: Final = (
     Rule(
         "ARCHIVE.UNREADABLE",
         ERROR,
-        "归档文件读不出",
+        "存档文件读不出",
         "archived bytes cannot be read",
         "check the disk and the owner of the file",
     ),
@@ -54,7 +54,7 @@ RULES: Final = (
     Rule(
         "ARCHIVE.ORPHAN",
         WARNING,
-        "归档有无主文件",
+        "存档有无主文件",
         "bytes that no document has",
         "after a restore: bring the originals in again; else housekeeping deletes them in time",
     ),
@@ -69,7 +69,7 @@ RULES: Final = (
     Rule(
         "ARCHIVE.STRANGER",
         INFO,
-        "归档里的外来文件",
+        "存档里的外来文件",
         "something that gouji did not put into the archive",
         "move it away",
     ),
@@ -138,11 +138,11 @@ RULES: Final = (
         START,
         idle=True,
     ),
-    Rule("FEED.AHEAD", ERROR, "馈送读过了头", "a feed that was read further than it reaches", TELL),
+    Rule("FEED.AHEAD", ERROR, "清单读过了头", "a feed that was read further than it reaches", TELL),
     Rule(
         "FEED.UNREAD",
         WARNING,
-        "馈送未读完",
+        "清单未读完",
         "a feed that has grown since, and is not read on",
         START,
         idle=True,
@@ -150,7 +150,7 @@ RULES: Final = (
     Rule(
         "FEED.WAITING",
         WARNING,
-        "馈送所指文件未到",
+        "清单所指文件未到",
         "a file that a feed named, waited for too long",
         START,
         idle=True,

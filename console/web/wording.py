@@ -1,9 +1,9 @@
 """What keys are called on a page: in Chinese by the words of the form, in English by their own."""
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final
 
-from console import form_labels, labels, titles
+from console import fields, form_labels, labels, titles
 from console.reference import reasons
 from console.web.languages import CHINESE, translations
 from console.web.messages import told
@@ -24,10 +24,17 @@ _LEVELS: Final[Mapping[str, str]] = {
     "critical": "严重",
 }
 _ROLES: Final[Mapping[str, str]] = {"viewer": "查看", "operator": "操作", "admin": "管理"}
+_VALUES: Final[Mapping[str, Mapping[str, str]]] = {
+    "reason": labels.REASONS,
+    "stage": labels.STAGES,
+    "role": _ROLES,
+    "decision": labels.ACTIONS,
+}
+"""Fields that have one of a few values."""
 _PROVINCE: Final = 2
 
 
-def words(language: str) -> dict[str, Callable[..., str]]:
+def words(language: str) -> dict[str, Callable[..., Any]]:
     """Return what templates call things by, in a language."""
     chinese = language == CHINESE
 
@@ -50,6 +57,8 @@ def words(language: str) -> dict[str, Callable[..., str]]:
         "mechanism_name": of(labels.MECHANISMS),
         "origin_name": of(labels.ORIGINS),
         "event_name": lambda name: (titles.title(name) or name) if chinese else name,
+        "field_name": lambda name: fields.field(name) if chinese else name,
+        "field_value": lambda name, value: field_value(name, value, language),
         "rule_name": lambda rule: rule_name(rule, language),
         "division_name": division_name,
         "cell_name": form_labels.cell,
@@ -67,6 +76,15 @@ def _refusal(problem: str, language: str) -> str:
     if language == CHINESE:
         return f"{labels.REASONS[reason]}：{told(message, language)}。"
     return f"It is {reason.replace('_', ' ')}: {message}."
+
+
+def field_value(name: str, value: Any, language: str) -> Any:
+    """Return what an event says in a field, in Chinese as far as that is known."""
+    if language != CHINESE or not isinstance(value, str):
+        return value
+    if name in fields.SPOKEN:
+        return told(value, language)
+    return _VALUES.get(name, {}).get(value, value)
 
 
 def rule_name(rule: str, language: str) -> str:

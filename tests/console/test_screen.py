@@ -72,5 +72,36 @@ def test_an_outage_of_the_queue_is_told_once() -> None:
 
 def test_an_ignored_file_is_told_with_the_reason() -> None:
     assert shown({"event": "file.ignored", "file": "a.tmp", "why": "name: a.tmp"}) == [
-        "- 忽略 ignored a.tmp · name: a.tmp"
+        "- 忽略 ignored a.tmp · 名称属于从不读取的 name: a.tmp"
+    ]
+
+
+def test_a_dead_letter_is_told_why_in_both_languages() -> None:
+    dead = {"event": "document.dead", "document_id": 1, "file": "空.pdf"}
+    assert shown(dead | {"reason": "empty", "message": "the file is empty"}) == [
+        "✗ 死信 dead    空.pdf · 空文件 empty: 文件为空 the file is empty"
+    ]
+
+
+def test_a_warning_is_told_by_its_title_its_file_and_what_was_said() -> None:
+    # Given warnings as the watcher logs them, with the ids of their trace
+    ids = {"trace_id": "0" * 32, "span_id": "0" * 16, "service.part": "watch", "timestamp": "x"}
+    unsettled = {"event": "file.unsettled", "source": "inbox", "file": "年报.pdf", "waited": 1800.0}
+    lost = {
+        "event": "source.lost",
+        "source": "inbox",
+        "why": "the directory cannot be reached: Permission denied",
+    }
+
+    # Then each is told in Chinese first, and without the ids
+    assert shown(unsettled | ids | {"level": "warning"}, lost | ids | {"level": "error"}) == [
+        "! work 文件迟迟未静止 file.unsettled · 年报.pdf · source=inbox waited=1800.0",
+        f"! work 来源失联 source.lost · 目录无法访问：没有权限 {lost['why']} · source=inbox",
+    ]
+
+
+def test_a_part_that_died_is_told_how() -> None:
+    died = {"event": "part.died", "part": "work", "how": "killed by SIGKILL", "restart_in": 0.5}
+    assert shown(died) == [
+        "! work 退出 died (被 SIGKILL 终止 killed by SIGKILL); 0.5 秒后重启 restart in 0.5 s"
     ]

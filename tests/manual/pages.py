@@ -20,6 +20,7 @@ PAGES: Final = sorted(
 """Everything that a reader may come by; the changelog is history."""
 
 FENCE: Final = re.compile(r"^ *```(\w*)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
+_NOTE: Final = re.compile(r'(--note )"[^"\n]*"')
 _SPAN: Final = re.compile(r"`([^`\n]+)`")
 _HEADING: Final = re.compile(r"^(#+) (.+)$", re.MULTILINE)
 _LINK: Final = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
@@ -56,6 +57,11 @@ def code(page: Path) -> Iterator[str]:
     """Yield all that stands as code: spans of the text, and blocks that are not drawings."""
     yield from spans(page)
     yield from (block for language, block in fences(page) if language != "mermaid")
+
+
+def without_notes(code: str) -> str:
+    """Return commands without what an operator notes in them, which each language says itself."""
+    return _NOTE.sub(r'\1""', code)
 
 
 def headings(page: Path) -> list[tuple[int, str]]:

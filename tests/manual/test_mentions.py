@@ -69,7 +69,11 @@ def source() -> frozenset[str]:
     words: set[str] = set()
     for folder in SOURCES:
         for path in (pages.ROOT / folder).rglob("*"):
-            if path.is_file() and OURS.search(path.name) and "manual" not in path.parts:
+            if (
+                path.is_file()
+                and OURS.search(path.name)
+                and "manual" not in path.relative_to(pages.ROOT).parts
+            ):
                 words |= set(re.findall(r"\w+", path.read_text("utf-8")))
     return frozenset(words)
 
@@ -186,6 +190,6 @@ def of_tools() -> frozenset[str]:
     found: set[str] = set()
     for folder in ("tests", "console/reference"):
         for path in (pages.ROOT / folder).rglob("*.py"):
-            if "manual" not in path.parts:
+            if "manual" not in path.relative_to(pages.ROOT).parts:
                 found |= set(re.findall(r"\"(--[a-z-]+)\"", path.read_text("utf-8")))
     return frozenset(found)

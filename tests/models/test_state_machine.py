@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from console import labels
 from models import transitions
 from models.ledger import FINAL, State
 from models.state_machine import TRANSITIONS, Transition
@@ -15,6 +16,19 @@ from worker.faults import POINTS
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "state-machine.md").read_text("utf-8")
+CHINESE = (ROOT / "docs" / "state-machine.zh-CN.md").read_text("utf-8")
+HEADINGS = {
+    "Drawn": "图",
+    "States": "状态",
+    "Transitions": "迁移",
+    "Interrupted": "中断",
+    "Arrivals": "到达",
+    "Repairs": "修复与清理",
+}
+"""What a section of the page is called in the Chinese one."""
+BOTH = pytest.mark.parametrize("page", [PAGE, CHINESE], ids=["english", "chinese"])
+IN_WORDS = (4, 5)
+"""Which cells of the table of transitions are told in words: who, and on which condition."""
 COUNTED = {"state", "attempt_id", "lease_expires_at", "attempts", "unfinished", "retries"}
 """Columns of a document that only transitions write; of these names no other table has one but
 ``state``, which arrivals have too."""
@@ -35,23 +49,41 @@ def row(one: Transition) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def section(heading: str) -> str:
-    return PAGE.split(f"## {heading}", 1)[1].split("\n## ", 1)[0]
+def section(heading: str, page: str = PAGE) -> str:
+    named = heading if page is PAGE else f"{HEADINGS[heading]}\n"
+    return page.split(f"\n## {named}", 1)[1].split("\n## ", 1)[0]
 
 
-def rows_of(heading: str) -> list[str]:
+def rows_of(heading: str, page: str = PAGE) -> list[str]:
     """Return the lines of a section's table, without its head."""
-    lines = [line for line in section(heading).splitlines() if line.startswith("|")]
+    lines = [line for line in section(heading, page).splitlines() if line.startswith("|")]
     return lines[2:]
+
+
+def cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.split("|")]
 
 
 def test_the_page_has_every_transition_as_it_is_and_no_other() -> None:
     assert rows_of("Transitions") == [row(one) for one in TRANSITIONS]
 
 
-def test_the_page_draws_every_transition_and_no_other() -> None:
+def test_the_chinese_page_has_the_same_transitions() -> None:
+    def without_words(line: str) -> list[str]:
+        return [cell for place, cell in enumerate(cells(line)) if place not in IN_WORDS]
+
+    chinese = rows_of("Transitions", CHINESE)
+    assert [without_words(line) for line in chinese] == [
+        without_words(row(one)) for one in TRANSITIONS
+    ]
+    # And where there is a condition in one there is one in the other
+    assert [cells(line)[5] == "–" for line in chinese] == [not one.condition for one in TRANSITIONS]
+
+
+@BOTH
+def test_the_page_draws_every_transition_and_no_other(page: str) -> None:
     # Given the arrows of the diagram
-    arrows = re.findall(r"^    (\S+) --> (\S+): (\S+)$", PAGE, re.MULTILINE)
+    arrows = re.findall(r"^    (\S+) --> (\S+): (\S+)$", page, re.MULTILINE)
 
     # Then they are those of the table
     wanted = [
@@ -60,25 +92,32 @@ def test_the_page_draws_every_transition_and_no_other() -> None:
     assert sorted(arrows) == sorted(wanted)
 
 
-def test_the_plain_drawing_names_everything() -> None:
-    drawing = section("Drawn").split("```")[1]
+@BOTH
+def test_the_plain_drawing_names_everything(page: str) -> None:
+    drawing = section("Drawn", page).split("```")[1]
     words = set(re.findall(r"\w+", drawing))
     assert {str(state) for state in State} | {one.name for one in TRANSITIONS} <= words
 
 
-def test_the_page_tells_every_state() -> None:
-    assert [line.split("|")[1].strip() for line in rows_of("States")] == list(State)
+@BOTH
+def test_the_page_tells_every_state_by_the_name_that_the_console_has_for_it(page: str) -> None:
+    told = [cells(line)[1:3] for line in rows_of("States", page)]
+    assert told == [[state, labels.STATES[state]] for state in State]
+    for state, chinese in (cells(line)[1:3] for line in rows_of("Arrivals", page)):
+        assert chinese == labels.STATES[state]
 
 
-def test_the_page_tells_of_each_transition_what_an_interruption_leaves() -> None:
-    told = [name for line in rows_of("Interrupted") for name in line.split("|")[1].split(",")]
+@BOTH
+def test_the_page_tells_of_each_transition_what_an_interruption_leaves(page: str) -> None:
+    told = [name for line in rows_of("Interrupted", page) for name in cells(line)[1].split(",")]
     assert sorted(name.strip() for name in told) == sorted(one.name for one in TRANSITIONS)
 
 
-def test_the_page_names_every_fault_point_and_no_other() -> None:
+@BOTH
+def test_the_page_names_every_fault_point_and_no_other(page: str) -> None:
     stages = {point.partition(".")[0] for point in POINTS}
     named = re.findall(
-        r"`(([a-z]+)\.[a-z]+)`", "".join(rows_of("Interrupted")) + section("Repairs")
+        r"`(([a-z]+)\.[a-z]+)`", "".join(rows_of("Interrupted", page)) + section("Repairs", page)
     )
     assert {point for point, stage in named if stage in stages} == set(POINTS)
 

@@ -21,6 +21,7 @@ from worker.secrecy import without_secrets
 from worker.settings import PREFIX, SECRET, Settings
 
 _LATELY: Final = timedelta(hours=1)
+_A_DAY: Final = timedelta(days=1)
 _SILENT: Final = timedelta(minutes=5)
 
 
@@ -30,9 +31,15 @@ def sources(visit: Visit) -> Response:
     with visit.reading() as session:
         rows = counts.sources(session)
         waiting = backlog.by_source(session)
-        unsettled = backlog.unsettled(session, at - _LATELY)
+        unsettled = backlog.unsettled(session, at - _A_DAY)
+        ignored = backlog.ignored(session, at - _A_DAY)
     return visit.render(
-        "sources.html", sources=rows, waiting=waiting, unsettled=unsettled, late=at - _SILENT
+        "sources.html",
+        sources=rows,
+        waiting=waiting,
+        unsettled=unsettled,
+        ignored=ignored,
+        late=at - _SILENT,
     )
 
 

@@ -10,6 +10,8 @@ import orjson
 import pytest
 
 from console.cli.moments import SINCE
+from console.fields import FIELDS
+from console.reference.markdown import texts_of
 from console.titles import TITLES
 from models.event import EventName
 from models.ledger import Arrival, Document
@@ -101,6 +103,12 @@ def test_times_are_read_as_utc() -> None:
 def test_every_event_has_a_chinese_title() -> None:
     assert set(TITLES) == set(EventName)
     assert len(set(TITLES.values())) == len(TITLES)
+
+
+def test_every_field_of_an_event_has_a_chinese_name() -> None:
+    told = {name for entry in texts_of("events").values() for name in entry["fields"]}
+    of_the_log = {"document_id", "arrival_id", "attempt_id", "trace_id", "span_id", "logger"}
+    assert set(FIELDS) == told | of_the_log
 
 
 @pytest.mark.process

@@ -10,6 +10,7 @@ import click
 import orjson
 import pytest
 from click.testing import CliRunner
+from rich.cells import cell_len
 
 from console.cli.errors import (
     Conflict,
@@ -21,6 +22,7 @@ from console.cli.errors import (
     failure_of,
 )
 from console.cli.main import COMMANDS, cli
+from console.reference.markdown import texts_of
 from tests.console.cli.conftest import BALANCED, Place
 from worker.errors import ArchiveError, BrokerUnreachable, SettingsError
 
@@ -57,6 +59,10 @@ def test_every_command_has_help_in_both_languages(path: tuple[str, ...]) -> None
     said = result.stdout.partition("\n\n")[2]
     assert any("\u4e00" <= character <= "\u9fff" for character in said)
     assert any(character.isascii() and character.isalpha() for character in said)
+    told = texts_of("commands").get(" ".join(("gouji", *path)), "")
+    assert "".join(told.replace("`", "").split()) in "".join(said.split())
+    last = said.rpartition("\n\n")[2] if told else ""
+    assert all(cell_len(line) <= 80 for line in last.splitlines())
 
 
 @pytest.mark.parametrize("path", list(paths()), ids=" ".join)
@@ -245,7 +251,10 @@ def test_an_output_that_cannot_be_written_is_told_once(seeded: Place) -> None:
     full, closed, unread = run(">/dev/full"), run(">&-"), run("| true")
 
     # Then there is a line or nothing, and no traceback
-    assert (full.returncode, full.stderr) == (1, "gouji: No space left on device\n")
+    assert (full.returncode, full.stderr) == (
+        1,
+        "gouji: 磁盘已满 No space left on device\n",
+    )
     assert (closed.returncode, closed.stderr) == (0, "")
     assert (unread.returncode in (0, 1), unread.stderr) == (True, "")
 
@@ -282,3 +291,29 @@ def test_what_goes_wrong_is_told_in_both_languages_with_what_to_do(
     assert result.exit_code not in {0, 4}
     assert "→ " in result.stderr
     assert any("\u4e00" <= sign <= "\u9fff" for sign in result.stderr), result.stderr
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (("nowhere",), "没有这个命令 No such command 'nowhere'."),
+        (("status", "--nowhere"), "没有这个选项 No such option '--nowhere'."),
+        (("dead", "retry", "1"), "缺少参数 Missing option '--note'."),
+        (
+            ("dead", "retry", "--note", "x"),
+            "用法有误：请给出编号，或 --all-matching 加条件 give IDs",
+        ),
+        (("dead", "retry", "9", "--note", "x"), "没有这件死信 there is no dead letter 9"),
+    ],
+)
+def test_what_goes_wrong_is_told_in_both_languages(
+    seeded: Place, typed: tuple[str, ...], said: str
+) -> None:
+    assert seeded.run(*typed).stderr.startswith(f"gouji: {said}")
+
+
+def test_programs_are_told_in_english_what_was_refused(seeded: Place) -> None:
+    typed = ("dead", "correct", "1", "--set", "applications.new_requests.other=7", "--note", "x")
+    _, error = seeded.error(*typed)
+    assert error["message"].startswith("it does not hold yet: ")
+    assert seeded.run(*typed).stderr.startswith("gouji: 仍不成立 it does not hold yet: ")

@@ -30,6 +30,9 @@ def test_explains_one(here: Place) -> None:
     assert (told["id"], told["severity"]) == ("T3.FLOW", "hard")
     assert lines[0].startswith("T3.FLOW  收支平衡")
     assert any("第一项加第二项之和" in line for line in lines)
+    assert "范围 scope: 表三的 7 列，逐列核对 each of the 7 columns of table 三" in lines
+    assert lines[-2].startswith("这是表格本身印出的唯一一条勾稽关系")
+    assert lines[-1].startswith("The one relation the form itself prints")
 
 
 def test_an_unknown_rule_names_the_nearest(here: Place) -> None:

@@ -75,7 +75,7 @@ def test_people_see_names_in_chinese(seeded: Place) -> None:
         "已入库     stored          1",
     ]
     assert (
-        "到达 Arrivals: 收取 accepted 2  重复 duplicate 0  忽略 ignored 1  附带说明 sidecar 0"
+        "到达 Arrivals: 收取 accepted 2  重复 duplicate 0  忽略 ignored 1  附带信息 sidecar 0"
         in lines
     )
     assert lines[-1] == "时间按本机时区 Times are those of this machine: UTC+00:00"

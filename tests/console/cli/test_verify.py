@@ -67,7 +67,7 @@ def test_a_damaged_file_is_named_and_ends_with_4(whole: Place) -> None:
     # Then the code, what it means and which document it is are told
     assert result.exit_code == 4, result.output
     assert "ARCHIVE.DAMAGED" in result.stdout
-    assert "归档字节损坏" in result.stdout
+    assert "存档字节损坏" in result.stdout
     assert "document 1  name 平衡.txt" in result.stdout
 
 

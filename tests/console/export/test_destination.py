@@ -44,6 +44,15 @@ def test_what_is_there_is_replaced_only_when_that_is_asked_for(
     assert {path.name for path in tmp_path.iterdir()} == {name} | beside
 
 
+@pytest.mark.parametrize("name", ["book.xls", "book.ods", "book.json"])
+def test_no_directory_is_called_like_a_file_that_is_not_written(
+    stocked: House, tmp_path: Path, name: str
+) -> None:
+    with pytest.raises(errors.Misplaced, match=r"NAME\.xlsx"):
+        write(stocked, tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("overwrite", [True, False])
 def test_a_directory_with_anything_else_in_it_is_left_alone(
     stocked: House, tmp_path: Path, overwrite: bool

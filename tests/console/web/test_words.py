@@ -2,10 +2,12 @@
 
 from sqlalchemy import select
 
+from models.event import EventName
 from models.ledger import Arrival, Attempt
 from tests.console.cli.conftest import arrival
 from tests.console.web.conftest import Console
 from tests.console.web.test_deciding import fields, send
+from worker.logs import record
 
 CHINESE = {"accept-language": "zh-CN"}
 
@@ -70,3 +72,48 @@ def test_a_damaged_pdf_is_told_in_a_sentence(stocked: Console) -> None:
     assert "PDF 页面无法显示" in chinese
     assert "cannot draw" not in chinese
     assert "It is unreadable: pdfium cannot draw it" in browser.get("/dead/3/original")
+
+
+def test_what_an_event_says_is_told_in_the_language_of_the_page(stocked: Console) -> None:
+    # Given a file that is no report
+    stocked.bring("关于放假的通知\n".encode(), "通知.txt")
+    browser = stocked.browser()
+    address = "/events?name=document.dead"
+
+    # Then its fields, their values and what was said are Chinese on a Chinese page
+    chinese, english = browser.get(address, **CHINESE), browser.get(address)
+    assert "<i>原因</i> 不是年报" in chinese
+    assert "<i>环节</i> 识别" in chinese
+    assert "<i>说明</i> 既未找到年报标题，也未找到法定表格" in chinese
+    assert "<i>message</i> neither a title nor a statutory table was found" in english
+    assert "<i>reason</i> not_a_report" in english
+
+
+def test_why_a_file_was_ignored_is_told_in_the_language_of_the_page(stocked: Console) -> None:
+    # Given a document that also arrived under a name that is never read
+    with stocked.database.transaction() as session:
+        session.add(arrival("年报.tmp", 1, state="ignored", why="name: 年报.tmp"))
+
+    # Then its page says why
+    assert "名称属于从不读取的：年报.tmp" in stocked.browser().get("/documents/1", **CHINESE)
+    assert "name: 年报.tmp" in stocked.browser().get("/documents/1")
+
+
+def test_the_sources_tell_which_files_were_ignored_and_why(stocked: Console) -> None:
+    # Given a file that was ignored today
+    with stocked.database.transaction() as session:
+        record(
+            session,
+            EventName.FILE_IGNORED,
+            source="inbox",
+            file="年报.pdf",
+            why="symlink",
+        )
+
+    # Then the page of the sources says so, in the reader's language
+    browser = stocked.browser()
+    chinese, english = browser.get("/sources", **CHINESE), browser.get("/sources")
+    assert "已忽略的文件" in chinese
+    assert "<i>为何</i> 符号链接，不跟随" in chinese
+    assert "<i>file</i> 年报.pdf" in english
+    assert "<i>why</i> symlink" in english
