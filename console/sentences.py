@@ -5,7 +5,6 @@ reads them in Chinese is told them in Chinese.
 """
 
 import re
-import tomllib
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final
@@ -61,6 +60,8 @@ def is_known(message: str) -> bool:
 
 @cache
 def _texts() -> dict[str, str]:
+    import tomllib  # a list that goes well has nothing to translate
+
     return tomllib.loads(_TEXTS.read_text("utf-8"))
 
 
