@@ -117,11 +117,12 @@ _UNLIKE: Final = Likeness({})
 
 
 class _Label(NamedTuple):
-    """A label of a row, with how often each character is in it, and how many bigrams it has."""
+    """A label of a row: its characters, those that repeat and how often, how many bigrams."""
 
     row: int
     text: str
-    characters: dict[str, int]
+    characters: frozenset[str]
+    repeated: dict[str, int]
     bigrams: int
 
 
@@ -139,7 +140,10 @@ class LabelIndex:
                 counts = _counted(_bigrams(text))
                 for bigram, count in counts.items():
                     self._bigrams[bigram].append((len(self._labels), count))
-                self._labels.append(_Label(row, text, _counted(text), len(_bigrams(text))))
+                repeated = _repeated(_counted(text))
+                self._labels.append(
+                    _Label(row, text, frozenset(text), repeated, len(_bigrams(text)))
+                )
         self._exact = {
             text: Likeness(dict.fromkeys(rows, 1.0), frozenset(rows))
             for text, rows in exact.items()
@@ -185,18 +189,17 @@ class LabelIndex:
         known = sum(map(self._alphabet.__contains__, text))
         if known * (2 - self._least) < length * self._least - _ROUNDING:
             return self._held(text) if known >= _LEAST_CONTAINED else {}
-        characters: dict[str, int] | None = None
+        characters, repeated = frozenset(text), _repeated(_counted(text))
         enough = self._enough_for(length)
         for index, common in self._shared(text).items():
             if common < enough[index]:
                 continue
-            row, label, of_label, bigrams = self._labels[index]
+            row, label, of_label, twice, bigrams = self._labels[index]
             share, lengths = common / (size + bigrams), length + len(label)
             shorter = min(length, len(label))
             held = common == shorter - 1 and shorter >= _LEAST_CONTAINED
-            if characters is None:
-                characters = _counted(text)
-            score = share + _overlap(of_label, characters) / lengths
+            both = len(of_label & characters) + (_overlap(twice, repeated) if twice else 0)
+            score = share + both / lengths
             if held and (text in label or label in text):
                 score = max(score, _CONTAINED)
             if score >= self._least and score > result.get(row, 0.0):
@@ -209,7 +212,7 @@ class LabelIndex:
         They have no more characters in common than the shorter of them has.
         """
         found = []
-        for _, label, _, bigrams in self._labels:
+        for _, label, _, _, bigrams in self._labels:
             shorter = min(length, len(label))
             share = self._least - shorter / (length + len(label)) - _ROUNDING
             enough = ceil(share * (length - 1 + bigrams))
@@ -244,6 +247,11 @@ def _counted(things: Iterable[str]) -> dict[str, int]:
     for thing in things:
         counts[thing] = counts.get(thing, 0) + 1
     return counts
+
+
+def _repeated(counts: dict[str, int]) -> dict[str, int]:
+    """Return the characters that repeat, with how often they do so."""
+    return {character: count - 1 for character, count in counts.items() if count > 1}
 
 
 def _overlap(one: dict[str, int], other: dict[str, int]) -> int:
