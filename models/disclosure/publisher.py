@@ -2,10 +2,13 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 from models.divisions.characters import simplified
 
+_REMEMBERED: Final = 1024
+"""Names; all that a document says of its publisher is compared with each other."""
 _REPORT: Final = re.compile(
     r"(?:20\d\d年?(?:度)?)?(?:政府信息(?:与政务)?|政务)公开(?:工作)?(?:年度)?(?:工作)?(?:情况)?(?:报告|年报)(?:\(?20\d\d年?度?\)?)?$"
 )
@@ -23,6 +26,7 @@ _SPELT_OUT: Final = (
 )
 
 
+@lru_cache(_REMEMBERED)
 def key(name: str) -> str:
     """Return what two spellings of one publisher have in common.
 

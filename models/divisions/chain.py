@@ -7,12 +7,15 @@ its kind (洛阳), and then the body. The longest chain is taken.
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from models.divisions.characters import simplified
 from models.divisions.division import Division
 from models.divisions.gazetteer import gazetteer
 
+_REMEMBERED: Final = 1024
+"""Names; every witness of a document names its publisher, and several questions are asked of it."""
 _SHORTEST: Final = 2
 _CENTRAL: Final = re.compile(
     r"(?:中华人民共和国|中国|国家)[^省市县区州盟旗]{0,12}?(?:总局|总署|委员会|银行|局|署)"
@@ -45,6 +48,7 @@ def compact(name: str) -> str:
     return "".join(unicodedata.normalize("NFKC", name).split())
 
 
+@lru_cache(_REMEMBERED)
 def begin(name: str) -> tuple[int, Chain | None]:
     """Return where a compact name begins, and the chain of divisions there.
 
@@ -62,9 +66,12 @@ def _read(text: str, start: int = 0, within: tuple[Division, ...] = ()) -> Chain
     best: Chain | None = None
     for end in range(min(len(text), start + names.longest), start + 1, -1):
         part = text[start:end]
+        full, short = names.named.get(part, ()), names.short.get(part, ())
+        if not full and not short:
+            continue
         for chain in (
-            _full(text, part, end, _inside(names.named.get(part, ()), within)),
-            _short(text, end, _inside(names.short.get(part, ()), within), bool(within)),
+            _full(text, part, end, _inside(full, within)),
+            _short(text, end, _inside(short, within), bool(within)),
         ):
             if chain is not None and (best is None or chain.end > best.end):
                 best = chain

@@ -10,6 +10,9 @@ from models.disclosure.report import Printed, ReadTable, Report
 
 _RULE: Final = "TABLE.COMPLETE"
 _FIGURE: Final = re.compile(r"[1-9]\d*")
+_NUMBER: Final = Printed.NUMBER
+_BLANK: Final = Printed.BLANK
+_UNREADABLE: Final = Printed.UNREADABLE
 _A_ROW: Final = 4
 _LISTED: Final = 6
 _SHOWN: Final = 80  # messages go to the log
@@ -26,7 +29,7 @@ def complete(report: Report) -> Iterator[Finding]:
             message = f"未找到表格 table not found: {table.title}"
             yield Finding(_RULE, Severity.HARD, key, message)
             continue
-        if all(cell.printed is not Printed.NUMBER for cell in read.cells.values()):
+        if all(cell.printed is not _NUMBER for cell in read.cells.values()):
             message = f"表中没有任何数字 no figure in the table: {table.title}"
             yield Finding(_RULE, Severity.HARD, key, message)
         yield from _rows(key, read)
@@ -68,7 +71,7 @@ def _cells(key: str, read: ReadTable, row: str) -> tuple[str, ...]:
 
 
 def _blanks(key: str, read: ReadTable) -> Iterator[Finding]:
-    blank = tuple(cell for cell, found in read.cells.items() if found.printed is Printed.BLANK)
+    blank = tuple(cell for cell, found in read.cells.items() if found.printed is _BLANK)
     if blank:
         named = "、".join(cell.partition(".")[2] for cell in blank[:_LISTED])
         more = "…" if len(blank) > _LISTED else ""
@@ -95,7 +98,7 @@ def _doubts(key: str, read: ReadTable) -> Iterator[Finding]:
 
 def _values(report: Report) -> Iterator[Finding]:
     for key, cell in report.cells():
-        if cell.printed is Printed.UNREADABLE:
+        if cell.printed is _UNREADABLE:
             message = f"不是有效数字 not a figure of its kind: {cell.raw[:_SHOWN]!r}"
             yield Finding("CELL.VALUE", Severity.HARD, key, message, (key,), evidence=cell.raw)
         elif cell.note and "→" in cell.note:

@@ -9,6 +9,7 @@ from models.disclosure.finding import Finding, Severity
 from models.disclosure.report import Report
 
 _SENTENCE: Final = re.compile(r"[^。！？\n]+")
+_DIGIT: Final = re.compile(r"\d")
 _N: Final = r"(?P<n>\d{1,6})(?:余)?(?:件|项|份|宗|起|个|条|部)(?:次)?"
 _GAP: Final = r"[^，,。；;、\d]"
 
@@ -31,6 +32,7 @@ def _cells(*keys: str) -> tuple[str, ...]:
 
 
 _REQUESTS: Final = re.compile(r"申请")
+_CARRIED: Final = re.compile(r"结转")
 _DISCLOSURE: Final = re.compile(r"信息公开|依申请|政务公开")
 _MADE: Final = re.compile(r"制定|制发|印发|出台|发布|公开|新增|形成")
 _NORMATIVE: Final = "disclosure.normative_documents."
@@ -50,7 +52,7 @@ _PATTERNS: Final = (
     _Pattern(
         "carried_in",
         re.compile(rf"(?:上年度?|上一年度?|去年){_GAP}{{0,8}}结转{_GAP}{{0,12}}?{_N}"),
-        re.compile(""),
+        _CARRIED,
         (_cells("carried_in"),),
     ),
     _Pattern(
@@ -59,7 +61,7 @@ _PATTERNS: Final = (
             rf"{_N}{_GAP}{{0,6}}结转(?:至|到)?(?:下年|下一年|次年|20\d\d年)"
             rf"|结转(?:至|到)?(?:下年|下一年|次年)度?{_GAP}{{0,10}}?{_N.replace('<n>', '<m>')}"
         ),
-        re.compile(""),
+        _CARRIED,
         (_cells("carried_out"),),
     ),
     _Pattern(
@@ -134,7 +136,7 @@ class Statement:
 def statements(report: Report) -> Iterator[Statement]:
     """Yield what the narrative states of the counts in the tables."""
     text = "".join(report.section("overview").replace("\u3000", " ").split(" "))
-    sentences = [found.group() for found in _SENTENCE.finditer(text)]
+    sentences = [said for said in _SENTENCE.findall(text) if _DIGIT.search(said) is not None]
     for pattern in _PATTERNS:
         quotes = tuple(_stated(pattern, sentences))
         if quotes:

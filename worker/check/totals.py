@@ -15,17 +15,33 @@ def totals(report: Report) -> Iterator[Finding]:
     for key in ("applications", "review"):
         table = report.tables.get(key)
         if table is not None:
+            numbers = _numbers(table.cells)
             for edit in edits(table.layout):
-                if edit.row not in table.missing:
+                if edit.row not in table.missing and not _holds(numbers, edit):
                     yield from _apply(table.cells, edit)
+
+
+def _numbers(cells: Mapping[str, Cell]) -> dict[str, int]:
+    return {
+        key: int(cell.value)
+        for key, cell in cells.items()
+        if cell.printed is _NUMBER and cell.value is not None
+    }
+
+
+def _holds(numbers: Mapping[str, int], edit: Edit) -> bool:
+    """Tell whether both sides are printed in full and are equal, as most are."""
+    try:
+        number = numbers.__getitem__
+        return sum(map(number, edit.left)) == sum(map(number, edit.right))
+    except KeyError:
+        return False
 
 
 def _apply(found: Mapping[str, Cell], edit: Edit) -> Iterator[Finding]:
     """Compare two sums; blank, slash, dash and absent addends count as 0 and are listed."""
     left = [found.get(key, ABSENT) for key in edit.left]
     right = [found.get(key, ABSENT) for key in edit.right]
-    if _hold(left, right):
-        return
     terms = edit.terms
     printed = {key: cell.printed for key, cell in zip(terms, left + right, strict=True)}
     if Printed.NUMBER not in printed.values():
@@ -52,21 +68,6 @@ def _apply(found: Mapping[str, Cell], edit: Edit) -> Iterator[Finding]:
             left_sum - right_sum,
             blanks,
         )
-
-
-def _hold(left: Sequence[Cell], right: Sequence[Cell]) -> bool:
-    """Tell whether both sides are printed in full and are equal, as most are."""
-    total = _printed_sum(left)
-    return total is not None and total == _printed_sum(right)
-
-
-def _printed_sum(cells: Sequence[Cell]) -> int | None:
-    total = 0
-    for cell in cells:
-        if cell.printed is not _NUMBER or cell.value is None:
-            return None
-        total += int(cell.value)
-    return total
 
 
 def _sum(cells: Sequence[Cell]) -> int:

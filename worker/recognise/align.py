@@ -8,14 +8,14 @@ apart). What the figures add up to plays no part in it.
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from models.disclosure.form import Layout
 from worker.recognise.worth import NOTHING, Gains, Worth
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """Records ``first:last`` are row ``row``; ``start:stop`` cuts the values that belong to it.
 
     ``doubtful`` tells that neither a label nor the number of rows around it says so.
@@ -125,7 +125,7 @@ class _Table:
                 continue
             at = bisect_left(rows, match.row)
             between = range(rows[at - 1] + 1, rows[at])
-            yield replace(match, doubtful=not open_rows.isdisjoint(between))
+            yield match._replace(doubtful=not open_rows.isdisjoint(between))
 
     def _trace(self, at: int, row: int) -> Iterator[Match]:
         while self.score[at][row] > 0.0:

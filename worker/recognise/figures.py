@@ -21,9 +21,12 @@ _NUMBER: Final = re.compile(
 _SLASH: Final = re.compile(r"[/\\]{1,3}")
 _DASH: Final = re.compile(r"[-—–―─]{1,4}")
 _NUMBERING: Final = re.compile(r"\(?\d{1,2}(?:[.、]|\)[.、]?)")
+_AFTER_NUMBER: Final = ".．、)）"
 _GARBLED: Final = re.compile(
     r"(?=.{1,8}$)(?:[^\u4e00-\u9fff]*\d[^\u4e00-\u9fff]*|[oOQ〇○零无?*×\ufffd\ue000-\uf8ff]+)"
 )
+_CHINESE: Final = re.compile(r"\s*(?![增减新零无])[\u4e00-\u9fff]")
+"""How no figure begins, and nothing that stands for one."""
 _DOWN: Final = ("-", "减", "减少", "↓")
 _MOST_DIGITS: Final = 15
 """Digits before the point. Longer ones are figures run together, and sums of them fit no column."""
@@ -47,6 +50,8 @@ def is_value(text: str) -> bool:
 
 
 def _is_value(text: str) -> bool:
+    if _CHINESE.match(text) is not None:
+        return False
     plain = folded(text)
     if not plain or _NUMBERING.fullmatch(plain):
         return not plain
@@ -60,7 +65,8 @@ _short_is_value = lru_cache(_REMEMBERED)(_is_value)
 
 def is_numbering(text: str) -> bool:
     """Tell whether a text is the number of a row, which has lost the label that it numbers."""
-    return _NUMBERING.fullmatch(folded(text)) is not None
+    ends = text.rstrip()[-1:] in _AFTER_NUMBER
+    return ends and _NUMBERING.fullmatch(folded(text)) is not None
 
 
 class Figure(NamedTuple):

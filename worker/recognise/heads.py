@@ -6,8 +6,8 @@ from functools import lru_cache
 from typing import Final
 
 from models.disclosure.form import Column
-from worker.recognise.columns import Extent
 from worker.recognise.labels import normalised
+from worker.recognise.positions import Extent, Headed
 from worker.recognise.records import Piece, Strip
 
 LINES: Final = 8
@@ -15,8 +15,19 @@ LINES: Final = 8
 _WORD: Final = re.compile(r"\S(?:\s\S)+(?!\S)|\S+")
 
 
-def labels_above(lines: Sequence[Strip], columns: Sequence[Column], above: int) -> list[Piece]:
-    """Return the pieces of column labels on the lines above a row of figures."""
+def headed(
+    lines: Sequence[Strip], columns: Sequence[Column], above: int, *, merged: bool = False
+) -> Headed:
+    """Return what the column labels above a row of figures say.
+
+    Where cells are merged above the figures, the labels are shifted against them.
+    """
+    labels = _labels(lines, columns, above)
+    size = len(columns)
+    return Headed(_extents(labels, size), None if merged else _start(labels, size))
+
+
+def _labels(lines: Sequence[Strip], columns: Sequence[Column], above: int) -> list[Piece]:
     words = _known(tuple(text for column in columns for text in (column.label, *column.variants)))
     found: list[Piece] = []
     for line in reversed(lines[max(0, above - LINES) : above]):
@@ -54,14 +65,14 @@ def _words(piece: Piece) -> Iterable[Piece]:
         )
 
 
-def start(labels: Sequence[Piece], size: int) -> int | None:
+def _start(labels: Sequence[Piece], size: int) -> int | None:
     """Return the grid column of the first of ``size`` column labels standing side by side."""
     columns = {piece.column for piece in labels}
     side_by_side = len(columns) == size and max(columns) - min(columns) == size - 1
     return min(columns) if side_by_side else None
 
 
-def extents(labels: Sequence[Piece], size: int) -> tuple[Extent, ...]:
+def _extents(labels: Sequence[Piece], size: int) -> tuple[Extent, ...]:
     """Return the extents of column labels, fragments of one label joined; empty when unclear."""
     extents: list[Extent] = []
     for piece in sorted(labels, key=lambda piece: piece.left):

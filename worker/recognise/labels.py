@@ -10,6 +10,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
+from math import ceil
 from typing import Final, NamedTuple
 
 from models.disclosure.form import LAYOUTS, SECTIONS, Column, Layout
@@ -19,11 +20,17 @@ _TRADITIONAL: Final = str.maketrans(
     "規範許處罰強業費對務項採購發廢現數總決額單萬開請結轉區計這屬於國穩護權內類過執詢機關沒補後確訪舉報訴復複無認獲繳納續辦繼維糾審議訟經組織會構統間標題預條況職責從與門實衆眾財產",
     "规范许处罚强业费对务项采购发废现数总决额单万开请结转区计这属于国稳护权内类过执询机关没补后确访举报诉复复无认获缴纳续办继维纠审议讼经组织会构统间标题预条况职责从与门实众众财产",
 )
+_ANY_TRADITIONAL: Final = re.compile(f"[{''.join(map(chr, _TRADITIONAL))}]")
+_WIDE: Final = tuple(zip("（）：；　", "():; ", strict=True))
+"""What NFKC would make of the commonest; a text that is normal already takes it no time."""
 _NUMBERING: Final = re.compile(
     r"\s*(?:[（(【〔]\s*(?P<a>[一二三四五六七八九十\d]{1,2})\s*[）)】〕][、.．]?"
     r"|(?P<b>[一二三四五六七八九十]{1,2})\s*[、.．:：,，]"
     r"|(?P<c>\d{1,2})\s*[、.．:：,，）)]?(?=\s*[^\d\s.、．/年月日件个条项]))"
 )
+_FIGURES: Final = "0123456789 "
+_NUMERALS: Final = frozenset("一二三四五六七八九十0123456789")
+_LONGEST_NUMERAL: Final = 2
 _INNER_NUMBERING: Final = re.compile(r"\D(?=\d{1,2}[.、．][^\d])|\S(?=[（(][一二三四五六七][）)])")
 _KEPT: Final = re.compile(r"[^\u3400-\u9fff\d]+")
 _CONTAINED: Final = 0.85
@@ -35,6 +42,8 @@ LEAST_HEADING: Final = 0.72
 _ROUNDING: Final = 1e-9
 REMEMBERED: Final = 16384
 """So many texts are known again: labels repeat from report to report."""
+_LENGTHS: Final = 256
+"""So many lengths of texts are known again."""
 LONGEST_FRAGMENT: Final = 48
 
 Reading = tuple[str, str]
@@ -43,7 +52,7 @@ Reading = tuple[str, str]
 
 def simplified(text: str) -> str:
     """Return the text with the traditional characters of the form's vocabulary simplified."""
-    return text.translate(_TRADITIONAL)
+    return text if _ANY_TRADITIONAL.search(text) is None else text.translate(_TRADITIONAL)
 
 
 @lru_cache(REMEMBERED)
@@ -53,13 +62,31 @@ def normalised(text: str) -> Reading:
     White space, punctuation, brackets, quotes and Latin letters (pinyin noise) are dropped, and
     traditional characters of the form's vocabulary become simplified ones.
     """
-    plain = unicodedata.normalize("NFKC", text.replace("，", "、")).translate(_TRADITIONAL)
+    plain = text.replace("，", "、")
+    for wide, narrow in _WIDE:
+        plain = plain.replace(wide, narrow)
+    plain = simplified(unicodedata.normalize("NFKC", plain))
     found = _NUMBERING.match(plain)
     number = ""
     if found is not None and found.end() < len(plain):
         number = found["a"] or found["b"] or found["c"]
         plain = plain[found.end() :]
     return number, _KEPT.sub("", plain)
+
+
+def beside(text: str) -> tuple[str, str]:
+    """Return the normalised label of a text, and apart from it the digits that stand behind it.
+
+    Together they are the label that :func:`normalised` returns. Figures differ from file to file,
+    what stands before them does not, and is known again.
+    """
+    head = text.rstrip(_FIGURES)
+    label = normalised(head)[1]
+    if len(head) == len(text):
+        return label, ""
+    if len(label) <= _LONGEST_NUMERAL and _NUMERALS.issuperset(label):
+        return normalised(text)[1], ""  # it may be the numbering of the figures
+    return label, text[len(head) :].replace(" ", "")
 
 
 def tails(text: str) -> Iterator[str]:
@@ -90,11 +117,12 @@ _UNLIKE: Final = Likeness({})
 
 
 class _Label(NamedTuple):
-    """A label of a row, with how often each character is in it, and how many bigrams it has."""
+    """A label of a row: its characters, those that repeat and how often, how many bigrams."""
 
     row: int
     text: str
-    characters: dict[str, int]
+    characters: frozenset[str]
+    repeated: dict[str, int]
     bigrams: int
 
 
@@ -112,7 +140,10 @@ class LabelIndex:
                 counts = _counted(_bigrams(text))
                 for bigram, count in counts.items():
                     self._bigrams[bigram].append((len(self._labels), count))
-                self._labels.append(_Label(row, text, _counted(text), len(_bigrams(text))))
+                repeated = _repeated(_counted(text))
+                self._labels.append(
+                    _Label(row, text, frozenset(text), repeated, len(_bigrams(text)))
+                )
         self._exact = {
             text: Likeness(dict.fromkeys(rows, 1.0), frozenset(rows))
             for text, rows in exact.items()
@@ -121,6 +152,11 @@ class LabelIndex:
         self._alphabet = frozenset("".join(exact))
         self.likeness = lru_cache(REMEMBERED)(self._likeness)
         """Compare a normalised label with every row; what was asked before is remembered."""
+        self.holds = lru_cache(REMEMBERED)(self._holds)
+        """Tell whether a text as printed is a label, word for word."""
+        self._enough_for = lru_cache(_LENGTHS)(self._enough)
+        self.begun = lru_cache(REMEMBERED)(self._begun)
+        """Return the rows whose label begins with a text that is cut short."""
 
     def certain(self, text: str) -> frozenset[int]:
         """Return the rows whose label a normalised text is, without comparing it with others.
@@ -131,41 +167,58 @@ class LabelIndex:
             return exact.certain
         return self.likeness(text).certain if len(text) in self._repeating else _NO_ROWS
 
-    def begun(self, text: str) -> set[int]:
-        """Return the rows whose label begins with a text that is cut short."""
-        return {label.row for label in self._labels if label.text.startswith(text)}
+    def _holds(self, text: str) -> bool:
+        return bool(self.certain(normalised(text)[1]))
+
+    def _begun(self, text: str) -> frozenset[int]:
+        return frozenset([label.row for label in self._labels if label.text.startswith(text)])
 
     def _likeness(self, text: str) -> Likeness:
         if (exact := self._exact.get(text)) is not None:
             return exact
-        found = self._compare(text)
+        found = self.compare(text)
         if not found:
             return _UNLIKE
         return Likeness(found, frozenset(row for row, alike in found.items() if alike >= 1.0))
 
-    def _compare(self, text: str) -> dict[int, float]:
+    def compare(self, text: str) -> dict[int, float]:
+        """Return how like a normalised text is to the rows that it is like, remembering nothing."""
         result: dict[int, float] = {}
         length, size = len(text), len(text) - 1
         # No label has more in common with the text than the characters that any label has.
         known = sum(map(self._alphabet.__contains__, text))
         if known * (2 - self._least) < length * self._least - _ROUNDING:
             return self._held(text) if known >= _LEAST_CONTAINED else {}
-        characters: dict[str, int] | None = None
+        characters, repeated = frozenset(text), _repeated(_counted(text))
+        enough = self._enough_for(length)
         for index, common in self._shared(text).items():
-            row, label, of_label, bigrams = self._labels[index]
+            if common < enough[index]:
+                continue
+            row, label, of_label, twice, bigrams = self._labels[index]
             share, lengths = common / (size + bigrams), length + len(label)
             shorter = min(length, len(label))
             held = common == shorter - 1 and shorter >= _LEAST_CONTAINED
-            if not held and share + shorter / lengths < self._least:
-                continue
-            if characters is None:
-                characters = _counted(text)
-            score = share + _overlap(of_label, characters) / lengths
+            both = len(of_label & characters) + (_overlap(twice, repeated) if twice else 0)
+            score = share + both / lengths
             if held and (text in label or label in text):
                 score = max(score, _CONTAINED)
             if score >= self._least and score > result.get(row, 0.0):
                 result[row] = score
         return result
+
+    def _enough(self, length: int) -> tuple[int, ...]:
+        """Return how many bigrams a text so long must have in common with each label to be like it.
+
+        They have no more characters in common than the shorter of them has.
+        """
+        found = []
+        for _, label, _, _, bigrams in self._labels:
+            shorter = min(length, len(label))
+            share = self._least - shorter / (length + len(label)) - _ROUNDING
+            enough = ceil(share * (length - 1 + bigrams))
+            held = shorter - 1 if shorter >= _LEAST_CONTAINED else enough
+            found.append(min(enough, held))
+        return tuple(found)
 
     def _held(self, text: str) -> dict[int, float]:
         """Return the rows whose label stands in a text that is otherwise unlike any."""
@@ -196,6 +249,11 @@ def _counted(things: Iterable[str]) -> dict[str, int]:
     return counts
 
 
+def _repeated(counts: dict[str, int]) -> dict[str, int]:
+    """Return the characters that repeat, with how often they do so."""
+    return {character: count - 1 for character, count in counts.items() if count > 1}
+
+
 def _overlap(one: dict[str, int], other: dict[str, int]) -> int:
     return sum(
         [min(count, other[character]) for character, count in one.items() if character in other]
@@ -223,8 +281,14 @@ def _columns(columns: tuple[Column, ...]) -> LabelIndex:
 @cache
 def sections() -> LabelIndex:
     """Return the prepared headings of the six sections."""
-    headings = {at: (text, *_HEADINGS.get(key, ())) for at, (key, text) in enumerate(SECTIONS)}
-    return LabelIndex(headings, LEAST_HEADING)
+    texts = {at: (text, *_HEADINGS.get(key, ())) for at, (key, text) in enumerate(SECTIONS)}
+    return LabelIndex(texts, LEAST_HEADING)
+
+
+def headings() -> Iterator[str]:
+    """Yield the headings of the six sections."""
+    for key, text in SECTIONS:
+        yield from (text, *_HEADINGS.get(key, ()))
 
 
 _HEADINGS: Final = {

@@ -5,7 +5,6 @@ they are read column by column. A numbering inside a text begins a label of its 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from functools import cached_property, lru_cache
 from itertools import chain
 from typing import Final
@@ -36,15 +35,17 @@ class Readings:
 
     def __init__(self, records: Sequence[Record], columns: LabelIndex) -> None:
         self._records = records
-        self.records = [_without_header(record, columns) for record in records]
+        self.records = [
+            _without_header(record, columns) if len(record.before) >= _A_HEADER else record
+            for record in records
+        ]
 
-    def of(self, at: int) -> tuple[Reading, ...]:
-        """Return the readings of a record that have a label, each once."""
+    def of(self, at: int) -> tuple[str, ...]:
+        """Return the texts that may be the label of a record, each once."""
         record = self.records[at]
-        if record.readings is None:
-            texts = dict.fromkeys(_texts(record))
-            record.readings = tuple(dict.fromkeys(chain.from_iterable(map(_read, texts))))
-        return record.readings
+        if record.texts is None:
+            record.texts = tuple(dict.fromkeys(_texts(record)))
+        return record.texts
 
     @cached_property
     def apart(self) -> frozenset[str]:
@@ -55,6 +56,11 @@ class Readings:
         return frozenset([normalised(text)[1] for text in texts])
 
 
+def read(texts: Iterable[str]) -> Iterable[Reading]:
+    """Return what texts say that have a label, each reading once."""
+    return dict.fromkeys(chain.from_iterable(map(_read, texts)))
+
+
 @lru_cache(REMEMBERED)
 def _read(text: str) -> tuple[Reading, ...]:
     """Return what a text says, and what follows the last numbering inside it, if a label."""
@@ -62,12 +68,10 @@ def _read(text: str) -> tuple[Reading, ...]:
 
 
 def _without_header(record: Record, columns: LabelIndex) -> Record:
-    if len(record.before) < _A_HEADER:
-        return record
-    header = [p for p in record.before if columns.certain(normalised(p.text)[1])]
+    header = [piece for piece in record.before if columns.holds(piece.text)]
     if len(header) < _A_HEADER:
         return record
-    return replace(record, before=[piece for piece in record.before if piece not in header])
+    return record.below([piece for piece in record.before if piece not in header])
 
 
 def _texts(record: Record) -> Iterator[str]:

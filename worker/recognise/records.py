@@ -9,14 +9,16 @@ from typing import Final, NamedTuple
 
 from models.disclosure.report import Place
 from models.tuples import maker
-from worker.reading.pages import GridCell, Pages, Paragraph, Shape
+from worker.reading.pages import GridRow, Pages, Paragraph, Shape
 from worker.recognise import figures, labels
+from worker.recognise.figures import is_value
 
 _PAGE_MARK: Final = re.compile(
     r"[-—–―─~·]+\d{1,4}[-—–―─~·]+|第\d{1,4}页(?:[,、/]?(?:共|总)\d{1,4}页)?|[Pp]age\d+(?:of\d+)?|\d{1,3}/\d{1,3}"
 )
 _MARKS: Final = frozenset(("", *"-—–―─~·－−﹣第Pp"))
 """What page marks begin with, if not with a digit; nothing: with the next piece."""
+_ENDS: Final = _MARKS | {"页"}
 _SPACED: Final = Shape.SPACED
 _INDENT: Final = 8
 _LONGEST_PAGE_MARK: Final = 3
@@ -74,7 +76,7 @@ class Record:
     between this record and its neighbours, nearest last and nearest first. ``first`` and ``last``
     are the numbers of the strips the values stand on. ``stacked`` tells one cell a line; then
     ``spacing`` are the lines from the label down to each value in turn, and on to what follows.
-    ``printed`` are the values that are not blank; ``readings`` what may be its label, once found.
+    ``printed`` are the values that are not blank; ``texts`` what may be its label, once found.
     """
 
     own: tuple[Piece, ...]
@@ -88,16 +90,35 @@ class Record:
     before: list[Piece] = field(default_factory=list)
     after: list[Piece] = field(default_factory=list)
     printed: list[Piece] = field(init=False)
-    readings: tuple[labels.Reading, ...] | None = field(init=False, default=None)
+    texts: tuple[str, ...] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        self.printed = [piece for piece in self.values if not piece.blank]
+        self.printed = _printed(self.values)
+
+    def below(self, before: list[Piece]) -> "Record":
+        """Return the record with other labels before it."""
+        return Record(
+            self.own,
+            self.values,
+            self.shape,
+            self.first,
+            self.last,
+            self.stacked,
+            self.width,
+            self.spacing,
+            before,
+            self.after,
+        )
 
     def go_on(self, strip: Strip) -> None:
         """Take in the values of the line that follows."""
         self.values += strip.pieces
-        self.printed += [piece for piece in strip.pieces if not piece.blank]
+        self.printed += _printed(strip.pieces)
         self.last = strip.at
+
+
+def _printed(values: Iterable[Piece]) -> list[Piece]:
+    return [piece for piece in values if piece.text.strip()]
 
 
 def overlap(one: Piece, other: Piece) -> bool:
@@ -113,24 +134,27 @@ def strips(pages: Pages) -> list[Strip]:
         if isinstance(block, Paragraph):
             shape, rows = _SPACED, ((_paragraph(block),),)
         else:
-            shape, rows = block.shape, [tuple(map(_cell, row.cells)) for row in block.rows]
+            shape, rows = block.shape, map(_cells, block.rows)
         for pieces in rows:
-            if not _is_page_mark(pieces, shape):
-                text = " ".join([piece.text for piece in pieces if piece.text])
-                found.append(_strip((len(found), pieces, shape, text)))
+            if 0 < len(pieces) <= _LONGEST_PAGE_MARK and _is_page_mark(pieces, shape):
+                continue
+            text = (
+                pieces[0].text
+                if len(pieces) == 1
+                else " ".join([piece.text for piece in pieces if piece.text])
+            )
+            found.append(_strip((len(found), pieces, shape, text)))
     return found
 
 
 def _is_page_mark(pieces: tuple[Piece, ...], shape: Shape) -> bool:
-    if not pieces or (
-        len(pieces) != 1 and (shape is not _SPACED or len(pieces) > _LONGEST_PAGE_MARK)
-    ):
+    text, alone = pieces[0].text, len(pieces) == 1
+    if (alone and text.isdecimal()) or (not alone and shape is not _SPACED):
         return False
-    text = pieces[0].text
-    begin = text.lstrip()[:1]
+    begin, end = text.lstrip()[:1], pieces[-1].text.rstrip()[-1:]
     if begin not in _MARKS and not begin.isdecimal():
         return False
-    if len(pieces) == 1 and text.isdecimal():
+    if end not in _ENDS and not end.isdecimal():
         return False
     return _PAGE_MARK.fullmatch(figures.folded("".join([p.text for p in pieces]))) is not None
 
@@ -138,13 +162,16 @@ def _is_page_mark(pieces: tuple[Piece, ...], shape: Shape) -> bool:
 def _paragraph(block: Paragraph) -> Piece:
     text, place = block.text, block.place
     left = float((place.column or 1) - 1) if place else 0.0
-    return Piece(text, figures.is_value(text), 0, left, left + len(text), place)
+    return _piece((text, figures.is_value(text), 0, left, left + len(text), place, 1, None))
 
 
-def _cell(cell: GridCell) -> Piece:
-    text, column, left, right, _, span, place, confidence = cell
-    value = text.isdecimal() or figures.is_value(text)
-    return _piece((text, value, column, left, right, place, span, confidence))
+def _cells(row: GridRow) -> tuple[Piece, ...]:
+    return tuple(
+        [
+            _piece((text, text.isdecimal() or is_value(text), at, left, right, place, span, sure))
+            for text, at, left, right, _, span, place, sure in row.cells
+        ]
+    )
 
 
 def records(lines: list[Strip]) -> list[Record]:
@@ -210,7 +237,7 @@ def _of_strip(strip: Strip) -> Iterator[Record]:
 
 def _record(strip: Strip, own: list[Piece], values: list[Piece]) -> Record:
     at, pieces, shape, _ = strip
-    return Record(tuple(own), values, shape, at, at, _is_stacked(strip), len(pieces))
+    return Record(tuple(own), values, shape, at, at, _is_stacked(strip), len(pieces), (), [], [])
 
 
 def _is_stacked(strip: Strip) -> bool:

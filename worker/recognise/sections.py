@@ -51,8 +51,10 @@ def _headings(lines: Sequence[Strip]) -> list[_Heading]:
     found = []
     for line in lines:
         text = line.text.strip().strip("#* ")
-        if not text or len(text) > _LONGEST_HEADING or text.isdecimal():
+        if len(text) > _LONGEST_HEADING or text.isascii():
             continue
+        if text[-1].isdecimal() and not likeness(labels.beside(text)[0]).by_row:
+            continue  # figures behind a label make it no more like a heading
         number, label = labels.normalised(text)
         for section, alike in likeness(label).by_row.items():
             bonus = _NUMBERED if number else 0.0

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
 
+from models.tuples import maker
 from worker.recognise.align import Alignment, Match
 from worker.recognise.worth import MOST_UNLIKE, Worth
 
@@ -25,6 +26,8 @@ class _Step(NamedTuple):
     gain: float
 
 
+_match: Final = maker(Match)
+_step: Final = maker(_Step)
 _NONE: Final = _Step(-1, -1, MOST_UNLIKE)
 
 
@@ -52,7 +55,7 @@ def straight(worth: Worth, *, wholly: bool = True) -> Alignment | None:
             at, score, skipped = at + 1, score + cost, skipped + cost
     if lead + skipped < _ROUNDING:
         return None
-    matches = tuple(Match(row, step.first, step.last) for row, step in enumerate(steps))
+    matches = tuple([_match((row, s.first, s.last, 0, None, False)) for row, s in enumerate(steps)])
     return Alignment(worth.layout, score, matches)
 
 
@@ -81,7 +84,7 @@ def _foremost(gained: _Gains, second: list[float]) -> tuple[Sequence[_Step], flo
         for row, gain in by_row.items():
             if gain > best[row].gain:
                 second[row] = max(second[row], best[row].gain)
-                best[row] = _Step(first, last, gain)
+                best[row] = _step((first, last, gain))
             elif gain > second[row]:
                 second[row] = gain
     return best, min([step.gain - other for step, other in zip(best, second, strict=True)])
@@ -99,6 +102,6 @@ def most(worth: Worth) -> float:
     return total
 
 
-def most_by_figures(worth: Worth) -> float:
-    """Return what no alignment scores more than, by the number of figures of each record alone."""
-    return _ROUNDING + sum([worth.most_by_figures(at) for at in range(len(worth))])
+def most_by_labels(worth: Worth) -> float:
+    """Return what no alignment scores more than, by the labels alone, which is quick to tell."""
+    return _ROUNDING + worth.most_by_labels

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from models.disclosure.form import (
@@ -20,9 +21,10 @@ from models.tuples import maker
 from worker.reading.pages import Shape
 from worker.recognise import figures, heads, settle
 from worker.recognise.align import Alignment, Match, align
-from worker.recognise.columns import Placement, Positions, Slots, Spacing, place
+from worker.recognise.columns import Placement, Slots, place
 from worker.recognise.fitting import LEAST_SCORE, extent, fitting
 from worker.recognise.labels import columns_of, index_of, normalised, tails
+from worker.recognise.positions import Positions, Spacing
 from worker.recognise.readings import Readings
 from worker.recognise.records import Piece, Record, Strip, overlap
 from worker.recognise.worth import Worth
@@ -33,6 +35,7 @@ _YUAN: Final = re.compile(r"单位[:：]?元|[（(]元[）)]")
 _REVIEW_WORDS: Final = ("维持", "纠正", "审结", "复议", "起诉")
 _LEAST_REVIEW_WORDS: Final = 3
 _REVIEW_REACH: Final = 14
+_LONGEST_LABEL: Final = 120
 _RUNNING_TEXT: Final = 40
 _NEXT_SECTION: Final = re.compile(r"\s*[五六]\s*[、.．]")
 _WRAPPED: Final = 4
@@ -136,12 +139,10 @@ def _placements(
         taken.append((match, parts, values))
         if alike[match.row] not in learnt:
             columns = rows[match.row].columns
-            positions = learnt[alike[match.row]] = Positions(len(columns), spacings=spacings)
-            labels = heads.labels_above(lines, columns, parts[0].first)
-            positions.headed = heads.extents(labels, len(columns))
-            if alignment.layout.table != "applications":
-                # Above table 三 merged cells shift the column labels against the figures.
-                positions.headed_start = heads.start(labels, len(columns))
+            # Above table 三 merged cells shift the column labels against the figures.
+            merged = alignment.layout.table == "applications"
+            look = partial(heads.headed, lines, columns, parts[0].first, merged=merged)
+            learnt[alike[match.row]] = Positions(len(columns), look, spacings=spacings)
         if len(parts) == 1 and match.stop is None:
             learnt[alike[match.row]].learn(parts[0], values)
     found: dict[str, tuple[Placement, list[Piece]]] = {}
@@ -178,10 +179,16 @@ def _row_cells(
         return dict.fromkeys(addresses, unknown)
     here = row.key in chosen.chosen
     near = _blank_cell(values, slots, here) if None in slots else ABSENT
-    return {
-        address: near if piece is None else _cell(column.kind, piece, here, in_yuan)
-        for address, column, piece in zip(addresses, row.columns, slots, strict=True)
-    }
+    cells: dict[str, Cell] = {}
+    for address, column, piece in zip(addresses, row.columns, slots, strict=True):
+        if piece is None:
+            cells[address] = near
+            continue
+        text, _, _, _, _, place, _, sure = piece
+        read = _with_unit(text, column.kind) if in_yuan else text
+        value, printed, note = figures.read(read, column.kind)
+        cells[address] = _made((value, text, printed, place, note, here, sure, None))
+    return cells
 
 
 def _blank_cell(values: Sequence[Piece], slots: Slots, chosen: bool) -> Cell:
@@ -202,13 +209,9 @@ def _least_sure(pieces: Iterable[Piece]) -> float | None:
     return min((p.confidence for p in pieces if p.confidence is not None), default=None)
 
 
-def _cell(kind: Kind, piece: Piece, chosen: bool, in_yuan: bool) -> Cell:
-    text = piece.text
-    if in_yuan and kind is Kind.AMOUNT and figures.folded(text)[-1:].isdigit():
-        value, printed, note = figures.read(f"{text}元", kind)
-    else:
-        value, printed, note = figures.read(text, kind)
-    return _made((value, text, printed, piece.place, note, chosen, piece.confidence, None))
+def _with_unit(text: str, kind: Kind) -> str:
+    """Return an amount that the table gives in 元 with its unit."""
+    return f"{text}元" if kind is Kind.AMOUNT and figures.folded(text)[-1:].isdigit() else text
 
 
 def _label_seen(layout: Layout, row: Row, lines: Sequence[Strip]) -> Piece | None:
@@ -282,11 +285,12 @@ def review(lines: Sequence[Strip], records: Sequence[Record], above: Found | Non
     """Read table 四 below table 三, or return ``None``."""
     start = above.last if above else None
     after = [record for record in records if start is None or record.first > start]
-    readings = Readings(after, columns_of(REVIEW_DOWN.key))
-    down = align(Worth(readings, REVIEW_DOWN))
-    labelled = [match for match in down.matches if match.stop is None]
-    if down.score >= LEAST_SCORE["review"] and len(labelled) == len(down.layout.rows):
-        return _read(down, lines, after)
+    if len(after) >= len(REVIEW_DOWN.rows):
+        readings = Readings(after, columns_of(REVIEW_DOWN.key))
+        down = align(Worth(readings, REVIEW_DOWN))
+        labelled = [match for match in down.matches if match.stop is None]
+        if down.score >= LEAST_SCORE["review"] and len(labelled) == len(down.layout.rows):
+            return _read(down, lines, after)
     return _across(lines, after, start, above.spacings if above else ())
 
 
@@ -329,23 +333,29 @@ def _is_row(record: Record, size: int) -> bool:
 
 def _below_review_labels(lines: Sequence[Strip], record: Record, start: int | None) -> bool:
     above = lines[max(record.first - 40, (start or 0)) : record.first + 1]
-    text = normalised("".join(line.text for line in above if len(line.text) < 120))[1]
-    if len(record.printed) == len(REVIEW_ACROSS.cells):
-        # Narrow columns set their labels vertically: text that has lost the cells mixes them.
+    text = "".join([line.text for line in above if len(line.text) < _LONGEST_LABEL])
+    # Narrow columns set their labels vertically: text that has lost the cells mixes them.
+    mixed = len(record.printed) == len(REVIEW_ACROSS.cells)
+    return _of_review(text, mixed) or _of_review(normalised(text)[1], mixed)
+
+
+def _of_review(text: str, mixed: bool) -> bool:
+    """Tell whether a text holds enough words of table 四, or at least their characters."""
+    if mixed:
         characters = set(text)
-        return sum(set(word) <= characters for word in _REVIEW_WORDS) >= _LEAST_REVIEW_WORDS
-    return sum(word in text for word in _REVIEW_WORDS) >= _LEAST_REVIEW_WORDS
+        words = [characters.issuperset(word) for word in _REVIEW_WORDS]
+    else:
+        words = [word in text for word in _REVIEW_WORDS]
+    return sum(words) >= _LEAST_REVIEW_WORDS
 
 
 def _fifteen(lines: Sequence[Strip], parts: list[Record], spacings: Sequence[Spacing]) -> Found:
     layout = REVIEW_ACROSS
     values = [piece for part in parts for piece in part.values]
     size = len(layout.cells)
-    positions = Positions(size, spacings=list(spacings))
     columns = [column for row in layout.rows for column in row.columns]
-    labels = heads.labels_above(lines, columns, parts[0].first)
-    positions.headed = heads.extents(labels, size)
-    positions.headed_start = heads.start(labels, size)
+    look = partial(heads.headed, lines, columns, parts[0].first)
+    positions = Positions(size, look, spacings=list(spacings))
     placement = place(parts, values, size, positions)
     choice = settle.choose_across(layout, placement)
     cells: dict[str, Cell] = {}

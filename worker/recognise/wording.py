@@ -1,19 +1,19 @@
 """Wording: whether a text is one of the words that the form itself prints."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
-from models.disclosure.form import LAYOUTS, RESULTS_GROUP
+from models.disclosure.form import LAYOUTS, RESULTS_GROUP, Row
 from worker.recognise import figures
 from worker.recognise.labels import (
+    LEAST_HEADING,
     REMEMBERED,
     LabelIndex,
-    columns_of,
-    index_of,
+    headings,
     normalised,
-    sections,
     tails,
 )
 
@@ -46,51 +46,65 @@ class Wording(NamedTuple):
     sizes: frozenset[int]
 
 
+class _Said(NamedTuple):
+    """What a label is: of rows with so many columns, of a column, or a heading and no more."""
+
+    sizes: frozenset[int]
+    column: bool
+    heading: bool
+
+
 @lru_cache(REMEMBERED)
 def wording(text: str) -> Wording:
     """Return what a text says in the words of the form."""
-    best, sizes, other, head = 0.0, set[int](), 0.0, False
+    best, sizes, other, head = 0.0, frozenset[int](), 0.0, False
+    labels, index = _labels()
     for tail in tails(text):
-        label = normalised(tail)[1]
-        for key, layout in LAYOUTS.items():
-            for row, alike in index_of(key).likeness(label).by_row.items():
-                if alike > best:
-                    best, sizes = alike, set()
-                if alike == best:
-                    sizes.add(layout.sizes[row])
-            columns = columns_of(key).likeness(label).by_row
-            head = head or max(columns.values(), default=0.0) >= _CERTAIN
-        found = (*sections().likeness(label).by_row.values(), *_others(label))
-        other = max([other, *found])
+        for at, alike in index.compare(normalised(tail)[1]).items():
+            of_rows, column, heading = labels[at]
+            if of_rows and alike >= best:
+                best, sizes = alike, of_rows if alike > best else sizes | of_rows
+            head = head or (column and alike >= _CERTAIN)
+            if alike >= LEAST_HEADING or not heading:
+                other = max(other, alike)
     likest = max(best, other)
     whole = normalised(text)[1]
     inside = bool(whole) and whole in _every_word() and not _NUMERALS.issuperset(whole)
     part = inside or figures.is_numbering(text)
     several = _SEVERAL.search(text) is not None
-    return Wording(likest > 0.0, likest >= _CERTAIN, part, head, several, frozenset(sizes))
-
-
-def _others(label: str) -> Iterator[float]:
-    yield from _groups().likeness(label).by_row.values()
-    for key in LAYOUTS:
-        yield from columns_of(key).likeness(label).by_row.values()
+    return Wording(likest > 0.0, likest >= _CERTAIN, part, head, several, sizes)
 
 
 @cache
-def _groups() -> LabelIndex:
-    """Return the labels beside rows and the heads above columns that stand for no row or column."""
+def _labels() -> tuple[list[_Said], LabelIndex]:
+    """Return what every label of the form says, and the index of all of them.
+
+    Groups beside rows and heads above columns stand for no row or column.
+    """
     rows = [row for layout in LAYOUTS.values() for row in layout.rows]
-    columns = [column for row in rows for column in row.columns]
-    texts = dict.fromkeys((RESULTS_GROUP, *_HEADS, *(row.group for row in rows if row.group)))
-    heads = dict.fromkeys(t for column in columns for t in (column.label, *column.variants))
-    return LabelIndex({at: (text,) for at, text in enumerate((*texts, *heads))})
+    sizes: dict[str, set[int]] = defaultdict(set)
+    for row in rows:
+        for text in row.labels:
+            sizes[text].add(len(row.columns))
+    columns = {text for layout in LAYOUTS.values() for text in _heads(layout.rows[0])}
+    groups = (RESULTS_GROUP, *_HEADS, *(row.group for row in rows if row.group))
+    others = dict.fromkeys((*groups, *(text for row in rows for text in _heads(row))))
+    known = {*sizes, *others}
+    texts = dict.fromkeys((*sizes, *others, *headings()))
+    said = [
+        _Said(frozenset(sizes.get(text, ())), text in columns, text not in known) for text in texts
+    ]
+    return said, LabelIndex({at: (text,) for at, text in enumerate(texts)})
+
+
+def _heads(row: Row) -> Iterator[str]:
+    for column in row.columns:
+        yield from (column.label, *column.variants)
 
 
 @cache
 def _every_word() -> str:
     rows = [row for layout in LAYOUTS.values() for row in layout.rows]
-    columns = [column for row in rows for column in row.columns]
     texts = [RESULTS_GROUP, *_HEADS, *(row.group for row in rows)]
-    texts += [text for row in rows for text in row.labels]
-    texts += [text for column in columns for text in (column.label, *column.variants)]
+    texts += [text for row in rows for text in (*row.labels, *_heads(row))]
     return "\n".join(dict.fromkeys(normalised(text)[1] for text in texts if text))

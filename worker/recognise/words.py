@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
+from operator import attrgetter
 from typing import Final
 
 from models.disclosure.form import LAYOUTS, REVIEW_ACROSS
@@ -20,6 +21,8 @@ from worker.recognise.wording import wording
 from worker.recognise.words_apart import apart
 from worker.recognise.words_down import down
 
+_PIECES: Final = attrgetter("pieces")
+_SPACED: Final = Shape.SPACED
 _ACROSS: Final = len(REVIEW_ACROSS.cells)
 _WHOLE: Final = frozenset((_ACROSS, *(size for key in LAYOUTS for size in LAYOUTS[key].sizes)))
 _MOSTLY: Final = 2
@@ -32,7 +35,7 @@ _Kind = tuple[int, int]
 
 def cells_of_words(lines: Sequence[Strip]) -> list[Strip]:
     """Return the lines with the words that stand in cells of figures as values."""
-    if all(strip.pieces for strip in lines):
+    if all(map(_PIECES, lines)):
         return _told_apart(lines)
     told = iter(_told_apart([strip for strip in lines if strip.pieces]))
     return [next(told) if strip.pieces else strip for strip in lines]
@@ -41,22 +44,24 @@ def cells_of_words(lines: Sequence[Strip]) -> list[Strip]:
 def _told_apart(lines: Sequence[Strip]) -> list[Strip]:
     """Do so where every line has a piece at least."""
     parted = apart(down(lines))
-    if not any(map(_has_words, parted)):
+    odd = [row for strip in parted if _has_words(strip) and (row := _row(strip)) is not None]
+    if not any(row.words for row in odd):
         return parted
     rows = _settled([_row(strip) for strip in parted])
     found: list[Strip] = []
     for shape, run in groupby(zip(parted, rows, strict=True), key=lambda pair: pair[0].shape):
         table = list(run)
-        found += _aligned(table) if shape is Shape.SPACED else _delimited(table, shape)
+        found += _aligned(table) if shape is _SPACED else _delimited(table, shape)
     return found
 
 
 def _has_words(strip: Strip) -> bool:
-    """Tell whether a line of cells holds a text that is no label; all others stay as they are."""
-    pieces = strip.pieces
-    if len(pieces) == 1 and (strip.shape is Shape.SPACED or pieces[0].is_value):
+    """Tell whether a line of cells holds a text that is no label; in no other a word stands."""
+    _, pieces, shape, _ = strip
+    if len(pieces) == 1 and (shape is _SPACED or pieces[0].is_value):
         return False
-    return any(not p.is_value and not wording(p.text).certain for p in pieces)
+    odd = [p for p in pieces if not p.is_value and not wording(p.text).certain]
+    return bool(odd)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +179,7 @@ def _row(strip: Strip) -> _Row | None:
     """Return a line as a row; ``None`` where no cell can be told from a label."""
     pieces = strip.pieces
     if len(pieces) == 1:
-        if strip.shape is Shape.SPACED or pieces[0].is_value:
+        if strip.shape is _SPACED or pieces[0].is_value:
             return None
         said = wording(pieces[0].text)
         return None if said.label or said.part else _Row(strip, 0, Sizes())

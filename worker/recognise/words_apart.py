@@ -15,6 +15,7 @@ from worker.recognise import figures
 from worker.recognise.records import Piece, Strip
 from worker.recognise.wording import wording
 
+_SPACED: Final = Shape.SPACED
 _ACROSS: Final = frozenset((len(REVIEW_ACROSS.cells),))
 _TOKEN: Final = re.compile(r"\S+")
 _LONGEST: Final = 120
@@ -26,7 +27,7 @@ def apart(lines: Sequence[Strip]) -> list[Strip]:
     """Return the lines, with their cells parted where the first piece holds words in cells."""
     return [
         _parted(strip, lines[max(0, at - _NEAR) : at + _NEAR + 1])
-        if strip.shape is Shape.SPACED and " " in strip.pieces[0].text
+        if strip.shape is _SPACED and " " in strip.pieces[0].text
         else strip
         for at, strip in enumerate(lines)
     ]

@@ -15,36 +15,33 @@ _LONGEST: Final = 24
 def down(lines: Sequence[Strip]) -> list[Strip]:
     """Return the lines, those as values on which a word stands in the place of a figure."""
     found = list(lines)
-    at = 0
-    while at < len(found):
-        if not _may_begin(found[at]):
-            at += 1
+    stop = 0
+    for at in [at for at, line in enumerate(lines) if line.alone and _word(line)]:
+        if at < stop:
             continue
-        stop = _end(found, at)
-        for word in _words(found, at, stop):
+        first, stop = _run(lines, at)
+        for word in _words(lines, first, stop):
             piece = found[word].pieces[0]._replace(is_value=True)
             found[word] = found[word]._replace(pieces=(piece,))
-        at = max(stop, at + 1)
     return found
 
 
-def _may_begin(line: Strip) -> bool:
-    if len(line.pieces) != 1:
-        return False
-    return line.pieces[0].is_value or len(line.pieces[0].text) <= _LONGEST
+def _run(lines: Sequence[Strip], at: int) -> tuple[int, int]:
+    """Return where the run of figures and words around a line begins and ends."""
+    first = stop = at
+    while first and _is_cell(lines[first - 1]):
+        first -= 1
+    while stop < len(lines) and _is_cell(lines[stop]):
+        stop += 1
+    return first, stop
 
 
-def _end(lines: Sequence[Strip], at: int) -> int:
-    """Return where the run of figures and words that begins here ends."""
-    while at < len(lines) and lines[at].alone and (_figure(lines[at]) or _word(lines[at])):
-        at += 1
-    return at
+def _is_cell(line: Strip) -> bool:
+    return line.alone and (_figure(line) or _word(line))
 
 
 def _words(lines: Sequence[Strip], first: int, stop: int) -> Iterator[int]:
     """Yield the lines of words that are cells: they fill up a row."""
-    if stop <= first:
-        return
     run = lines[first:stop]
     words = [at for at, line in enumerate(run) if not _figure(line)]
     if not words or (len(words) == len(run) and len(run) > 1):
@@ -75,8 +72,8 @@ def _printed(line: Strip) -> bool:
 
 
 def _word(line: Strip) -> bool:
-    text = line.pieces[0].text
-    if len(text) > _LONGEST:
+    piece = line.pieces[0]
+    if piece.is_value or len(piece.text) > _LONGEST:
         return False
-    said = wording(text)
+    said = wording(piece.text)
     return not (said.label or said.part or said.several)

@@ -4,7 +4,7 @@ The weights order hypotheses; none of them looks at what the figures add up to.
 """
 
 from collections.abc import Iterable
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Final, NamedTuple
 
 from models.disclosure.form import LAYOUTS, Layout
@@ -12,13 +12,10 @@ from worker.reading.pages import Shape
 from worker.recognise.columns import once
 from worker.recognise.labels import LEAST_ALIKE, index_of, normalised
 from worker.recognise.readings import Readings
+from worker.recognise.said import FULL, LABEL_WEIGHT, NUMBERING, Said, numbered, said
 
-_LABEL_WEIGHT: Final = 10.0
 _UNLABELLED: Final = 1.5
 _MISLABELLED: Final = -4.0
-_NUMBERING: Final = 0.8
-_OTHER_NUMBERING: Final = -1.5
-_FULL: Final = 4.0
 _PARTLY: Final = 3.0
 _MISSING_ROW: Final = -4.0
 _EMPTY_ROW: Final = -1.0
@@ -26,27 +23,12 @@ _CUT: Final = -1.0
 _SPACED: Final = Shape.SPACED
 _RAGGED: Final = Shape.RAGGED
 NOTHING: Final = float("-inf")
-MOST_UNLIKE: Final = _FULL + _UNLABELLED
+MOST_UNLIKE: Final = FULL + _UNLABELLED
 """What a row gains at most by a record whose label is not like its own."""
 
 _TWO: Final = 2
 _MOST_CUTS: Final = 3
 _EMPTY_ALIKE: Final = 0.8
-_CUT_SHORT: Final = 4
-_BEGUN: Final = 0.6
-"""The likeness of a label of which a page has left but the number and the first characters."""
-
-
-class _Likeness(NamedTuple):
-    """What the labels of one record say: similarity and numbering by row, whether it has any.
-
-    ``weights`` is what the label by itself gains by row.
-    """
-
-    by_row: dict[int, float]
-    labelled: bool
-    numbers: dict[int, str]
-    weights: dict[int, float]
 
 
 class Gains(NamedTuple):
@@ -73,10 +55,8 @@ class Worth:
         self.sizes = layout.sizes
         self._readings, self._records = readings, readings.records
         self._index = index_of(layout.key)
-        self._numbers = [row.number for row in layout.rows]
-        self._kinds = tuple(dict.fromkeys(layout.sizes))
-        self._smallest, self._largest = min(self.sizes), max(self.sizes)
-        self._alike: list[_Likeness | None] = [None] * len(self._records)
+        self._numbers, self._kinds, self._smallest, self._largest = _form(layout.key)
+        self._alike: list[Said | None] = [None] * len(self._records)
         self._printed = [len(record.printed) for record in self._records]
         self._steps: list[list[tuple[int, Gains]] | None] = [None] * (len(self._records) + 1)
 
@@ -96,10 +76,10 @@ class Worth:
         seen = {row for label in self._readings.apart for row in certain(label)} - figured
         return [_EMPTY_ROW if row in seen else _MISSING_ROW for row in range(len(self.sizes))]
 
-    def _like(self, at: int) -> _Likeness:
+    def _like(self, at: int) -> Said:
         alike = self._alike[at]
         if alike is None:
-            alike = self._alike[at] = _likeness(self._readings, at, self.layout)
+            alike = self._alike[at] = said(self._readings, at, self.layout)
         return alike
 
     def skipping(self, at: int) -> float:
@@ -117,11 +97,14 @@ class Worth:
 
     def labelled(self, at: int) -> dict[int, float]:
         """Return the gain of matching one record with each row that its label is like."""
-        weights, printed, sizes = self._like(at).weights, self._printed[at], self.sizes
+        like, printed, sizes = self._like(at), self._printed[at], self.sizes
+        weights = like.weights
+        if printed == like.size:
+            return like.filled
         if weights and not printed:
             return self._empty_row(at)
         return {
-            row: weight + (_FULL if printed == size else self._count(at, at + 1, printed, size))
+            row: weight + (FULL if printed == size else self._count(at, at + 1, printed, size))
             for row, weight in weights.items()
             for size in (sizes[row],)
         }
@@ -167,7 +150,7 @@ class Worth:
             return None
         text = normalised(above.own[-1].text + below.own[-1].text)[1]
         found = {
-            row: _LABEL_WEIGHT + _CUT + self._count(at, at + 1, self._printed[at], size)
+            row: LABEL_WEIGHT + _CUT + self._count(at, at + 1, self._printed[at], size)
             for row in self._index.certain(text)
             if (size := self.sizes[row]) >= self._printed[at]
         }
@@ -195,7 +178,7 @@ class Worth:
         """A labelled line of empty cells is a row only where there is a cell for each column."""
         cells = len(self._records[at].values)
         return {
-            row: _LABEL_WEIGHT * alike
+            row: LABEL_WEIGHT * alike
             for row, alike in self._like(at).by_row.items()
             if alike >= _EMPTY_ALIKE and cells >= self.sizes[row]
         }
@@ -218,7 +201,7 @@ class Worth:
     def _label(self, at: int, row: int, alike: float) -> float:
         if not self._like(at).labelled:
             return _UNLABELLED
-        return _LABEL_WEIGHT * alike + _numbered(
+        return LABEL_WEIGHT * alike + numbered(
             self._numbers[row], self._like(at).numbers.get(row, "")
         )
 
@@ -237,32 +220,65 @@ class Worth:
         """Weigh the number of figures, and that records were put together for them."""
         cut = _CUT * (last - first - 1)
         if printed == size:
-            return _FULL + cut
+            return FULL + cut
         record = self._records[first]
         if printed > size:
             single = last - first == 1 and once(record, record.printed, size)
-            return (_FULL if single else -2.0 * (printed - size)) + cut
+            return (FULL if single else -2.0 * (printed - size)) + cut
         cells = sum(len(record.values) for record in self._records[first:last])
         known = cells >= size or record.shape is not _RAGGED
         return (_PARTLY if known else _PARTLY - 0.6 * (size - printed)) + cut
 
     def most_in_part(self) -> list[float]:
         """Return what each row gains at most by records that are not whole or put together."""
-        most = max(_PARTLY, _FULL + _CUT) + _LABEL_WEIGHT
-        return [most + _NUMBERING if number else most for number in self._numbers]
+        most = max(_PARTLY, FULL + _CUT) + LABEL_WEIGHT
+        return [most + NUMBERING if number else most for number in self._numbers]
 
-    def most_by_figures(self, at: int) -> float:
-        """Return what steps that end with a record gain at most, whatever its label."""
-        runs = _runs(self.sizes, self._printed[at])
-        count = _FULL if runs or self.whole(at) else _PARTLY
-        numbering = _NUMBERING if any(self._numbers) else 0.0
-        return max([1, *(rows for _, rows in runs)]) * (count + _LABEL_WEIGHT + numbering)
+    @cached_property
+    def most_by_labels(self) -> float:
+        """Return what an alignment gains at most, whatever the figures: it takes each row once.
+
+        A row gains by the label that is most like its own, and one that no label is like only by
+        figures without any label.
+        """
+        likest: dict[int, float] = {}
+        unlike = 0.0
+        for at, printed in enumerate(self._printed):
+            like = self._like(at)
+            for row, alike in like.by_row.items():
+                if alike > likest.get(row, 0.0):
+                    likest[row] = alike
+            if printed and not like.labelled:
+                unlike += self._most_unlike(at)
+            if at and not printed and self._printed[at - 1] and (cut := self._continued(at - 1)):
+                likest |= dict.fromkeys(cut.by_row, 1.0)
+        gained = [
+            FULL + LABEL_WEIGHT * alike + (NUMBERING if self._numbers[row] else 0.0)
+            for row, alike in likest.items()
+        ]
+        return unlike + sum(gained)
+
+    def _most_unlike(self, at: int) -> float:
+        """Return what figures without a label gain at most, alone or with those that follow."""
+        if runs := _runs(self.layout.key, self._printed[at]):
+            return MOST_UNLIKE * max(rows for _, rows in runs)
+        printed = cells = 0
+        for more, record in enumerate(self._records[at : at + _MOST_CUTS]):
+            printed, cells = printed + len(record.printed), cells + len(record.values)
+            if not record.printed or (more and printed > self._largest):
+                break
+            enough = printed > 1 if self._records[at].shape is _SPACED else cells >= self._smallest
+            if enough or printed >= self._smallest:
+                return MOST_UNLIKE + _CUT * more
+        return 0.0
 
     def several_rows(self, at: int) -> dict[int, tuple[float, int]]:
         """Return, by the row it ends with, (gain, rows) of runs a record's figures fill exactly."""
-        found: dict[int, tuple[float, int]] = {}
         printed = self._printed[at]
-        for end, rows in _runs(self.sizes, printed) if printed > self._smallest else ():
+        if printed <= self._smallest:
+            return {}
+        found: dict[int, tuple[float, int]] = {}
+        for end, rows in _runs(self.layout.key, printed):
             gain = self._rows(at, end - rows, end)
             if gain > NOTHING:
                 found[end] = gain, rows
@@ -273,32 +289,31 @@ class Worth:
         for row in range(first, last):
             alike = self._like(at).by_row.get(row, 0.0)
             if alike >= LEAST_ALIKE:
-                gain += _FULL + _LABEL_WEIGHT * alike
+                gain += FULL + LABEL_WEIGHT * alike
             elif self._like(at).labelled:
                 return NOTHING
             else:
-                gain += _FULL + _UNLABELLED
+                gain += FULL + _UNLABELLED
         return gain
+
+
+@cache
+def _form(layout_key: str) -> tuple[list[str], tuple[int, ...], int, int]:
+    """Return the numbering of a layout's rows, and the numbers of columns they have."""
+    rows, sizes = LAYOUTS[layout_key].rows, LAYOUTS[layout_key].sizes
+    return [row.number for row in rows], tuple(dict.fromkeys(sizes)), min(sizes), max(sizes)
 
 
 def most_of(layout: Layout) -> float:
     """Return what the rows of a layout gain at most, whatever the records."""
     numbered = sum(1 for row in layout.rows if row.number)
-    return (_FULL + _LABEL_WEIGHT) * len(layout.rows) + _NUMBERING * numbered
-
-
-def _numbered(expected: str, printed: str) -> float:
-    """Weigh the numbering; a row that counts in 1 2 3 is not printed with 一 二 三."""
-    if not expected or not printed:
-        return 0.0
-    if expected == printed:
-        return _NUMBERING
-    return 0.0 if expected.isdigit() == printed.isdigit() else _OTHER_NUMBERING
+    return (FULL + LABEL_WEIGHT) * len(layout.rows) + NUMBERING * numbered
 
 
 @lru_cache(1024)
-def _runs(sizes: tuple[int, ...], printed: int) -> tuple[tuple[int, int], ...]:
+def _runs(layout_key: str, printed: int) -> tuple[tuple[int, int], ...]:
     """Return (end, rows) of every run of rows that so many figures fill."""
+    sizes = LAYOUTS[layout_key].sizes
     found: list[tuple[int, int]] = []
     for end in range(2, len(sizes) + 1):
         filled, rows = 0, 0
@@ -308,44 +323,3 @@ def _runs(sizes: tuple[int, ...], printed: int) -> tuple[tuple[int, int], ...]:
         if rows > 1 and filled == printed:
             found.append((end, rows))
     return tuple(found)
-
-
-def _likeness(readings: Readings, at: int, layout: Layout) -> _Likeness:
-    record = readings.records[at]
-    if record.shape is not _SPACED or record.own:
-        for piece in record.own[-1:] or record.before[-1:]:
-            if (exact := _exactly(layout.key, piece.text)) is not None:
-                return exact
-    best: dict[int, float] = {}
-    numbers: dict[int, str] = {}
-    index = index_of(layout.key)
-    for number, label in readings.of(at):
-        scores = index.likeness(label).by_row
-        if number and len(label) <= _CUT_SHORT:
-            cut = {row for row in index.begun(label) if layout.rows[row].number == number}
-            scores = scores | {row: max(scores.get(row, 0.0), _BEGUN) for row in cut}
-        for row, score in scores.items():
-            if score > best.get(row, 0.0):
-                best[row], numbers[row] = score, number
-    return _likened(layout, best, numbers, labelled=bool(record.own or best))
-
-
-@lru_cache(4096)
-def _exactly(layout_key: str, text: str) -> _Likeness | None:
-    """Return what a text says that is the label of a row, word for word."""
-    number, label = normalised(text)
-    rows = index_of(layout_key).certain(label)
-    if not rows:
-        return None
-    by_row, numbers = dict.fromkeys(rows, 1.0), dict.fromkeys(rows, number)
-    return _likened(LAYOUTS[layout_key], by_row, numbers, labelled=True)
-
-
-def _likened(
-    layout: Layout, by_row: dict[int, float], numbers: dict[int, str], *, labelled: bool
-) -> _Likeness:
-    weights = {
-        row: _LABEL_WEIGHT * alike + _numbered(layout.rows[row].number, numbers[row])
-        for row, alike in by_row.items()
-    }
-    return _Likeness(by_row, labelled, numbers, weights)

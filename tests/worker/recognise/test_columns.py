@@ -1,7 +1,8 @@
 """Columns: which figure of a row goes where when cells are blank."""
 
 from worker.reading.pages import Shape
-from worker.recognise.columns import Positions, place
+from worker.recognise.columns import place
+from worker.recognise.positions import Positions
 from worker.recognise.records import Piece, Record
 
 

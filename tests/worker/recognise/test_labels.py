@@ -5,12 +5,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from models.disclosure.form import LAYOUTS
-from worker.recognise.labels import LEAST_ALIKE, index_of, normalised, tails
+from worker.recognise.labels import LEAST_ALIKE, beside, index_of, normalised, sections, tails
 
 _LABELS = sorted(
     {normalised(t)[1] for one in LAYOUTS.values() for row in one.rows for t in row.labels}
 )
 _PARTS = st.sampled_from([label[at:] for label in _LABELS for at in range(len(label))])
+_PRINTED = st.text("一二十12年件（）()、.．：，;/ 　概述其他公开規ﾞ①", max_size=12)
 _TEXTS = st.lists(_PARTS | st.text("政府信息公开申请其他总计0123好的", max_size=6), max_size=4)
 
 
@@ -95,3 +96,18 @@ def test_labels_are_compared_as_if_with_each(layout: str, parts: list[str]) -> N
     index = index_of(layout)
     assert index.likeness(text).by_row == expected
     assert index.certain(text) == {row for row, alike in expected.items() if alike >= 1.0}
+
+
+@given(_PRINTED, st.text("0123456789 ", max_size=8))
+@example("（一）", " 5 0")
+@example("2", " 5")
+@example("规章", " 53 25 0")
+def test_figures_behind_a_label_are_told_from_it(label: str, figures: str) -> None:
+    assert "".join(beside(label + figures)) == normalised(label + figures)[1]
+
+
+@given(_TEXTS.map("".join), st.text("0123456789", min_size=1, max_size=20))
+@example("概述", "5")
+def test_figures_behind_a_label_make_it_no_heading(label: str, figures: str) -> None:
+    likeness = sections().likeness
+    assert likeness(label).by_row or not likeness(label + figures).by_row
