@@ -36,27 +36,28 @@ _SEEDS = max(1, _EXAMPLES // 20)
 _SHORT = "21cm 9cm"
 
 
-def _need_soffice() -> None:
-    need("soffice")
-
-
 @pytest.fixture(scope="session")
-def printings(tmp_path_factory: pytest.TempPathFactory) -> list[Printing]:
-    """Reports in any setting; every fourth on paper so low that most rows meet a page's end."""
-    _need_soffice()
+def all_printings(tmp_path_factory: pytest.TempPathFactory) -> list[Printing]:
+    """Reports with lines and without, printed together: it is the start that takes time."""
+    need("soffice")
     pages = [
         random_printing(random.Random(seed), paper=None if seed % 4 else _SHORT)
         for seed in range(_PRINTED)
     ]
+    pages += [random_printing(random.Random(seed), ruled=False) for seed in range(_PRINTED // 2)]
     return print_all(pages, tmp_path_factory.mktemp("pdf"))
 
 
 @pytest.fixture(scope="session")
-def borderless(tmp_path_factory: pytest.TempPathFactory) -> list[Printing]:
+def printings(all_printings: list[Printing]) -> list[Printing]:
+    """Reports in any setting; every fourth on paper so low that most rows meet a page's end."""
+    return all_printings[:_PRINTED]
+
+
+@pytest.fixture(scope="session")
+def borderless(all_printings: list[Printing]) -> list[Printing]:
     """Reports whose tables have no lines."""
-    _need_soffice()
-    pages = [random_printing(random.Random(seed), ruled=False) for seed in range(_PRINTED // 2)]
-    return print_all(pages, tmp_path_factory.mktemp("borderless"))
+    return all_printings[_PRINTED:]
 
 
 @pytest.mark.process
