@@ -16,8 +16,8 @@ def handed(name: str, default: str) -> str:
     return value
 
 
-CONVERTED: Final = int(handed("CONVERTED", "2"))
-"""How many reports LibreOffice converts to each format."""
+CONVERTED: Final = int(handed("CONVERTED", "0"))
+"""How many reports LibreOffice converts to each format; 0: what it once made of one is read."""
 EXAMPLES: Final = int(handed("EXAMPLES", "5"))
 """How many random reports each reader is tried on, and how many random histories the ledger."""
 MUTATIONS: Final = int(handed("MUTATIONS", "4"))

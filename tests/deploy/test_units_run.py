@@ -84,7 +84,7 @@ def test_every_part_has_a_unit() -> None:
     }
 
 
-@pytest.mark.parametrize("unit", sampled(_SERVING, 3))
+@pytest.mark.parametrize("unit", sampled(_SERVING, 2))
 def test_a_unit_says_when_it_is_ready_that_it_lives_and_that_it_ends(host: Host, unit: str) -> None:
     # Given a manager that takes two seconds of silence for death
     with listening() as manager:

@@ -112,6 +112,7 @@ def test_a_figure_that_one_route_misreads_is_the_readers(isolated: Isolated, see
 
 
 @pytest.mark.process
+@pytest.mark.soak
 def test_a_word_file_is_read_again_by_libreoffice(isolated: Isolated, tmp_path: Path) -> None:
     need("soffice")
 
