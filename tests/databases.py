@@ -51,6 +51,13 @@ def migrated(url: str) -> None:
         path.write_bytes(_newest())
 
 
+def whole(path: Path) -> bytes:
+    """Return a database file that nobody has open, with what its log still held."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return path.read_bytes()
+
+
 def _url(name: str) -> str:
     return make_url(SERVER).set(database=name).render_as_string(hide_password=False)
 
@@ -85,6 +92,4 @@ def _newest() -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "gouji.db"
         migrations.upgrade(f"sqlite:///{path}")
-        with closing(sqlite3.connect(path)) as connection:
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        return path.read_bytes()
+        return whole(path)

@@ -20,8 +20,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from console.access.principal import Principal
-from console.api import openapi
 from console.api.app import application as api
+from console.api.app import mounted
 from console.web import probes
 from console.web.guard import Guard
 from console.web.identity import visit_of
@@ -83,7 +83,7 @@ def _routes(site: Site) -> Iterator[BaseRoute]:
     for page in pages():
         methods = ["POST"] if page.posted else ["GET"]
         yield Route(page.path, _endpoint(site, page), methods=methods)
-    yield Mount(openapi.ROOT, api(site.settings, site.database, _visitor(site)), name="api")
+    yield mounted(api(site.settings, site.database, _visitor(site)))
     yield from probes.routes(site)
     yield Mount("/static", _Static(directory=STATIC), name="static")
 

@@ -12,6 +12,7 @@ _MORE = 8.0
 
 
 @pytest.mark.process
+@pytest.mark.soak
 def test_a_small_run_prints_a_line_for_each_format(capsys: pytest.CaptureFixture[str]) -> None:
     # When
     exporting.main(["--sizes", "2000", "--formats", "floor", "sqlite"])

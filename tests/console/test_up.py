@@ -181,17 +181,20 @@ def test_as_a_service_it_logs_json_and_ends_with_zero(running: Running) -> None:
 
 def test_stopping_while_it_starts_leaves_nothing(running: Running) -> None:
     # Given an up that has only just begun
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [*GOUJI, "up"], env=running.environment, cwd=running.directory, stderr=subprocess.DEVNULL
-    )
-    until((running.data / "up.lock").exists, 10, running.story)
+    ) as process:
+        try:
+            until((running.data / "up.lock").exists, 60, running.story)
 
-    # When it is stopped at once
-    process.terminate()
+            # When it is stopped at once
+            process.terminate()
 
-    # Then it ends, with everything it had started
-    assert process.wait(20) in (0, -signal.SIGTERM)
-    until(lambda: not children_of(process.pid), 5, lambda: children_of(process.pid))
+            # Then it ends, with everything it had started
+            assert process.wait(60) in (0, -signal.SIGTERM)
+        finally:
+            process.kill()
+    until(lambda: not children_of(process.pid), 30, lambda: children_of(process.pid))
 
 
 def test_the_screen_tells_names_and_keeps_control_characters_out(tmp_path: Path) -> None:

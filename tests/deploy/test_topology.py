@@ -24,7 +24,7 @@ from tests.deploy.running import BIN, DEPLOY, SEEDS, Place, Running, servers
 from tests.servers import free_port
 from tests.tools import need
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.process, pytest.mark.soak]
 
 _WITHIN: Final = 180.0
 _PARTS: Final = ("watch", "work", "ocr", "console", "push", "notify")

@@ -11,6 +11,7 @@ import pytest
 
 from deploy.check import units
 from tests.deploy.running import BIN, DEPLOY, Place, Running, servers
+from tests.sampling import sampled
 from tests.servers import free_port
 from tests.worker.listening import Listener, listening
 from worker.signs import EVERY
@@ -83,7 +84,7 @@ def test_every_part_has_a_unit() -> None:
     }
 
 
-@pytest.mark.parametrize("unit", _SERVING)
+@pytest.mark.parametrize("unit", sampled(_SERVING, 2))
 def test_a_unit_says_when_it_is_ready_that_it_lives_and_that_it_ends(host: Host, unit: str) -> None:
     # Given a manager that takes two seconds of silence for death
     with listening() as manager:

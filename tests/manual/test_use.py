@@ -4,15 +4,15 @@ import os
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
 from console import samples
+from console.cli.main import cli
 from tests.fault.running import Running
 from tests.manual.pages import ROOT, without_notes
 
@@ -39,7 +39,7 @@ def typed(page: str, *, notes: bool = True) -> list[list[str]]:
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A ``gouji up`` to which the samples have come, and the files that the README speaks of."""
-    running = Running(tmp_path_factory.mktemp("use"))
+    running = Running(tmp_path_factory.mktemp("use"), WORKER_PROCESSES="1")
     try:
         running.start("--samples")
         running.wait_until_at_rest(len(samples.samples()), 120)
@@ -59,22 +59,18 @@ def _lay_out(directory: Path) -> None:
         packed.write(sample, "a.txt")
 
 
-def run(running: Running, words: list[str]) -> subprocess.CompletedProcess[str]:
+def run(running: Running, words: list[str]) -> Result:
+    running.wait_until_at_rest(len(samples.samples()), 120)  # a person types more slowly
     words = [str(running.directory / "backup") if one == "/mnt/backup" else one for one in words]
-    command = [sys.executable, "-P", "-m", "console.cli.main", *words[1:]]
-    return subprocess.run(
-        command,
-        env=running.environment | {"COLUMNS": os.environ.get("COLUMNS", "100")},
-        cwd=running.directory,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    environment = running.environment | {"COLUMNS": os.environ.get("COLUMNS", "100")}
+    return CliRunner().invoke(cli, words[1:], env=environment, catch_exceptions=False)
 
 
-def test_what_the_readme_says_to_type_works_with_the_samples(served: Running) -> None:
+def test_what_the_readme_says_to_type_works_with_the_samples(
+    served: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(served.directory)
+
     # Given the samples, and both READMEs
     commands = typed("README.md")
     assert typed("README.zh-CN.md", notes=False) == typed("README.md", notes=False)
@@ -84,7 +80,7 @@ def test_what_the_readme_says_to_type_works_with_the_samples(served: Running) ->
     ended = [(words, run(served, words)) for words in commands]
 
     # Then everything did what it says
-    wrong = [(words, done.returncode, done.stderr) for words, done in ended]
+    wrong = [(words, done.exit_code, done.stderr) for words, done in ended]
     assert [one for one in wrong if one[1] not in WELL] == []
 
     # And each decision was about what its line speaks of

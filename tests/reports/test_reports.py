@@ -10,6 +10,7 @@ import pytest
 
 from models.disclosure.form import APPLICANTS, SECTIONS, TABLES, Edition
 from models.disclosure.report import Printed
+from tests.budgets import EXAMPLES
 from tests.reports.layouts import EXPRESSES, RENDERERS, random_document
 from tests.reports.statutory import grids, placed
 from tests.reports.truth import (
@@ -21,7 +22,7 @@ from tests.reports.truth import (
     violations,
 )
 
-SEEDS = range(60)
+SEEDS = range(4 * EXAMPLES)
 SAMPLES = Path(__file__).parent.parent / "data" / "pdftotext"
 HEADINGS = [heading for _, heading in SECTIONS]
 PAGE_MARK = re.compile(r"^\f? *[-—] *\d+ *[-—] *$", re.MULTILINE)

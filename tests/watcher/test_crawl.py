@@ -21,7 +21,7 @@ from watcher.filesystem import signature
 from worker.settings import Settings
 from worker.source import Source
 
-COUNT = 10_000
+COUNT = 2_000
 SAID = {
     "url": "http://www.example.gov.cn/2024/t1.html",
     "fetched_at": "2024-02-03T04:05:06+08:00",

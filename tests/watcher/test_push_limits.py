@@ -220,7 +220,7 @@ def test_one_address_has_only_a_part_of_all_connections(door: Open) -> None:
     with ExitStack() as stack:
         opened = [stack.enter_context(dial(server)) for _ in range(12)]
         for connection in opened:
-            connection.settimeout(0.5)
+            connection.settimeout(0.1)
         # Then all but a few are hung up on
         deadline = time.monotonic() + 20
         while sum(map(_is_open, opened)) > 5 and time.monotonic() < deadline:

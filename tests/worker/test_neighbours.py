@@ -18,6 +18,7 @@ from models.disclosure.report import Cell, Printed, ReadTable, Report
 from models.event import Event, EventName
 from models.filing import StoredFinding, StoredReport, Subject
 from models.ledger import Attempt, Document
+from tests import budgets
 from tests.worker.house import House, house
 from worker import neighbours, versions
 from worker.check.carryover import RULES, carryover
@@ -229,7 +230,9 @@ def test_others_and_years_apart_are_left_alone(home: House) -> None:
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=2 * budgets.EXAMPLES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     steps=st.lists(

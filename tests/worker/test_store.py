@@ -14,6 +14,7 @@ from models.disclosure.form import LAYOUTS, Edition
 from models.disclosure.report import Cell, Printed, ReadTable, Report
 from models.filing import ApplicationRow, DisclosureRow, StoredFinding, StoredReport
 from models.ledger import Attempt
+from tests import budgets
 from tests.worker.house import House, house, report
 from tests.worker.read_reports import reports
 from worker.errors import Refused
@@ -32,7 +33,9 @@ def home(tmp_path: Path, database_url: str) -> Iterator[House]:
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=3 * budgets.EXAMPLES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(read=reports())
 def test_what_is_stored_comes_back(home: House, read: Report) -> None:

@@ -15,6 +15,7 @@ from models.disclosure.hints import NONE, Hints
 from models.filing import StoredReport
 from models.ledger import AttemptOutcome, State
 from models.trace import Trace
+from tests import budgets
 from tests.claiming import bid, claimed
 from tests.worker.house import House, house, imbalanced, report, stored
 from worker import claim as claims_module
@@ -293,7 +294,9 @@ def test_what_is_taken_along_is_told_of_in_its_own_name(
     )
 )
 @settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=budgets.EXAMPLES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_together_they_become_what_they_become_one_by_one(
     tmp_path_factory: pytest.TempPathFactory, subjects: list[tuple[str, int, int]]

@@ -19,6 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from models.event import Event, EventName
 from models.filing import Restoration, StoredReport
 from models.ledger import Arrival, Attempt, Document
+from tests import budgets
 from tests.worker.house import House, house, report
 from worker import versions
 from worker.deciding import Conflict, NoteMissing
@@ -426,7 +427,9 @@ FILES = st.tuples(st.integers(0, 3), st.none() | st.integers(0, 3))
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=2 * budgets.EXAMPLES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(data=st.data(), files=st.lists(FILES, min_size=1, max_size=7))
 def test_any_sequence_does_as_the_model(

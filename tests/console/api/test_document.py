@@ -2,43 +2,52 @@
 
 import threading
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 import pytest
-import schemathesis
 import uvicorn
-from hypothesis import HealthCheck, settings
-from schemathesis import Case
-from schemathesis.checks import (
-    content_type_conformance,
-    negative_data_rejection,
-    not_a_server_error,
-    response_headers_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from starlette.applications import Starlette
-from starlette.routing import Mount
+from starlette.testclient import TestClient
 
 from console.access.roles import Role
 from console.api import openapi
-from console.api.app import application
+from console.api.app import application, mounted
+from tests.budgets import EXAMPLES
 from tests.console.api.conftest import stock
 from tests.worker.house import House, house, until
 
-CHECKS = [
-    not_a_server_error,
-    status_code_conformance,
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-    negative_data_rejection,
-]
+if TYPE_CHECKING:  # it takes seconds to load: only where it is used
+    from schemathesis import Case
+    from schemathesis.schemas import BaseSchema
+
+CHECKS: Final = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_headers_conformance",
+    "response_schema_conformance",
+    "negative_data_rejection",
+)
 """All but one: that what is well-formed is accepted. Decisions are refused for what they are
 about: a letter that is resolved, a correction that does not hold."""
 
-schema = schemathesis.openapi.from_dict(orjson.loads(orjson.dumps(openapi.document())))
+_METHODS: Final = {"get", "put", "post", "delete", "patch"}
+OPERATIONS: Final = [
+    (method, path)
+    for path, said in openapi.document()["paths"].items()
+    for method in said
+    if method in _METHODS
+]
+
+
+@pytest.fixture(scope="module")
+def schema() -> "BaseSchema":
+    import schemathesis
+
+    return schemathesis.openapi.from_dict(orjson.loads(orjson.dumps(openapi.document())))
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +64,7 @@ def token(home: House) -> str:
 @pytest.fixture(scope="module")
 def address(home: House) -> Iterator[str]:
     """Serve the API as it is served, on a port of its own."""
-    app = Starlette(routes=[Mount(openapi.ROOT, application(home.settings, home.database))])
+    app = Starlette(routes=[mounted(application(home.settings, home.database))])
     config = uvicorn.Config(app, port=0, lifespan="off", log_config=None, ws="none")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
@@ -68,19 +77,29 @@ def address(home: House) -> Iterator[str]:
 
 
 @pytest.mark.process
-@schema.parametrize()
-@settings(
-    max_examples=15,
-    derandomize=True,
-    deadline=None,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-)
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
 def test_whatever_it_allows_is_answered_as_it_says(
-    case: "Case[Any]", address: str, token: str
+    schema: "BaseSchema", address: str, token: str, method: str, path: str
 ) -> None:
+    from schemathesis import GenerationMode, checks
+
+    operation = schema[path][method]
+    cases = [operation.as_strategy(mode) for mode in GenerationMode]
+    chosen = [getattr(checks, name) for name in CHECKS]
     headers = {"Authorization": f"Bearer {token}"}
-    case.call_and_validate(base_url=address, headers=headers, checks=CHECKS)
+
+    @settings(
+        max_examples=EXAMPLES,
+        derandomize=True,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=st.one_of(cases))
+    def answers(case: "Case[Any]") -> None:
+        case.call_and_validate(base_url=address, headers=headers, checks=chosen)
+
+    answers()
 
 
 def test_every_shape_that_is_referred_to_is_there() -> None:
@@ -97,3 +116,15 @@ def test_requests_take_nothing_that_they_do_not_know() -> None:
     schemas = openapi.document()["components"]["schemas"]
     for name in ("DecisionBody", "CorrectBody", "ChangesBody", "ManyBody", "CommentBody"):
         assert schemas[name]["additionalProperties"] is False
+
+
+def test_an_address_with_a_line_feed_is_answered_like_any_other(home: House) -> None:
+    # Given the API where it belongs
+    app = Starlette(routes=[mounted(application(home.settings, home.database))])
+
+    # When something is asked for that is below it, and nothing
+    answer = TestClient(app).get(f"{openapi.ROOT}/no%0Awhere")
+
+    # Then the API says so itself
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"

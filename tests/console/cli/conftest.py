@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from models.base import now
 from models.event import EventName
 from models.ledger import Arrival, Attempt, AttemptOutcome, Document, SourceStatus, State
 from models.session import Database
-from tests.databases import migrated
+from tests.databases import migrated, whole
 from worker import dead_letter, findings, store
 from worker.inspection import PARSER_VERSION, Inspection, as_json, inspect
 from worker.logs import record
@@ -81,11 +82,21 @@ def place(bare: Path) -> Iterator[Place]:
     database.close()
 
 
+@pytest.fixture(scope="session")
+def ledger(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The database of ``seeded``, made once; who asks when it was made would see the difference."""
+    path = tmp_path_factory.mktemp("ledger") / "gouji.db"
+    migrated(f"sqlite:///{path}")
+    with closing(Database.at(f"sqlite:///{path}")) as database:
+        add(database, inspect(BALANCED.read_bytes(), "平衡.txt"), "平衡.txt")
+        add(database, inspect(imbalanced(), "不平.txt"), "不平.txt")
+    return whole(path)
+
+
 @pytest.fixture
-def seeded(place: Place) -> Place:
+def seeded(place: Place, ledger: bytes) -> Place:
     """Document 1 is stored as report 1, document 2 is dead letter 1; a third file is ignored."""
-    add(place.database, inspect(BALANCED.read_bytes(), "平衡.txt"), "平衡.txt")
-    add(place.database, inspect(imbalanced(), "不平.txt"), "不平.txt")
+    (place.root / "var" / "gouji.db").write_bytes(ledger)
     with place.database.transaction() as session:
         session.add(arrival("~$x.docx", None, state="ignored", why="by name"))
         session.add(

@@ -214,6 +214,8 @@ def test_a_full_sheet_goes_on_as_another(tmp_path: Path) -> None:
     assert [one for row in rows for one in row[1:]] == list(range(1, 26))
 
 
+@pytest.mark.process
+@pytest.mark.soak
 def test_libreoffice_opens_the_workbook(stocked: House, tmp_path: Path) -> None:
     import subprocess
 

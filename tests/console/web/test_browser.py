@@ -163,8 +163,15 @@ def test_the_overview_shows_what_comes_while_it_is_looked_at(
         pytest.param("en-GB", "dark", marks=pytest.mark.soak),
     ],
 )
+@pytest.mark.parametrize(
+    "pages",
+    [
+        pytest.param(EVERY_PAGE[::2], id="even"),
+        pytest.param(EVERY_PAGE[1::2], id="odd", marks=pytest.mark.soak),
+    ],
+)
 def test_no_page_has_anything_wrong_with_it(
-    chromium: Browser, address: str, locale: str, scheme: str
+    chromium: Browser, address: str, locale: str, scheme: str, pages: tuple[str, ...]
 ) -> None:
     # Given a phone or a desk
     width = 390 if (locale, scheme) in (("zh-CN", "light"), ("en-GB", "dark")) else 1280
@@ -175,7 +182,7 @@ def test_no_page_has_anything_wrong_with_it(
     ) as context:
         watched = Watched.of(context, address)
         wrong: dict[str, list[str]] = {}
-        for path in EVERY_PAGE:
+        for path in pages:
             # When
             page = watched.go(path)
 

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from models.disclosure.difference import Difference, compare, figure, figures, fingerprint
 from models.disclosure.form import Edition
 from models.disclosure.report import Cell, Place, Printed, ReadTable, Report, Section
+from tests import budgets
 from tests.worker.read_reports import reports
 
 TOTAL = "review.reconsideration.total"
@@ -36,7 +37,7 @@ def applied(before: dict[str, str], found: Difference) -> dict[str, str]:
     return after
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=4 * budgets.EXAMPLES, deadline=None)
 @given(before=reports(), after=reports())
 def test_the_changes_lead_from_one_to_the_other(before: Report, after: Report) -> None:
     # When
@@ -49,7 +50,7 @@ def test_the_changes_lead_from_one_to_the_other(before: Report, after: Report) -
     assert {change.cell for change in found.cells} == {change.cell for change in back.cells}
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=2 * budgets.EXAMPLES, deadline=None)
 @given(one=reports())
 def test_nothing_differs_from_itself(one: Report) -> None:
     assert not compare(one, one)

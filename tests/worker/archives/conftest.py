@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from tests.objects import ObjectServer, need_objects
+from worker.archives.remote import Files
 from worker.archives.s3 import connect
 
 
@@ -19,22 +20,36 @@ def store() -> Iterator[ObjectServer]:
         yield objects
 
 
-@pytest.fixture
-def objects(store: ObjectServer, monkeypatch: pytest.MonkeyPatch) -> ObjectServer:
-    """Return the store, with everything a client needs in the environment."""
+def _tell(store: ObjectServer, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in os.environ:
         if name.startswith("AWS_"):
             monkeypatch.delenv(name)
     for name, value in store.environment.items():
         monkeypatch.setenv(name, value)
-    return store
 
 
 @pytest.fixture
-def bucket(objects: ObjectServer) -> str:
+def objects(store: ObjectServer, monkeypatch: pytest.MonkeyPatch) -> ObjectServer:
+    """Return the store, with everything a client needs in the environment."""
+    _tell(store, monkeypatch)
+    return store
+
+
+@pytest.fixture(scope="session")
+def client(store: ObjectServer) -> Files:
+    """Return a client that has connected: each reads large tables when it does."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        _tell(store, monkeypatch)
+        files = connect()
+        files.call_s3("list_buckets")
+    return files
+
+
+@pytest.fixture
+def bucket(objects: ObjectServer, client: Files) -> str:
     """Return the name of an empty bucket."""
     name = f"gouji-{uuid4().hex}"
-    connect().call_s3("create_bucket", Bucket=name)
+    client.call_s3("create_bucket", Bucket=name)
     return name
 
 

@@ -14,7 +14,7 @@ import pytest
 from tests.objects import PAGE, ObjectServer
 from tests.sampling import sampled
 from worker.archive import Archive, Condition, TooLarge
-from worker.archives.remote import PART, Remote
+from worker.archives.remote import PART, Files, Remote
 from worker.archives.s3 import connect
 from worker.errors import ArchiveError
 
@@ -28,17 +28,19 @@ def archive(bucket: str, local: Path) -> Archive:
     return Archive(f"s3://{bucket}/deep/down", local)
 
 
-def plant(bucket: str, sha256: str, data: bytes) -> None:
-    connect().pipe_file(f"{bucket}/deep/down/{sha256[:2]}/{sha256}", data)
+def plant(client: Files, bucket: str, sha256: str, data: bytes) -> None:
+    client.pipe_file(f"{bucket}/deep/down/{sha256[:2]}/{sha256}", data)
 
 
-def names(bucket: str) -> list[str]:
-    found: list[str] = connect().find(bucket)
+def names(client: Files, bucket: str) -> list[str]:
+    found: list[str] = client.find(bucket)
     return [name.removeprefix(f"{bucket}/deep/down/") for name in found]
 
 
 @pytest.mark.parametrize("size", sampled([PART + 1, 0, 1, 2_500_000, PART, 3 * PART + 5], 6))
-def test_what_is_put_is_got(archive: Archive, bucket: str, local: Path, size: int) -> None:
+def test_what_is_put_is_got(
+    archive: Archive, bucket: str, client: Files, local: Path, size: int
+) -> None:
     data = os.urandom(size)
 
     stored = archive.put(io.BytesIO(data), limit=LIMIT)
@@ -50,7 +52,7 @@ def test_what_is_put_is_got(archive: Archive, bucket: str, local: Path, size: in
         assert stream.read() == data
     assert archive.check(stored.sha256) is Condition.WHOLE
     # it is laid out like a directory, and nothing is left behind
-    assert names(bucket) == [f"{stored.sha256[:2]}/{stored.sha256}"]
+    assert names(client, bucket) == [f"{stored.sha256[:2]}/{stored.sha256}"]
     assert list(local.iterdir()) == [] if local.exists() else True
 
 
@@ -75,19 +77,21 @@ def test_one_request_fetches_a_document(archive: Archive, monkeypatch: pytest.Mo
     assert asked == ["get_object"]
 
 
-def test_the_same_bytes_by_several_at_once(archive: Archive, bucket: str) -> None:
+def test_the_same_bytes_by_several_at_once(archive: Archive, bucket: str, client: Files) -> None:
     with ThreadPoolExecutor(4) as pool:
         stored = list(pool.map(lambda _: archive.put(io.BytesIO(b"twice"), limit=LIMIT), range(12)))
 
     assert len(set(stored)) == 1
-    assert len(names(bucket)) == 1
+    assert len(names(client, bucket)) == 1
 
 
 @pytest.mark.parametrize("data", sampled([b"wrong!!!", b"comp", b"complete and more"], 3))
-def test_what_is_damaged_is_told_and_mended(archive: Archive, bucket: str, data: bytes) -> None:
+def test_what_is_damaged_is_told_and_mended(
+    archive: Archive, bucket: str, client: Files, data: bytes
+) -> None:
     # Given an object whose bytes are not those of its name
     stored = archive.put(io.BytesIO(b"complete"), limit=LIMIT)
-    plant(bucket, stored.sha256, data)
+    plant(client, bucket, stored.sha256, data)
     # Then that is told
     assert archive.check(stored.sha256) is Condition.DAMAGED
     with pytest.raises(ArchiveError, match="damaged"):
@@ -109,14 +113,14 @@ def test_what_is_not_there(archive: Archive) -> None:
 
 
 @pytest.mark.parametrize("size", sampled([PART + 1001, 1001], 2))
-def test_too_large_keeps_nothing(archive: Archive, bucket: str, size: int) -> None:
+def test_too_large_keeps_nothing(archive: Archive, bucket: str, client: Files, size: int) -> None:
     with pytest.raises(TooLarge):
         archive.put(io.BytesIO(b"x" * size), limit=size - 1)
 
-    assert names(bucket) == []
+    assert names(client, bucket) == []
 
 
-def test_an_error_of_the_source_goes_through(archive: Archive, bucket: str) -> None:
+def test_an_error_of_the_source_goes_through(archive: Archive, bucket: str, client: Files) -> None:
     class Torn(io.BytesIO):
         def read(self, size: int | None = -1, /) -> bytes:
             if self.tell() > PART:
@@ -125,7 +129,7 @@ def test_an_error_of_the_source_goes_through(archive: Archive, bucket: str) -> N
 
     with pytest.raises(InterruptedError):
         archive.put(Torn(bytes(2 * PART)), limit=LIMIT)
-    assert names(bucket) == []
+    assert names(client, bucket) == []
 
 
 def test_a_store_that_does_not_check_is_read_back(bucket: str, local: Path) -> None:
@@ -181,18 +185,18 @@ def test_a_missing_bucket(objects: ObjectServer, local: Path) -> None:
         archive.probe()
 
 
-def test_a_probe_leaves_nothing(archive: Archive, bucket: str) -> None:
+def test_a_probe_leaves_nothing(archive: Archive, bucket: str, client: Files) -> None:
     assert archive.probe() == f"s3://{bucket}/deep/down"
-    assert names(bucket) == []
+    assert names(client, bucket) == []
 
 
 @pytest.mark.soak
-def test_many_are_listed_in_order(archive: Archive, bucket: str) -> None:
+def test_many_are_listed_in_order(archive: Archive, bucket: str, client: Files) -> None:
     # Given more contents than one page of a listing holds, and strangers among them
     made = {f"ab{number:062x}" for number in range(PAGE + 5)} | {"0" * 64, "f" * 64}
     everything = {f"{bucket}/deep/down/{one[:2]}/{one}": b"x" for one in made}
     strangers = {f"{bucket}/deep/down/00/readme.txt": b"y", f"{bucket}/deep/other": b"z"}
-    connect().pipe(everything | strangers)
+    client.pipe(everything | strangers)
     # When they are listed
     held = list(archive.contents())
     # Then all of them come, by name, with their size

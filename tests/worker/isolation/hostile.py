@@ -92,10 +92,10 @@ def _loop(_rest: str) -> NoReturn:
         pass
 
 
-def _touch_and_loop(rest: str) -> NoReturn:
+def _touch_and_sleep(rest: str) -> NoReturn:
     """Leave a file, empty since nothing can be written, with the numbers of child and keeper."""
     (Path(rest) / f"begun-{os.getpid()}-{os.getppid()}").touch()
-    _loop("")
+    _c_sleep("")
 
 
 def _regex(_rest: str) -> NoReturn:

@@ -269,7 +269,7 @@ def test_readers_are_loaded_in_the_child_when_first_needed() -> None:
 def test_threads_have_children_of_their_own(isolated: Isolated) -> None:
     # Given four threads of which one reads a file that hangs
     readings: dict[int, Reading] = {}
-    deeds = [b"loop", b"slow:0.3", b"slow:0.3", b"segfault"]
+    deeds = [b"c_sleep", b"slow:0.3", b"slow:0.3", b"segfault"]
 
     def read(number: int) -> None:
         readings[number] = isolated(deeds[number])

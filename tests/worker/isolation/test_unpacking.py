@@ -52,9 +52,11 @@ def test_members_come_through_whole(
     sizes = (0, 1, 1 << 18, (1 << 18) + 1, 3_000_000)
     files = [(f"{size}.bin", os.urandom(size)) for size in sizes]
 
+    packed = pack(files)
+
     # When it is unpacked in the child, and once more
     for _ in range(2):
-        assert spooled(pack(files), spool, isolated.unpack) is None
+        assert spooled(packed, spool, isolated.unpack) is None
 
         # Then every byte is there
         assert sorted(_files(spool)) == sorted(files)

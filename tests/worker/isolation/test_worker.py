@@ -74,7 +74,7 @@ def test_sigterm_takes_the_children_along(
 ) -> None:
     # Given a worker in the middle of a file that hangs
     monkeypatch.setenv("GOUJI_READING_TIMEOUT", "60")
-    document_id = workers.home.receive(f"touch_and_loop:{tmp_path}".encode())
+    document_id = workers.home.receive(f"touch_and_sleep:{tmp_path}".encode())
     workers.send(document_id)
     workers.start(_APP)
     until(lambda: list(tmp_path.glob("begun-*")))

@@ -6,6 +6,7 @@ import docx as python_docx
 import pytest
 
 from models.disclosure.finding import Reason
+from tests.budgets import EXAMPLES
 from tests.worker.reading import office_files
 from tests.worker.reading.test_package import zipped
 from worker.errors import Refused
@@ -67,7 +68,7 @@ def _plain(pages: Pages) -> list[list[list[str]]]:
 
 
 def test_every_cell_of_random_reports_is_read() -> None:
-    truths = office_files.reports(40)
+    truths = office_files.reports(4 * EXAMPLES)
     read = [inspect(office_files.word(truth, at), "x") for at, truth in enumerate(truths)]
     assert office_files.all_wrong(zip(read, truths, strict=True)) == []
 

@@ -10,6 +10,7 @@ import openpyxl  # type: ignore[import-untyped]
 import pytest
 
 from models.disclosure.finding import Reason
+from tests.budgets import EXAMPLES
 from tests.reports.statutory import placed
 from tests.worker.reading import office_files
 from tests.worker.reading.test_package import zipped
@@ -117,7 +118,7 @@ def _texts(pages: Pages) -> list[str]:
 @pytest.mark.parametrize("sheets", [True, False], ids=["sheet-per-table", "one-sheet"])
 @pytest.mark.parametrize("numbers", [True, False], ids=["numbers", "text"])
 def test_every_cell_of_random_workbooks_is_read(*, sheets: bool, numbers: bool) -> None:
-    truths = office_files.reports(15)
+    truths = office_files.reports(EXAMPLES)
     read = [
         inspect(office_files.workbook(truth, sheets=sheets, numbers=numbers, seed=at), "x")
         for at, truth in enumerate(truths)
@@ -133,8 +134,8 @@ def test_every_cell_of_xls_files_is_read(path: Path) -> None:
 
 
 def test_every_cell_of_random_ods_files_is_read() -> None:
-    truths = office_files.reports(15)
-    read = [inspect(_ods_report(at), "x") for at in range(15)]
+    truths = office_files.reports(EXAMPLES)
+    read = [inspect(_ods_report(at), "x") for at in range(EXAMPLES)]
     assert office_files.all_wrong(zip(read, truths, strict=True)) == []
 
 

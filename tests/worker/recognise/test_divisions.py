@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from models.divisions.division import NOWHERE, Division
 from models.divisions.gazetteer import gazetteer
+from tests import budgets
 from tests.reports.publishers import random_publisher
 from worker.recognise.divisions import locate
 from worker.recognise.mentions import Mentions
@@ -125,7 +126,7 @@ def test_publishers_of_made_up_reports_are_located_and_never_doubted() -> None:
         assert located.suggested == (), name
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=20 * budgets.EXAMPLES, deadline=None, derandomize=True)
 @given(one=st.sampled_from(_ALL), body=st.sampled_from(_BODIES), depth=st.integers(1, 3))
 def test_an_exact_name_is_found_and_never_doubted(one: Division, body: str, depth: int) -> None:
     located = locate("".join(one.path[-depth:]) + body)
@@ -136,7 +137,7 @@ def test_an_exact_name_is_found_and_never_doubted(one: Division, body: str, dept
         assert located.division.path == one.path
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=20 * budgets.EXAMPLES, deadline=None, derandomize=True)
 @given(one=st.sampled_from(_COUNTIES), data=st.data())
 def test_a_county_with_one_other_character_is_found_again(
     one: Division, data: st.DataObject

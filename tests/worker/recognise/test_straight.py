@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from models.disclosure.form import APPLICATIONS, DISCLOSURE, REVIEW, Table
+from tests.budgets import EXAMPLES
 from tests.reports.layouts import RENDERERS, random_document
 from worker.reading import choose
 from worker.recognise.align import Alignment, align
@@ -17,7 +18,7 @@ from worker.recognise.straight import most, most_by_labels, straight
 from worker.recognise.worth import Worth
 
 _TABLES = {table.key: table for table in (DISCLOSURE, APPLICATIONS, REVIEW)}
-_DOCUMENTS = 8
+_DOCUMENTS = EXAMPLES
 
 
 def _documents(renderer: str, seed: int) -> Iterator[tuple[list[Strip], list[Record]]]:

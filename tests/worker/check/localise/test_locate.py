@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from models.disclosure.form import LAYOUTS, Edition
 from models.disclosure.localisation import Localisation, Mechanism, Origin, Status
 from models.disclosure.report import Cell, Printed, ReadTable, Report, Section
+from tests.budgets import EXAMPLES
 from tests.localise import as_read, measure
 from tests.reports.cells import TruthReport
 from tests.reports.slips import BLANK as NOTHING
@@ -68,7 +69,7 @@ def broken_report(seed: int, how: str) -> tuple[TruthReport, TruthReport]:
 EVERY_BREAK = [f"applications {name}" for name in MECHANISMS] + [f"review {n}" for n in OF_REVIEW]
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=10 * EXAMPLES)
 @given(seed=st.integers(0, 2**32), how=st.sampled_from(EVERY_BREAK))
 def test_every_candidate_makes_the_edits_hold_that_it_resolves(seed: int, how: str) -> None:
     # Given
@@ -129,7 +130,7 @@ def test_whatever_was_done_to_a_table_no_candidate_breaks_another_edit(seed: int
     assert found is None or found.search.nodes <= 10 * MOST_NODES
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=10 * EXAMPLES)
 @given(seed=st.integers(0, 2**32))
 def test_a_single_wrong_cell_of_table_three_is_always_the_first_candidate(seed: int) -> None:
     # Given
