@@ -37,8 +37,10 @@ _CLASSES: Final[list[type[FileSystemEvent]]] = [
 ]
 _MOST_HINTS: Final = 40_000
 _GATHERING: Final = 0.01
-"""Seconds between two looks for events, so that one finds many: nobody waits for them, and the
-kernel keeps 16,384. It is the renaming of originals away that would wake the reader each time."""
+"""Seconds between two looks for events, so that one finds many: nobody waits for them. It is the
+renaming of originals away that would wake the reader each time."""
+_MANY: Final = 100
+"""Events at once after which it looks again without a pause: the kernel keeps 16,384."""
 
 
 class Hint(NamedTuple):
@@ -83,14 +85,18 @@ if sys.platform == "linux":
             super().__init__()
             self._prefix = prefix
             self._tell = tell
+            self._last = 0
             self.overflowed = threading.Event()
             self.limited = threading.Event()
 
         def read_events(
             self, *, event_buffer_size: int = DEFAULT_EVENT_BUFFER_SIZE
         ) -> list[InotifyEvent]:
-            self.stopped_event.wait(_GATHERING)
-            return super().read_events(event_buffer_size=event_buffer_size)
+            if self._last < _MANY:
+                self.stopped_event.wait(_GATHERING)
+            events = super().read_events(event_buffer_size=event_buffer_size)
+            self._last = len(events)
+            return events
 
         def handle_event(self, event: InotifyEvent) -> None:
             if event.mask & _NO_FILE:
