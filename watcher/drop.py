@@ -19,7 +19,7 @@ from watcher.filesystem import (
     Entry,
     Kind,
     Signature,
-    examine,
+    irregular,
     kept_open,
     look,
     readable,
@@ -304,10 +304,10 @@ class Drop:
                     self.fail(path)
 
     def _look_at(self, path: bytes, now: float) -> None:
-        found = examine(self.place.root, path)
-        verdict = self._settling.look(path, found and found[0], now)
+        found = look(self.place.root, path)
+        verdict = self._settling.look(path, found, now)
         if verdict is Verdict.SETTLED and found is not None:
-            verdict = self._settle(path, *found, now)
+            verdict = self._settle(path, found, now)
         elif verdict is Verdict.VANISHED:
             self._vanish(path)
         if verdict is Verdict.UNSETTLED:
@@ -315,13 +315,13 @@ class Drop:
             told = {"source": self.name, "file": readable(path), "waited": waited}
             log(EventName.FILE_UNSETTLED, level="warning", **told)
 
-    def _settle(self, path: bytes, found: Signature, kind: str | None, now: float) -> Verdict:
+    def _settle(self, path: bytes, found: Signature, now: float) -> Verdict:
         base = ignore.marked(path)
         if base is not None and look(self.place.root, base) is not None:
             self._settling.defer(path, now + max(self.rest, 1.0))
             return Verdict.WAITING
         orphan = _ORPHAN if base is not None else None
-        return self._rested(path, found, ignore.why(path) or kind or orphan, now)
+        return self._rested(path, found, self._why(path) or orphan, now)
 
     def _rested(self, path: bytes, found: Signature, why: str | None, now: float) -> Verdict:
         waited = self._settling.waited(path, now)
@@ -331,6 +331,10 @@ class Drop:
             return self._settling.postpone(path, now, now + delay)
         self._settled[path] = Settled(path, found, why, waited)
         return Verdict.SETTLED
+
+    def _why(self, path: bytes) -> str | None:
+        """Return why a path is not to be read, ``None`` for one that is."""
+        return ignore.why(path) or irregular(self.place.root, path)
 
     def _vanish(self, path: bytes) -> None:
         self._settled.pop(path, None)

@@ -76,24 +76,11 @@ def look(root: bytes, path: bytes) -> Signature | None:
     Raises:
         OSError: it cannot be known (no access, a disk error, a name too long).
     """
-    found = examine(root, path)
-    return None if found is None else found[0]
-
-
-def examine(root: bytes, path: bytes) -> tuple[Signature, str | None] | None:
-    """Return what ``look`` does, and what lies there when it is not a regular file.
-
-    Raises:
-        OSError: as there.
-    """
     try:
         status = _lstat(root, path)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    mode = status.st_mode
-    if stat.S_ISREG(mode):
-        return signature(status), None
-    return None if stat.S_ISDIR(mode) else (signature(status), _irregularity(mode))
+    return None if stat.S_ISDIR(status.st_mode) else signature(status)
 
 
 def _lstat(root: bytes, path: bytes) -> os.stat_result:
