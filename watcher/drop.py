@@ -194,7 +194,7 @@ class Drop:
         hints, lost = self.place.drain()
         if hints:
             self.last_event = datetime.now(UTC)
-        for path, is_directory in dict.fromkeys(hints):
+        for path, is_directory in hints:
             if is_directory:
                 for entry in walk(self.place.root, path, self._pass_over):
                     self._touch(entry, now)

@@ -5,7 +5,7 @@ import os
 import stat
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
@@ -20,7 +20,7 @@ _NETWORK: Final = frozenset(
     {"9p", "afs", "beegfs", "ceph", "cifs", "davfs", "fuse", "glusterfs", "gpfs", "lustre"}
     | {"ncpfs", "nfs", "nfs4", "prl_fs", "smb3", "smbfs", "vboxsf", "virtiofs"}
 )
-
+_SIGN: Final = 1 << 63
 
 readable: Final = names.readable
 """Returns a path for people."""
@@ -63,7 +63,9 @@ def signature(status: os.stat_result) -> Signature:
 
 
 def _signed(number: int) -> int:
-    return (number + (1 << 63)) % (1 << 64) - (1 << 63)
+    if -_SIGN <= number < _SIGN:
+        return number
+    return (number + _SIGN) % (2 * _SIGN) - _SIGN
 
 
 def look(root: bytes, path: bytes) -> Signature | None:
@@ -83,7 +85,7 @@ def look(root: bytes, path: bytes) -> Signature | None:
 
 def _lstat(root: bytes, path: bytes) -> os.stat_result:
     try:
-        return os.lstat(os.path.join(root, path))  # noqa: PTH118 - pathlib does not take bytes
+        return os.lstat(b"%b/%b" % (root, path))
     except OSError as error:
         if error.errno != errno.ENAMETOOLONG:
             raise
@@ -97,8 +99,10 @@ def irregular(root: bytes, path: bytes) -> str | None:
         mode = _lstat(root, path).st_mode
     except OSError:  # told by whoever opens it
         return None
-    if stat.S_ISREG(mode):
-        return None
+    return None if stat.S_ISREG(mode) else _irregularity(mode)
+
+
+def _irregularity(mode: int) -> str:
     return str(Kind.SYMLINK if stat.S_ISLNK(mode) else Kind.SPECIAL)
 
 
@@ -128,8 +132,9 @@ def kept_open() -> Iterator[None]:
         _open.kept = before
 
 
-@contextmanager
-def parent(root: bytes, path: bytes, *, make: bool = False) -> Iterator[tuple[int, bytes]]:
+def parent(
+    root: bytes, path: bytes, *, make: bool = False
+) -> AbstractContextManager[tuple[int, bytes]]:
     """Open the directory that holds a path, stepping through no symlink below the root.
 
     Args:
@@ -137,8 +142,8 @@ def parent(root: bytes, path: bytes, *, make: bool = False) -> Iterator[tuple[in
         path: the path relative to ``root``.
         make: make the directories that are missing.
 
-    Yields:
-        A descriptor of the directory, and the last part of the path.
+    Returns:
+        What gives a descriptor of the directory, and the last part of the path.
 
     Raises:
         OSError: a directory on the way is missing, or is a symlink or a file.
@@ -146,15 +151,19 @@ def parent(root: bytes, path: bytes, *, make: bool = False) -> Iterator[tuple[in
     name = path.rpartition(b"/")[2]
     above = path[: len(path) - len(name)]
     kept = _open.kept
-    descriptor = None if kept is None else kept.get((root, above))
-    if descriptor is not None:
-        yield descriptor, name
-        return
+    if kept is None:
+        return _opened(root, above, name, make=make)
+    descriptor = kept.get((root, above))
+    if descriptor is None:
+        if len(kept) >= _MOST_OPEN:
+            return _opened(root, above, name, make=make)
+        descriptor = kept[root, above] = _descend(root, above, make=make)
+    return nullcontext((descriptor, name))
+
+
+@contextmanager
+def _opened(root: bytes, above: bytes, name: bytes, *, make: bool) -> Iterator[tuple[int, bytes]]:
     descriptor = _descend(root, above, make=make)
-    if kept is not None and len(kept) < _MOST_OPEN:
-        kept[root, above] = descriptor
-        yield descriptor, name
-        return
     try:
         yield descriptor, name
     finally:

@@ -306,14 +306,15 @@ def _original(row: Arrival | _Row) -> Original:
 
 
 def _move(root: bytes, original: Original, undecided: Sequence[bytes]) -> Moved:
+    route = original.route
     try:
-        carried = carry(root, original.route, undecided)
+        carried = carry(root, route, undecided)
     except OSError as error:
         return Moved(original, Handover.FAILED, why=f"{error.strerror or error}")
     if carried.busy:
         return Moved(original, Handover.PENDING)
     if carried.to is not None:
-        move_marker(root, original.path, original.route.directory)
+        move_marker(root, original.path, route.directory)
         return Moved(original, Handover.MOVED, carried.to, sure=carried.sure)
     if carried.back is not None and not carried.changed:
         return Moved(original, Handover.PENDING, back=carried.back)

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 from watcher import ignore
 from watcher.filesystem import Signature, look, parent
 from watcher.renaming import rename_new
-from watcher.writers import Writers, writers_at
+from watcher.writers import Writers, writers_and_version
 from worker.faults import reach
 
 MOVING: Final = ignore.OWN + b"/moving/"
@@ -144,8 +144,8 @@ def _stage(root: bytes, route: Route) -> bytes:
 
 def _decide(root: bytes, staged: bytes, route: Route) -> Carried:
     """Send what was renamed on its way, or back."""
-    writers = writers_at(root, staged)
-    changed = look(root, staged) != route.version  # after that: a writer may just have ended
+    writers, version = writers_and_version(root, staged)
+    changed = version != route.version
     try:
         if changed or writers is Writers.SOME:
             return Carried(back=put_back(root, staged, route), changed=changed)

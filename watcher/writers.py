@@ -6,7 +6,7 @@ import signal
 import sys
 from enum import Enum, auto
 
-from watcher.filesystem import open_descriptor
+from watcher.filesystem import Signature, look, open_descriptor, signature
 
 
 class Writers(Enum):
@@ -25,6 +25,22 @@ def writers_at(root: bytes, path: bytes) -> Writers:
         return Writers.UNKNOWN
     try:
         return writers_of(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def writers_and_version(root: bytes, path: bytes) -> tuple[Writers, Signature | None]:
+    """Tell who has a file open for writing, and which version of it lies there after that look.
+
+    Raises:
+        OSError: the version of what cannot be opened cannot be known either.
+    """
+    try:
+        descriptor = open_descriptor(root, path)
+    except OSError:
+        return Writers.UNKNOWN, look(root, path)
+    try:
+        return writers_of(descriptor), signature(os.fstat(descriptor))
     finally:
         os.close(descriptor)
 

@@ -17,6 +17,12 @@ _LONGEST_PATH: Final = 1000
 
 def readable(path: bytes) -> str:
     """Return a path for people: each part UTF-8, else GB18030, else with escapes."""
+    try:
+        whole = path.decode("utf-8")
+    except UnicodeDecodeError:
+        whole = ""
+    if whole and whole.isprintable():  # as nearly all are
+        return whole
     return "/".join(_readable_part(part) for part in path.split(b"/"))
 
 

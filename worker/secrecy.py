@@ -17,6 +17,10 @@ _LEAST: Final = 8
 _PARTS: Final = re.compile(r"[^\s/:@?&=#,]+")
 _kept: set[str] = set()
 
+# named, as a union that is written where it is used is made anew each time
+_NUMBERS: Final = (int, float)
+_SEQUENCES: Final = (list, tuple)
+
 
 def keep(*secrets: str) -> None:
     """Let no log of this process tell these, nor the parts of them that are long enough to be keys.
@@ -30,8 +34,9 @@ def keep(*secrets: str) -> None:
 
 def without_secrets(text: str) -> str:
     """Return text in which URLs have no user, no password and no key to anything, nor tokens."""
-    for secret in sorted(_kept, key=len, reverse=True):
-        text = text.replace(secret, _HIDDEN)
+    if _kept:
+        for secret in sorted(_kept, key=len, reverse=True):
+            text = text.replace(secret, _HIDDEN)
     if "://" in text:
         text = _USER.sub(f"{_HIDDEN}@", text)
     if "=" in text:
@@ -48,8 +53,10 @@ def cleaned(value: Any) -> Any:
     """Return what is to be logged (text, and lists and mappings of it) without secrets."""
     if isinstance(value, str):
         return without_secrets(value)
+    if value is None or isinstance(value, _NUMBERS):
+        return value
     if isinstance(value, dict):
         return {key: cleaned(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, _SEQUENCES):
         return [cleaned(inner) for inner in value]
     return value

@@ -104,6 +104,42 @@ def test_a_missing_root_leaves_no_thread(tmp_path: Path) -> None:
     until(lambda: threading.active_count() == before)
 
 
+def test_a_file_that_is_written_at_once_is_told_once_for_each_look(
+    observation: Observation, tmp_path: Path
+) -> None:
+    # Given files that are made and closed while nobody looks
+    for n in range(50):
+        (tmp_path / "root" / f"{n}.txt").write_bytes(b"x")
+    (tmp_path / "last.txt").write_bytes(b"x")
+    (tmp_path / "last.txt").rename(tmp_path / "root" / "last.txt")
+    until(lambda: len(observation._handler.hints) >= 51)
+
+    # Then a look finds each of them once, and in order
+    hints, lost = observation.drain()
+    names = [b"%d.txt" % n for n in range(50)] + [b"last.txt"]
+    assert (hints, lost) == ([Hint(name, is_directory=False) for name in names], False)
+
+
+def test_files_that_leave_are_not_told_and_those_in_a_renamed_directory_are_by_its_new_name(
+    observation: Observation, tmp_path: Path
+) -> None:
+    # Given a file in a directory that is renamed, and one that is renamed away
+    root = tmp_path / "root"
+    (root / "gone.txt").write_bytes(b"x")
+    (root / "old").mkdir()
+    gather(observation, {Hint(b"old", is_directory=True)})
+    (root / "old").rename(root / "new")
+    gather(observation, {Hint(b"new", is_directory=True)})
+
+    # When another is written there, and the other leaves
+    (root / "gone.txt").rename(tmp_path / "gone.txt")
+    (root / "new" / "a.txt").write_bytes(b"x")
+
+    # Then only the one that came is told
+    seen = gather(observation, {Hint(b"new/a.txt", is_directory=False)})
+    assert seen == {Hint(b"new/a.txt", is_directory=False)}
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux's")
 def test_an_overflow_is_told_once(observation: Observation) -> None:
     from watchdog.observers.inotify_c import InotifyConstants, InotifyEvent, WatchDescriptor

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import redis
@@ -64,6 +65,44 @@ def test_a_server_without_memory_is_waited_for(
     inbox.send([(3, "fast")])
     assert inbox.outstanding() == 2
     broker.close()
+
+
+def test_what_is_sent_lies_as_dramatiq_lays_it(
+    server: RedisServer, client: redis.Redis, inbox: Inbox
+) -> None:
+    # Given a message that Dramatiq has put on a queue itself
+    broker = make_broker(server.url)
+    broker.declare_queue("slow")
+    broker.enqueue(Message("slow", PROCESS, (1,), {}, {}))
+    theirs = _lying(client, "slow")
+
+    # When others are sent, of two queues in turn
+    inbox.send([(2, "slow"), (3, "fast"), (4, "slow")])
+
+    # Then they lie where it does, in the same form and in order, to the byte
+    assert _lying(client, "slow")[:1] == theirs
+    ours = _lying(client, "slow")[1:] + _lying(client, "fast")
+    assert [message.args for _, message in ours] == [(2,), (4,), (3,)]
+    for key, message in ours:
+        assert message.options == {"redis_message_id": key.decode()}
+        assert client.hget(f"dramatiq:{message.queue_name}.msgs", key) == message.encode()
+    assert len({message.message_id for _, message in [*theirs, *ours]}) == 4
+    assert all(
+        abs(one.message_timestamp - theirs[0][1].message_timestamp) < 60_000 for _, one in ours
+    )
+    assert client.keys("dramatiq:__acks__*") == []
+    broker.close()
+
+
+def _lying(client: redis.Redis, queue: str) -> list[tuple[bytes, Message[None]]]:
+    """Return what lies on a queue, in order: the keys, and what is found by them."""
+    keys: Any = client.lrange(f"dramatiq:{queue}", 0, -1)
+    assert len(keys) == client.hlen(f"dramatiq:{queue}.msgs")
+    return [(key, _decoded(client.hget(f"dramatiq:{queue}.msgs", key))) for key in keys]
+
+
+def _decoded(data: Any) -> Message[None]:
+    return Message.decode(data)
 
 
 def test_a_replica_and_a_wrong_password_are_told_without_it(
