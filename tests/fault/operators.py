@@ -89,8 +89,9 @@ def _old_tracebacks(trial: Trial) -> None:
         trial.strike("work.fetched", "EIO")
     over = select(Document.id).where(Document.state == State.STORED)
     failed = Attempt.traceback.is_not(None), Attempt.document_id.in_(over)
-    aged = update(Attempt).where(*failed).values(started_at=now() - _LONG_AGO)
-    until(lambda: _changed(trial, aged), 60, trial.running.story)
+    aged = update(Attempt).values(started_at=now() - _LONG_AGO)
+    until(lambda: _changed(trial, aged.where(*failed)), 60, trial.running.story)
+    _changed(trial, aged.where(Attempt.outcome.is_not(None)))  # what came before is older
 
 
 def _old_originals(trial: Trial) -> None:
