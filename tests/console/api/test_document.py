@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 import pytest
 import uvicorn
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
@@ -97,9 +97,15 @@ def test_whatever_it_allows_is_answered_as_it_says(
     )
     @given(case=st.one_of(cases))
     def answers(case: "Case[Any]") -> None:
+        assume(not any(map(_is_left_out, (case.query or {}).values())))
         case.call_and_validate(base_url=address, headers=headers, checks=chosen)
 
     answers()
+
+
+def _is_left_out(value: object) -> bool:
+    """Tell whether a client sends nothing for a value: what was wrong with it is not seen then."""
+    return value is None or (isinstance(value, list | dict) and all(one is None for one in value))
 
 
 def test_every_shape_that_is_referred_to_is_there() -> None:
