@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import structlog
 
@@ -18,6 +19,9 @@ from tests.databases import BACKENDS, empty
 from worker import faults, tracing
 from worker.embedded import ensure
 from worker.settings import Settings
+
+hypothesis.settings.register_profile("untimed", deadline=None)  # machines are busy with others
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.hookimpl(wrapper=True)
