@@ -4,7 +4,7 @@ from typing import Any
 
 from structlog.typing import EventDict
 
-from console import form_labels, sentences, titles
+from console import messages, titles
 from console.fields import SPOKEN
 
 
@@ -17,5 +17,5 @@ def in_both(_logger: Any, _method: str, event: EventDict) -> EventDict:
     event["event"] = f"{titles.title(name)} {name}".strip()
     for key in SPOKEN:
         if isinstance(said := event.get(key), str):
-            event[key] = sentences.both(form_labels.worded(said))
+            event[key] = messages.in_both(said)
     return event

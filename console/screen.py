@@ -8,8 +8,9 @@ from typing import Any, Final, TextIO
 
 import orjson
 
-from console import form_labels, labels, sentences, titles
+from console import labels, titles
 from console.fields import SPOKEN
+from console.messages import in_both
 from models.event import EventName
 
 _GREEN, _RED, _YELLOW, _DIM, _PLAIN = "\x1b[32m", "\x1b[31m", "\x1b[33m", "\x1b[2m", "\x1b[0m"
@@ -108,18 +109,13 @@ def _told(part: str, event: dict[str, Any]) -> tuple[str, str] | None:
 def _warning(part: str, event: dict[str, Any]) -> tuple[str, str]:
     """Tell of what has no line of its own: what it is, of which file, what was said, the rest."""
     name = str(event.get("event"))
-    said = [_both(event[key]) for key in SPOKEN if event.get(key)]
+    said = [in_both(str(event[key])) for key in SPOKEN if event.get(key)]
     named = [str(event["file"])] if event.get("file") and "document_id" not in event else []
     rest = " ".join(
         f"{key}={value}" for key, value in event.items() if key not in (*_HIDDEN, *SPOKEN, "file")
     )
     what = " ".join(filter(None, (titles.title(name), name)))
     return _YELLOW, " · ".join(filter(None, (f"! {part} {what}", *named, *said, rest)))
-
-
-def _both(said: object) -> str:
-    """Return what was said in Chinese before itself, as far as it is known."""
-    return sentences.both(form_labels.worded(str(said)))
 
 
 def _tells_of_outage(event: dict[str, Any]) -> bool:
@@ -147,7 +143,7 @@ def _unpacked(event: dict[str, Any]) -> tuple[str, str]:
 
 
 def _dead(event: dict[str, Any]) -> tuple[str, str]:
-    why = _both(event.get("message") or "")
+    why = in_both(str(event.get("message") or ""))
     reason = labels.reason(str(event.get("reason", "?")))
     return _RED, f"✗ 死信 dead    {_document(event)} · {reason}: {why}"
 
@@ -157,11 +153,11 @@ def _duplicate(event: dict[str, Any]) -> tuple[str, str]:
 
 
 def _ignored(event: dict[str, Any]) -> tuple[str, str]:
-    return _DIM, f"- 忽略 ignored {event.get('file')} · {_both(event.get('why') or '')}"
+    return _DIM, f"- 忽略 ignored {event.get('file')} · {in_both(str(event.get('why') or ''))}"
 
 
 def _died(event: dict[str, Any]) -> tuple[str, str]:
-    how, wait = _both(event.get("how") or ""), event.get("restart_in")
+    how, wait = in_both(str(event.get("how") or "")), event.get("restart_in")
     return _RED, f"! {event.get('part')} 退出 died ({how}); {wait} 秒后重启 restart in {wait} s"
 
 

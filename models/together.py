@@ -4,47 +4,44 @@ They lock, compare and set the same as those do for one document, in a few state
 """
 
 from collections.abc import Collection, Sequence
-from typing import Any, Final, cast
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Table, bindparam, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.base import now
-from models.ledger import Attempt, Document
+from models.ledger import ATTEMPTS, DOCUMENTS
 from models.state_machine import CLAIM, STORE, Transition
 from models.transitions import Bid, Ending, Overtaken
-
-_DOCUMENTS: Final = cast("Table", Document.__table__)
-_ATTEMPTS: Final = cast("Table", Attempt.__table__)
 
 
 def _starts(transition: Transition) -> ColumnElement[bool]:
     # not IN: its parameters cannot be given many times
-    return or_(*(_DOCUMENTS.c.state == str(state) for state in transition.start))
+    return or_(*(DOCUMENTS.c.state == str(state) for state in transition.start))
 
 
-_BEGIN: Final = insert(_ATTEMPTS).returning(_ATTEMPTS.c.id, sort_by_parameter_order=True)
+_BEGIN: Final = insert(ATTEMPTS).returning(ATTEMPTS.c.id, sort_by_parameter_order=True)
 _CLAIM: Final = (
-    update(_DOCUMENTS)
+    update(DOCUMENTS)
     .where(
-        _DOCUMENTS.c.id == bindparam("document"),
-        _DOCUMENTS.c.attempts == bindparam("before"),
+        DOCUMENTS.c.id == bindparam("document"),
+        DOCUMENTS.c.attempts == bindparam("before"),
         _starts(CLAIM),
     )
     .values(
         state=str(CLAIM.to),
-        attempts=_DOCUMENTS.c.attempts + 1,
-        unfinished=_DOCUMENTS.c.unfinished + 1,
+        attempts=DOCUMENTS.c.attempts + 1,
+        unfinished=DOCUMENTS.c.unfinished + 1,
         attempt_id=bindparam("attempt"),
         lease_expires_at=bindparam("lease"),
         updated_at=bindparam("moment"),
     )
 )
 _STORE: Final = (
-    update(_DOCUMENTS)
+    update(DOCUMENTS)
     .where(
-        _DOCUMENTS.c.id == bindparam("document"),
-        _DOCUMENTS.c.attempt_id == bindparam("attempt"),
+        DOCUMENTS.c.id == bindparam("document"),
+        DOCUMENTS.c.attempt_id == bindparam("attempt"),
         _starts(STORE),
     )
     .values(
@@ -52,8 +49,8 @@ _STORE: Final = (
     )
 )
 _END: Final = (
-    update(_ATTEMPTS)
-    .where(_ATTEMPTS.c.id == bindparam("attempt"))
+    update(ATTEMPTS)
+    .where(ATTEMPTS.c.id == bindparam("attempt"))
     .values(
         ended_at=bindparam("moment"),
         outcome=str(STORE.outcome),
@@ -69,8 +66,8 @@ Waiting = Row[*tuple[Any, ...]]
 
 def waiting(session: Session, document_ids: Sequence[int]) -> list[Waiting]:
     """Return those of some documents that wait, locked; who holds one just now keeps it."""
-    query = select(_DOCUMENTS).where(_DOCUMENTS.c.id.in_(document_ids), _starts(CLAIM))
-    locked = query.with_for_update(key_share=True, skip_locked=True).order_by(_DOCUMENTS.c.id)
+    query = select(DOCUMENTS).where(DOCUMENTS.c.id.in_(document_ids), _starts(CLAIM))
+    locked = query.with_for_update(key_share=True, skip_locked=True).order_by(DOCUMENTS.c.id)
     return list(session.connection().execute(locked))
 
 
@@ -81,20 +78,20 @@ def begun(session: Session, document_ids: Collection[int], bid: Bid) -> list[Wai
     """
     query = (
         select(
-            _DOCUMENTS,
-            _ATTEMPTS.c.span_id.label("its_span"),
-            _ATTEMPTS.c.message_id.label("its_message"),
+            DOCUMENTS,
+            ATTEMPTS.c.span_id.label("its_span"),
+            ATTEMPTS.c.message_id.label("its_message"),
         )
-        .join(_ATTEMPTS, _ATTEMPTS.c.id == _DOCUMENTS.c.attempt_id)
+        .join(ATTEMPTS, ATTEMPTS.c.id == DOCUMENTS.c.attempt_id)
         .where(
-            _DOCUMENTS.c.id.in_(document_ids),
+            DOCUMENTS.c.id.in_(document_ids),
             _starts(STORE),
-            _ATTEMPTS.c.worker == bid.worker,
-            _ATTEMPTS.c.started_at == bid.at,
-            _ATTEMPTS.c.outcome.is_(None),
+            ATTEMPTS.c.worker == bid.worker,
+            ATTEMPTS.c.started_at == bid.at,
+            ATTEMPTS.c.outcome.is_(None),
         )
     )
-    return list(session.connection().execute(query.order_by(_DOCUMENTS.c.id)))
+    return list(session.connection().execute(query.order_by(DOCUMENTS.c.id)))
 
 
 def claim(session: Session, bids: Sequence[tuple[Waiting, Bid]]) -> list[int]:
@@ -157,8 +154,8 @@ def store(session: Session, endings: Sequence[Ending]) -> set[int]:
 
 def _held(session: Session, document_ids: Sequence[int]) -> dict[int, int | None]:
     """Lock documents that are worked on, in the order of their ids; return their attempts."""
-    query = select(_DOCUMENTS.c.id, _DOCUMENTS.c.attempt_id).where(
-        _DOCUMENTS.c.id.in_(document_ids), _starts(STORE)
+    query = select(DOCUMENTS.c.id, DOCUMENTS.c.attempt_id).where(
+        DOCUMENTS.c.id.in_(document_ids), _starts(STORE)
     )
-    locked = query.with_for_update(key_share=True).order_by(_DOCUMENTS.c.id)
+    locked = query.with_for_update(key_share=True).order_by(DOCUMENTS.c.id)
     return {row.id: row.attempt_id for row in session.connection().execute(locked)}

@@ -11,13 +11,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Table, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.base import now
-from models.ledger import Attempt, AttemptOutcome, Document, State
+from models.ledger import DOCUMENTS, Attempt, AttemptOutcome, Document, State
 from models.state_machine import (
     ACCEPT,
     BURY_ABANDONED,
@@ -103,7 +103,7 @@ class Desk:
 # --- coming in, and onto the queue ----------------------------------------------------------------
 
 
-_INSERT: Final = insert(cast("Table", Document.__table__)).returning(Document.id, Document.sha256)
+_INSERT: Final = insert(DOCUMENTS).returning(Document.id, Document.sha256)
 
 
 class Fresh(NamedTuple):

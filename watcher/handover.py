@@ -9,14 +9,14 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Table, bindparam, func, select, update
+from sqlalchemy import ColumnElement, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from models.base import now
 from models.event import EventName
-from models.ledger import PATH_HEAD, Arrival, Handover
+from models.ledger import ARRIVALS, PATH_HEAD, Arrival, Handover
 from models.session import Database
 from models.trace import Trace
 from watcher import ignore
@@ -29,7 +29,7 @@ from worker.logs import log, record
 _DONE: Final = ignore.OWN + b"/done"
 _PAGE: Final = 200
 _UPDATE: Final = (
-    update(cast("Table", Arrival.__table__))
+    update(ARRIVALS)
     .where(Arrival.id == bindparam("number"))
     .values(handover=bindparam("handover"), moved_to=bindparam("moved_to"))
 )

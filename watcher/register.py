@@ -10,15 +10,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Table, insert, select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from models.base import now
 from models.disclosure.hints import kept
 from models.event import EventName
-from models.ledger import Arrival, ArrivalState, Handover
+from models.ledger import ARRIVALS, Arrival, ArrivalState, Handover
 from models.trace import Trace
 from watcher import ignore
 from watcher.filesystem import Signature, readable
@@ -34,7 +34,7 @@ MOST: Final = 500
 other sources wait for it."""
 
 _VERSION: Final = (Arrival.path, Arrival.inode, Arrival.size, Arrival.mtime_ns)
-_INSERT: Final = insert(cast("Table", Arrival.__table__)).returning(Arrival.id, *_VERSION)
+_INSERT: Final = insert(ARRIVALS).returning(Arrival.id, *_VERSION)
 
 BATCH_BYTES: Final = 256 << 20
 """The most bytes of one batch, but for a single file that is larger."""

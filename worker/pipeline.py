@@ -12,7 +12,7 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -156,8 +156,6 @@ class Pipeline:
             with may_pass():
                 self._put_off(claims)
             raise
-        finally:
-            self._leave(claims)
         if lead in failed:
             raise failed[lead]
 
@@ -207,7 +205,10 @@ class Pipeline:
                 self._unsettled.extend((claim, None) for claim in claims)
             raise
         finally:
-            self._leave(claims)
+            for claim in claims:
+                if self._held.pop(claim.attempt_id, None) is not None:
+                    self._durations.add(claim.durations)
+            self.convoy.leave(claim.hint for claim in claims)
 
     def _leave_mine(self, lead: Hint) -> None:
         """Give back what an interrupt anywhere has left in the hands of this thread."""
@@ -246,13 +247,6 @@ class Pipeline:
         if self._held.pop(claim.attempt_id, None) is not None:
             self._durations.add(claim.durations)
             self.convoy.end(claim.hint, error)
-
-    def _leave(self, claims: Iterable[Claim]) -> None:
-        """Let go of documents for which their own messages will come."""
-        for claim in claims:
-            if self._is_mine(claim) and self._held.pop(claim.attempt_id, None) is not None:
-                self._durations.add(claim.durations)
-                self.convoy.leave([claim.hint])
 
     # --- claim ----------------------------------------------------------------------------------
 

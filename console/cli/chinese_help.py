@@ -28,7 +28,7 @@ def explain(command: click.Command, path: str) -> None:
 def _folded(text: str) -> Iterator[str]:
     """Yield lines of at most 78 columns, of which a Chinese character takes two.
 
-    ``console.cli.grid`` does the like for tables, by a library that no help should wait for.
+    ``console.cli.columns`` does the like for tables, by a library that no help should wait for.
     """
     line = ""
     for piece in _PIECE.findall(text):

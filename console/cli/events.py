@@ -205,10 +205,10 @@ def print_event(
     """Print one event: time, name, Chinese title, and what it carries."""
     from rich.text import Text
 
-    from console import form_labels, sentences
     from console.cli.columns import pad
     from console.cli.listing import moment
     from console.fields import SPOKEN
+    from console.messages import in_both
 
     style = _STYLES.get(level, "")
     line = Text()
@@ -218,7 +218,7 @@ def print_event(
     for key, value in data.items():
         line.append(f" {key}=", style="dim")
         spoken = key in SPOKEN and isinstance(value, str)
-        line.append(sentences.both(form_labels.worded(_shown(value))) if spoken else _shown(value))
+        line.append(in_both(_shown(value)) if spoken else _shown(value))
     output.console().print(line, soft_wrap=True)
 
 

@@ -168,16 +168,11 @@ def tell(failure: Failure, *, as_json: bool) -> None:
         else:
             return
     with suppress(OSError):
-        click.echo(f"gouji: {_in_both(failure.message)}", err=True)
+        from console.messages import in_both
+
+        click.echo(f"gouji: {in_both(failure.message)}", err=True)
         if failure.hint:
             click.echo(f"→ {output.typed(failure.hint)}", err=True)
-
-
-def _in_both(message: str) -> str:
-    """Return a message with its Chinese before it, where it has one."""
-    from console import form_labels, sentences
-
-    return sentences.both(form_labels.worded(message))
 
 
 def _give_up_stdout() -> None:

@@ -10,13 +10,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final, NamedTuple, cast
+from typing import Final, NamedTuple
 
-from sqlalchemy import Table, bindparam, select
+from sqlalchemy import bindparam, select
 
 from console.verification.discrepancy import Discrepancy
 from console.verification.look import Check, Look
-from models.ledger import Document
+from models.ledger import DOCUMENTS, Document
 from worker.archive import INCOMING, Condition, Held
 from worker.errors import ArchiveError
 
@@ -37,11 +37,10 @@ class _Kept(NamedTuple):
     created_at: datetime
 
 
-_DOCUMENTS: Final = cast("Table", Document.__table__)
 _NEXT: Final = (
-    select(*(_DOCUMENTS.c[name] for name in _Kept._fields))
-    .where(_DOCUMENTS.c.sha256 > bindparam("after"))
-    .order_by(_DOCUMENTS.c.sha256)
+    select(*(DOCUMENTS.c[name] for name in _Kept._fields))
+    .where(DOCUMENTS.c.sha256 > bindparam("after"))
+    .order_by(DOCUMENTS.c.sha256)
     .limit(_PAGE)
 )
 

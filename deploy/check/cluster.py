@@ -100,8 +100,7 @@ def faults(place: Path) -> Iterator[str]:
             yield from (
                 f"{overlay.name}: {pod.name}: {why}" for why in _pod(cluster, pod, set_in_image)
             )
-    for name in sorted(doors.PARTS - run_by):
-        yield f"no overlay runs gouji {name}"
+    yield from doors.unrun(run_by, "overlay")
 
 
 def _by_schema(one: Document, schemas: Mapping[str, Document]) -> Iterator[str]:

@@ -67,7 +67,8 @@ def faults(place: Path) -> Iterator[str]:
         if service.get("image", "").startswith(OURS):
             yield from (f"{name}: {why}" for why in _ours(place, service, image.variables(built)))
         yield from (f"{name}: {why}" for why in _mounted(place, whole, service))
-    yield from _complete(whole)
+    run = (arguments(one) for one in whole["services"].values())
+    yield from doors.unrun((said[0] for said in run if said), "service")
     yield from _prepared(place, whole)
     yield from _scraped(place, whole)
 
@@ -115,13 +116,6 @@ def _says_itself(service: dict[str, Any]) -> bool:
     return words(service.get("healthcheck", {}), "test")[1:3] == [understood.PROGRAM, "alive"]
 
 
-def _complete(whole: dict[str, Any]) -> Iterator[str]:
-    """Yield the parts that no service runs."""
-    ours = [arguments(one) for one in whole["services"].values()]
-    for name in sorted(doors.PARTS - {one[0] for one in ours if one}):
-        yield f"no service runs gouji {name}"
-
-
 def _waits(whole: dict[str, Any], service: dict[str, Any]) -> Iterator[str]:
     for name, how in service.get("depends_on", {}).items():
         other = whole["services"].get(name)
@@ -158,8 +152,9 @@ def _ours(place: Path, service: dict[str, Any], built: dict[str, str]) -> Iterat
         yield "stop_grace_period is not above GOUJI_GRACE: it is killed before it has given back"
     config = _config(place, service, ours)
     yield from doors.faults(said or [], ours, config)
+    listens = doors.port(said or [], ours, config)
     for port in service.get("ports", []):
-        if str(port).rpartition(":")[2] != (listens := doors.port(said or [], ours, config)):
+        if str(port).rpartition(":")[2] != listens:
             yield f"ports: {port} does not lead to the port {listens} where it listens"
 
 

@@ -1,7 +1,7 @@
 """Where the parts listen, and whether those that need settings of their own have them."""
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
@@ -18,6 +18,11 @@ PARTS: Final = frozenset(name for name, entry in COMMANDS.items() if entry.stays
 
 _CONSOLE_PORT: Final = f"{PREFIX}CONSOLE_PORT"
 _CHANNELS: Final = (f"{PREFIX}NOTIFY_WEBHOOK", f"{PREFIX}NOTIFY_APPRISE")
+
+
+def unrun(run: Iterable[str], what: str) -> Iterator[str]:
+    """Yield the parts that none of these commands is, each told as run by no such thing."""
+    yield from (f"no {what} runs gouji {name}" for name in sorted(PARTS.difference(run)))
 
 
 def port(words: Sequence[str], variables: Mapping[str, str], config: str | None) -> str | None:

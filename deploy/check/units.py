@@ -61,8 +61,7 @@ def faults(place: Path) -> Iterator[str]:
         yield from (f"{name}: {why}" for why in _twice(own, common))
         yield from (f"{name}: {why}" for why in _unit(own + common))
     lines = (line for name in names for line in values(said(folder / name), "ExecStart"))
-    for part in sorted(doors.PARTS - {line.split()[1] for line in lines}):
-        yield f"no unit runs gouji {part}"
+    yield from doors.unrun((line.split()[1] for line in lines), "unit")
     wanted = " ".join(values(said(folder / TARGET), "Wants")).split()
     for name in wanted:
         if name not in names:

@@ -2,7 +2,7 @@
 
 import io
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +20,7 @@ from models.ledger import Arrival, ArrivalState, Attempt, Document, State
 from models.session import Database
 from tests.databases import migrated
 from worker.archive import Archive
+from worker.convoy import Hint
 from worker.inspection import File, Inspection, Timing
 from worker.pipeline import Inspect, Pipeline
 from worker.settings import Settings
@@ -88,6 +89,12 @@ class House:
         """Return a pipeline over this house."""
         chosen = replace(self.settings, **settings)
         return Pipeline(self.database, self.archive, chosen, inspect)
+
+    def convoy(self, ids: Sequence[int], inspect: Inspect = stored) -> Pipeline:
+        """Return a pipeline with a message for each document in memory."""
+        pipeline = self.pipeline(inspect)
+        pipeline.convoy.follow(lambda: [Hint(one, f"m{one}") for one in ids])
+        return pipeline
 
     def receive(self, data: bytes, *, state: State = State.QUEUED, **columns: Any) -> int:
         """Take a document in as the watcher does, and return its id."""

@@ -164,8 +164,7 @@ def test_what_was_taken_along_is_left_wherever_it_is_interrupted(
 ) -> None:
     # Given a time limit that strikes when others have been taken along
     ids = receive(home, 3)
-    pipeline = home.pipeline()
-    pipeline.convoy.follow(lambda: [Hint(one, f"m{one}") for one in ids])
+    pipeline = home.convoy(ids)
     take = pipeline.convoy.take
 
     def interrupted(*arguments: Any) -> list[Hint]:
@@ -207,8 +206,7 @@ def test_what_is_claimed_is_given_back_wherever_it_is_interrupted(
 ) -> None:
     # Given a time limit that strikes when others have been claimed along with a document
     ids = receive(home, 3)
-    pipeline = home.pipeline()
-    pipeline.convoy.follow(lambda: [Hint(one, f"m{one}") for one in ids])
+    pipeline = home.convoy(ids)
 
     def interrupted(hints: Iterable[Hint]) -> None:
         raise TimeLimitExceeded
@@ -265,8 +263,7 @@ def test_what_is_urgent_takes_nobody_along(home: House) -> None:
         seen.append(states(home, ids))
         return stored(data, name, timing)
 
-    pipeline = home.pipeline(inspect)
-    pipeline.convoy.follow(lambda: [Hint(one, f"m{one}") for one in ids])
+    pipeline = home.convoy(ids, inspect)
     pipeline.run(ids[0], "m")
 
     # Then nobody else was claimed meanwhile
@@ -280,8 +277,7 @@ def test_what_is_refused_ends_together_with_what_is_stored(home: House) -> None:
     def inspect(data: bytes, name: str, timing: Timing, *, hints: Hints = NONE) -> Inspection:
         return (imbalanced if int(data) % 2 else stored)(data, name, timing)
 
-    pipeline = home.pipeline(inspect)
-    pipeline.convoy.follow(lambda: [Hint(one, f"m{one}") for one in ids])
+    pipeline = home.convoy(ids, inspect)
     commits: list[str] = []
     event.listen(home.database.engine, "commit", lambda _: commits.append("commit"))
 
@@ -317,8 +313,7 @@ def test_the_time_of_others_is_none_of_ones_own(home: House) -> None:
         threading.Event().wait(0.3 if data == b"2" else 0)
         return stored(data, name, timing)
 
-    pipeline = home.pipeline(inspect)
-    pipeline.convoy.follow(lambda: [Hint(one, f"m{one}") for one in ids])
+    pipeline = home.convoy(ids, inspect)
     pipeline.run(ids[0], f"m{ids[0]}")
 
     # Then it is known which

@@ -24,7 +24,7 @@ from worker.claim import LIGHT, begin_along
 from worker.convoy import Convoy, Hint
 from worker.errors import ArchiveError, Transient
 from worker.inspection import File, Inspection, Timing
-from worker.pipeline import Inspect, Pipeline
+from worker.pipeline import Pipeline
 
 
 @pytest.fixture
@@ -35,13 +35,6 @@ def home(tmp_path: Path, database_url: str) -> Iterator[House]:
 
 def receive(home: House, data: bytes, **columns: Any) -> int:
     return home.receive(data, traceparent=str(Trace.begun()), **columns)
-
-
-def convoy(home: House, ids: list[int], inspect: Inspect = stored) -> Pipeline:
-    """Return a pipeline with a message for each document in memory."""
-    pipeline = home.pipeline(inspect)
-    pipeline.convoy.follow(lambda: [Hint(one, f"m{one}") for one in ids])
-    return pipeline
 
 
 def run(pipeline: Pipeline, document_id: int) -> None:
@@ -55,7 +48,7 @@ def states(home: House, ids: list[int]) -> list[str]:
 def test_they_are_stored_in_two_transactions(home: House) -> None:
     # Given ten documents whose messages a process holds
     ids = [receive(home, b"%d" % n) for n in range(10)]
-    pipeline = convoy(home, ids)
+    pipeline = home.convoy(ids)
     commits: list[object] = []
     event.listen(home.database.engine, "commit", commits.append)
 
@@ -94,7 +87,7 @@ def test_each_fails_by_itself(home: House) -> None:
             case _:
                 return stored(data, name, timing)
 
-    pipeline = convoy(home, ids, inspect)
+    pipeline = home.convoy(ids, inspect)
 
     # When they are worked on together
     run(pipeline, ids[0])
@@ -123,7 +116,7 @@ def test_the_first_one_fails_as_ever(home: House) -> None:
             raise ArchiveError("away")
         return stored(data, name, timing)
 
-    pipeline = convoy(home, ids, inspect)
+    pipeline = home.convoy(ids, inspect)
 
     # Then its own message comes back, and the other is stored
     with pytest.raises(Transient):
@@ -143,7 +136,7 @@ def test_what_cannot_be_kept_rolls_nobody_else_back(home: House) -> None:
         return Inspection(file, "stored", report=report(data.decode(), total=total))
 
     # When they are stored together
-    run(convoy(home, ids, inspect), ids[0])
+    run(home.convoy(ids, inspect), ids[0])
 
     # Then the others are
     assert states(home, ids) == [State.STORED, State.STORED, State.DEAD, State.STORED]
@@ -163,7 +156,7 @@ def test_nobody_rides_along_with_what_takes_long(home: House, columns: dict[str,
         for column, value in columns.items():
             setattr(document, column, value)
         session.add(document)
-    pipeline = convoy(home, [other])
+    pipeline = home.convoy([other])
 
     # When the first is worked on, then the other waits for its own message
     run(pipeline, lead)
@@ -181,7 +174,7 @@ def test_only_what_is_light_and_not_suspected_rides_along(home: House) -> None:
     assert claimed(home.database, taken) is not None
 
     # When they are to ride along with another
-    run(convoy(home, [large, suspect, taken, good]), lead)
+    run(home.convoy([large, suspect, taken, good]), lead)
 
     # Then the good one does
     wanted = [State.STORED, State.QUEUED, State.QUEUED, State.PROCESSING, State.STORED]
@@ -195,7 +188,7 @@ def test_when_it_takes_long_the_others_are_given_back(
     # Given no patience at all
     monkeypatch.setattr(pipelines, "_PATIENCE", -1.0)
     ids = [receive(home, b"%d" % n) for n in range(3)]
-    pipeline = convoy(home, ids)
+    pipeline = home.convoy(ids)
 
     # When the first was worked on, then the others wait as if nothing had been
     run(pipeline, ids[0])
@@ -218,7 +211,7 @@ def test_a_process_that_is_to_end_gives_all_of_them_back(home: House) -> None:
             raise Shutdown
         return stored(data, name, timing)
 
-    pipeline = convoy(home, ids, inspect)
+    pipeline = home.convoy(ids, inspect)
 
     # When it strikes, then nothing is stored, nothing is held, and nothing counts as lost
     with pytest.raises(Shutdown):
@@ -241,7 +234,7 @@ def test_what_cannot_be_claimed_together_is_nobodys_fault(
     ids = [receive(home, b"1"), receive(home, b"2")]
 
     # When the first is worked on, then it is stored all the same
-    run(convoy(home, ids), ids[0])
+    run(home.convoy(ids), ids[0])
     assert states(home, ids) == [State.STORED, State.QUEUED]
 
 
@@ -276,7 +269,7 @@ def test_what_is_taken_along_is_told_of_in_its_own_name(
         return Inspection(file, "stored", report=report("甲局", total=int(data)))
 
     # When they are worked on together
-    run(convoy(home, ids, inspect), ids[0])
+    run(home.convoy(ids, inspect), ids[0])
 
     # Then they are versions in the order of their arrival
     with home.database.reading() as session:
@@ -313,7 +306,7 @@ def test_together_they_become_what_they_become_one_by_one(
     for together in (True, False):
         with house(tmp_path_factory.mktemp("house")) as home:
             ids = [receive(home, data) for data in contents]
-            pipeline = convoy(home, ids if together else [], inspect)
+            pipeline = home.convoy(ids if together else [], inspect)
             # When they are stored together, or one by one
             for one in ids:
                 run(pipeline, one)

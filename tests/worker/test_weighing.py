@@ -19,7 +19,6 @@ from tests.worker.house import House, house
 from worker import versions
 from worker.check.locate import locate
 from worker.check.totals import totals
-from worker.convoy import Hint
 from worker.dead_letter import discard
 from worker.inspection import File, Inspection, Timing
 
@@ -108,8 +107,7 @@ def test_so_does_one_that_is_stored_together_with_others(home: House) -> None:
     trace = str(Trace.begun())
     texts = ["甲局 2022", "丙局 2022", "丁局 2024", "乙局 2020"]
     ids = [home.receive(text.encode(), traceparent=trace) for text in texts]
-    pipeline = home.pipeline(reading)
-    pipeline.convoy.follow(lambda: [Hint(one, f"m{one}") for one in ids])
+    pipeline = home.convoy(ids, reading)
 
     # When they are stored together
     pipeline.run(ids[0], f"m{ids[0]}")

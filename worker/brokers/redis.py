@@ -178,7 +178,7 @@ class RedisDoor:
                 messages.setdefault(queue, {})[key] = _encoded(document_id, queue, key, moment)
             self._push(messages)
 
-    def _push(self, messages: Mapping[str, Mapping[Any, bytes]]) -> None:
+    def _push(self, messages: Mapping[str, dict[Any, bytes]]) -> None:
         """Do what ``RedisBroker.enqueue`` does, for all at once: 5 us each, not 350-560.
 
         Args:
@@ -188,7 +188,7 @@ class RedisDoor:
             for queue, encoded in messages.items():
                 name = f"{self._broker.namespace}:{queue}"
                 # first what is to be found, then where to find it
-                pipeline.hset(f"{name}.msgs", mapping=dict(encoded))
+                pipeline.hset(f"{name}.msgs", mapping=encoded)
                 pipeline.rpush(name, *encoded)
             pipeline.execute()
 
