@@ -102,8 +102,9 @@ def test_the_floor_of_storing_writes_the_same_rows(monkeypatch: pytest.MonkeyPat
 
 
 def test_what_those_below_have_used_counts_before_and_after_they_end() -> None:
-    # Given a process whose child computes for a fifth of a second, and ends when it is told to
-    child = "import time\nwhile time.process_time() < .2: pass\nprint(flush=True); input()"
+    # Given a process whose child computes for a fifth of a second and the ticks that are cut off
+    # when the kernel tells them, and ends when it is told to
+    child = "import time\nwhile time.process_time() < .3: pass\nprint(flush=True); input()"
     parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
     command = [sys.executable, "-c", f"{parent}; print(flush=True); input()"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
