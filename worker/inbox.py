@@ -5,14 +5,16 @@ carry ids only; what they speak of is in the database.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from contextlib import closing
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
-
-import dramatiq
 
 from worker.broker import COSTS, PROCESS, QUEUES, Backlog, Condition, Door, Waiting, Weakness
 from worker.errors import BrokerUnreachable, SettingsError
 from worker.settings import Settings
+
+if TYPE_CHECKING:
+    import dramatiq
 
 __all__ = [
     "COSTS",
@@ -24,6 +26,7 @@ __all__ = [
     "Inbox",
     "Waiting",
     "Weakness",
+    "backlog_of",
     "make_broker",
 ]
 
@@ -31,7 +34,7 @@ _REDIS: Final = ("redis", "rediss", "unix")
 _RABBITMQ: Final = ("amqp", "amqps")
 
 
-def make_broker(url: str, middleware: Sequence[dramatiq.Middleware] = ()) -> dramatiq.Broker:
+def make_broker(url: str, middleware: "Sequence[dramatiq.Middleware]" = ()) -> "dramatiq.Broker":
     """Return the broker of a worker process at a URL; nothing is connected yet.
 
     Args:
@@ -67,6 +70,21 @@ def _is_rabbitmq(url: str) -> bool:
         # never the whole URL: it may hold a password
         raise SettingsError(f"broker_url: {scheme!r} is not supported; use one of {wanted}")
     return scheme in _RABBITMQ
+
+
+def backlog_of(settings: Settings) -> Backlog:
+    """Return how many messages there are, for one who asks once and nothing else.
+
+    Raises:
+        BrokerUnreachable: the broker cannot be reached, does not answer within seconds or refuses.
+        SettingsError: ``broker_url`` cannot be used.
+    """
+    if not settings.broker_url:
+        from worker.brokers import glance
+
+        return glance.backlog(settings.broker_socket)
+    with closing(Inbox(settings)) as inbox:
+        return inbox.backlog()
 
 
 class Inbox:

@@ -64,22 +64,18 @@ def _counts(invocation: Invocation) -> dict[str, Any]:
 
 
 def _queue(settings: "Settings") -> tuple[dict[str, int] | None, Unreachable | None]:
+    from worker.errors import BrokerUnreachable
+    from worker.inbox import backlog_of
+
     if not settings.broker_url and not settings.broker_socket.exists():
-        # says the same sooner than loading the client to be refused
         why = labels.queue_away("gouji up 未运行 is not running")
         return None, Unreachable(why, hint=labels.START_QUEUE, code="broker")
-    from worker.errors import BrokerUnreachable
-    from worker.inbox import Inbox
-
-    inbox = Inbox(settings)
     try:
-        backlog = inbox.backlog()
+        backlog = backlog_of(settings)
     except BrokerUnreachable as error:
         failure = failure_of(error)
         assert isinstance(failure, Unreachable)  # noqa: S101 - what failure_of makes of it
         return None, failure
-    finally:
-        inbox.close()
     return {**backlog, "outstanding": backlog.total}, None
 
 

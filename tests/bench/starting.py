@@ -1,9 +1,10 @@
 """How long every command takes from its start to its end.
 
 The floor is Python that does nothing, ``python -c pass``. ``--help`` of each command says what
-loading it costs; ``status``, ``dead list`` and ``reports list`` ask a small ledger besides. All of
-them take turns, so that other load falls on none alone. By the clock is what a person waits; CPU
-time, which the kernel tells of a process that has ended, says much the same on a busy machine.
+loading it costs; ``status``, ``dead list`` and ``reports list`` ask a small ledger besides, and
+``status`` the embedded queue, which runs. All of them take turns, so that other load falls on none
+alone. By the clock is what a person waits; CPU time, which the kernel tells of a process that has
+ended, says much the same on a busy machine.
 """
 
 import os
@@ -21,7 +22,9 @@ from tests.bench.processes import ROOT
 from tests.console.cli.conftest import BALANCED, add, imbalanced
 from tests.databases import migrated
 from worker import logs
+from worker.embedded import ensure
 from worker.inspection import inspect
+from worker.settings import Settings
 
 TITLE: Final = "from the start of a command to its end"
 FLOOR: Final = "python -c pass"
@@ -37,7 +40,7 @@ class _Spent(NamedTuple):
 
 def run(size: Size) -> Measured:
     """Measure; there are ``starts`` turns."""
-    with tempfile.TemporaryDirectory(prefix="gouji-") as name:
+    with tempfile.TemporaryDirectory(prefix="gouji-") as name, ensure(Settings(Path(name))):
         _fill(Path(name))
         found = [_turn(Path(name)) for _ in range(size.starts)]
     figures: dict[str, Any] = {what: _middle([turn[what] for turn in found]) for what in found[0]}

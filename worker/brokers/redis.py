@@ -26,6 +26,7 @@ from worker.broker import (
     Waiting,
     Weakness,
 )
+from worker.brokers import glance
 from worker.errors import BrokerUnreachable, SettingsError
 
 # A killed worker's messages come back when some client does maintenance on the queue after the
@@ -166,7 +167,6 @@ class RedisDoor:
     def __init__(self, url: str) -> None:
         self._broker = _Broker(_client(url), ())
         self._client: redis.Redis = self._broker.client
-        self._mark = f"{self._broker.namespace}:__gouji__"
 
     def send(self, items: Sequence[tuple[int, str]]) -> None:
         """Put documents on their queues, 500 in a round trip."""
@@ -195,13 +195,10 @@ class RedisDoor:
     def backlog(self) -> Backlog:
         """Count every message: those that wait, are delayed, or are in a worker's hands."""
         with _reaching(), self._client.pipeline(transaction=False) as pipeline:
-            for queue in QUEUES:
-                for name in (queue, dq_name(queue)):
-                    pipeline.hlen(f"{self._broker.namespace}:{name}.msgs")
-            pipeline.exists(self._mark)
-            *counts, marked = pipeline.execute()
-        both = {queue: counts[2 * n] + counts[2 * n + 1] for n, queue in enumerate(QUEUES)}
-        return Backlog(both, forgot=not marked)
+            for key in glance.MESSAGES:
+                pipeline.hlen(key)
+            pipeline.exists(glance.MARK)
+            return glance.counted(pipeline.execute())
 
     def messages(self) -> Iterator[Waiting]:
         """Yield every message that waits, is delayed or is in a worker's hands, at least once."""
@@ -226,7 +223,7 @@ class RedisDoor:
     def mark(self) -> None:
         """Put a mark on the server: a key."""
         with _reaching():
-            self._client.set(self._mark, 1)
+            self._client.set(glance.MARK, 1)
 
     def reclaim(self) -> None:
         """Put back on the queues what workers hold that have not been heard of since now."""

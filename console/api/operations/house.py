@@ -16,7 +16,7 @@ from console.queries.keyset import Slice
 from console.shapes import Limits
 from worker.check.rules import RULES
 from worker.errors import BrokerUnreachable
-from worker.inbox import Inbox
+from worker.inbox import backlog_of
 from worker.settings import Settings
 
 
@@ -50,13 +50,10 @@ def _status(call: Call) -> Any:
 def _queue(settings: Settings) -> tuple[dict[str, int] | None, list[str]]:
     if not settings.broker_url and not settings.broker_socket.exists():
         return None, [labels.queue_away()]
-    inbox = Inbox(settings)
     try:
-        backlog = inbox.backlog()
+        backlog = backlog_of(settings)
     except BrokerUnreachable as error:
         return None, [labels.queue_away(error)]
-    finally:
-        inbox.close()
     return {**backlog, "outstanding": backlog.total}, []
 
 

@@ -9,6 +9,8 @@ import pytest
 
 from console.cli.main import COMMANDS
 from tests.console.cli.conftest import Place
+from worker.embedded import ensure
+from worker.settings import load
 
 SERVING: Final = {"dramatiq", "redis", "pika", "starlette", "uvicorn", "jinja2", "watchdog"}
 READING: Final = {"lxml", "selectolax", "pypdfium2", "python_calamine", "olefile", "py7zr", "PIL"}
@@ -67,6 +69,17 @@ def test_what_only_asks_the_ledger_loads_nothing_else(seeded: Place, command: li
     # Then it has loaded the database, but neither migrations nor a queue, a page or a reader
     assert modules >= DATABASE
     assert not modules & (HEAVY | {"rich.console", "rich.text", "tomllib", "difflib"})
+
+
+@pytest.mark.process
+def test_what_waits_on_the_embedded_queue_is_counted_without_its_client(seeded: Place) -> None:
+    # Given a queue that runs
+    with ensure(load()):
+        # When
+        modules = loaded(seeded.root, ["status"], ["status", "--json", "--strict"])
+
+    # Then
+    assert not modules & HEAVY
 
 
 @pytest.mark.process
