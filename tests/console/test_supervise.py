@@ -169,8 +169,8 @@ def test_a_part_that_cannot_start_stops_those_before_it(desk: Desk) -> None:
 
 @pytest.mark.process
 def test_all_are_asked_at_once_and_share_the_time(desk: Desk) -> None:
-    # Given three parts that heed nobody, and a second to end in
-    deaf = [desk.child(f"work{n}", DEAF) for n in range(3)]
+    # Given six parts that heed nobody, and a second to end in
+    deaf = [desk.child(f"work{n}", DEAF) for n in range(6)]
     supervisor = Supervisor(deaf, grace=1)
     supervisor.start()
     until(lambda: all(desk.said(part.name, b"up") for part in deaf))
@@ -178,7 +178,7 @@ def test_all_are_asked_at_once_and_share_the_time(desk: Desk) -> None:
     # When everything is stopped, then none is waited for after the other
     began = time.monotonic()
     supervisor.stop()
-    assert time.monotonic() - began < 2.5
+    assert time.monotonic() - began < 5
     assert {part.ended() for part in deaf} == {"killed by SIGKILL"}
 
 
