@@ -1,5 +1,7 @@
 """One transaction per unit of work, on SQLite as careful as it can be."""
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +10,7 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
+from models import session
 from models.base import Base
 from models.ledger import Document
 from models.session import Database
@@ -155,3 +158,34 @@ def test_a_database_that_cannot_be_opened_says_so(tmp_path: Path) -> None:
     with pytest.raises(OperationalError), database.transaction() as session:
         session.execute(text("SELECT 1"))
     database.close()
+
+
+@pytest.mark.process
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="only Linux tells it so")
+def test_statements_over_many_rows_do_not_fill_the_memory(tmp_path: Path) -> None:
+    # When a process asks for ever other numbers of rows, as batches come
+    ours, usual = (_grown(tmp_path / "gouji.db", kept) for kept in (session._STATEMENTS, 128))
+
+    # Then it has kept fewer of these statements than Python does by itself
+    assert 0 < ours < usual * 0.7
+
+
+def _grown(path: Path, kept: int) -> int:
+    """Return by how many pages statements over ever other numbers of rows let a process grow."""
+    code = (
+        "from pathlib import Path\n"
+        "from sqlalchemy import literal, select\n"
+        "from models import session\n"
+        f"session._STATEMENTS = {kept}\n"
+        f"database = session.Database.at('sqlite:///{path}')\n"
+        "def ask(rows):\n"
+        "    with database.reading() as asked:\n"
+        "        asked.execute(select(literal(1)).where(literal(0).in_(range(rows))))\n"
+        "def held(): return int(Path('/proc/self/statm').read_text().split()[1])\n"
+        "ask(5000)\n"
+        "before = held()\n"
+        "for fewer in range(150): ask(5000 - fewer)\n"
+        "print(held() - before)\n"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return int(told.stdout)
