@@ -312,6 +312,7 @@ def copied(place: Path) -> Path:
     return Path(shutil.copytree(DEPLOY, place / "deploy", ignore=ignored))
 
 
+@pytest.mark.soak
 def test_it_finds_nothing() -> None:
     assert check(DEPLOY) == []
 

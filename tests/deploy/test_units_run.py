@@ -16,7 +16,7 @@ from tests.servers import free_port
 from tests.worker.listening import Listener, listening
 from worker.signs import EVERY
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.process, pytest.mark.soak]
 
 _UNITS: Final = DEPLOY / "systemd"
 _PASSWORD: Final = "s3cret"  # noqa: S105 - of servers that live as long as the test

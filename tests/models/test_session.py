@@ -182,9 +182,9 @@ def _grown(path: Path, kept: int) -> int:
         "    with database.reading() as asked:\n"
         "        asked.execute(select(literal(1)).where(literal(0).in_(range(rows))))\n"
         "def held(): return int(Path('/proc/self/statm').read_text().split()[1])\n"
-        "ask(5000)\n"
+        "ask(3000)\n"
         "before = held()\n"
-        "for fewer in range(150): ask(5000 - fewer)\n"
+        "for fewer in range(90): ask(3000 - fewer)\n"
         "print(held() - before)\n"
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
