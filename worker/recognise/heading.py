@@ -27,6 +27,7 @@ _TITLES: Final = (
 )
 _NOT_A_TITLE: Final = re.compile(
     r"[>＞»]|位置[:：]|[。；;！？]|根据|按照|如下|编制|现将|http|下载|附件|要求"
+    r"|索引号|发布机构|发文(?:日期|机关)|(?:组配|主题|信息)分类"
 )
 _AGENCY: Final = re.compile(
     r"(?:政府|局|委员会|管委会|办公室|办|厅|委|院|中心|办事处|街道|镇|乡|区|县|市|省|州|盟|旗|队|处|所"
@@ -39,7 +40,7 @@ _LABEL: Final = re.compile(
 )
 """What content systems print before a title, on its line."""
 _PINYIN: Final = re.compile(r"(?<=[\u3400-\u9fff])[（(][a-zà-ÿāēěīńňōūǎǐǒǔǖǘǚǜǹḿ]{1,6}[)）]")
-_NO_NAME: Final = re.compile(r"20[0-3]\d年|年报|报告")
+_NO_NAME: Final = re.compile(r"20[0-3]\d年|年报|报告|\d{5}")
 _EXTENSION: Final = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 
 

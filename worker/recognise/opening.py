@@ -7,7 +7,7 @@ from worker.recognise.heading import is_agency, name_of
 
 _ISSUED: Final = "现将|现公布|现发布|现公开|社会公布|(?<!机构)编制"
 _INTRODUCED: Final = re.compile(
-    rf"(?:{_ISSUED})(?:了?《)?(?P<name>(?![我本全各的])[^，。,；：《]{{2,40}}?)(?:自?20\d\d|的?政府信息)"
+    rf"(?:{_ISSUED})(?:了?《)?(?:20\d\d年?度?)?(?P<name>(?![我本全各的])[^，。,；：《]{{2,40}}?)(?:自?20\d\d|的?政府信息)"
 )
 _YEAR: Final = re.compile(
     rf"(?:{_ISSUED}|公布)[^，。,；：《》]{{0,40}}?(?<!\d)(?P<year>20[0-3]\d)年?度?"
