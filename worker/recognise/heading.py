@@ -119,18 +119,18 @@ def _read(folded: Sequence[str], first: int, last: int) -> Title | None:
     parts = folded[first : last + 1]
     if not all(parts) or any(_NOT_A_TITLE.search(part) for part in parts):
         return None
-    if _FURNITURE.fullmatch(parts[0]) or any(_LABEL.match(part) for part in parts[1:]):
-        return None
-    text = without_pinyin(_LABEL.sub("", "".join(parts))).lstrip(_EDGE)
+    text = without_pinyin("".join(parts)).lstrip(_EDGE)
     if len(text) > _LONGEST_TITLE:
         return None
     for pattern in _TITLES:
         found = pattern.match(simplified(text))
         if found is None or len(text) - found.end() > 12:
             continue
+        if _FURNITURE.fullmatch(parts[0]) or any(_LABEL.match(part) for part in parts[1:]):
+            return None
         # The publisher keeps the characters it is printed in.
         before, after = (text[slice(*found.span(part))] for part in ("before", "after"))
-        name = name_of(before) or name_of(after)
+        name = name_of(_LABEL.sub("", before)) or name_of(after)
         year = int(found["year"]) if found["year"] else None
         if name is None and first and is_agency(folded[first - 1]):
             name, first = name_of(folded[first - 1]), first - 1
@@ -140,7 +140,7 @@ def _read(folded: Sequence[str], first: int, last: int) -> Title | None:
 
 def without_pinyin(text: str) -> str:
     """Return the text without the pinyin that some mirrors print behind characters."""
-    return _PINYIN.sub("", text)
+    return _PINYIN.sub("", text) if "(" in text or "（" in text else text
 
 
 def name_of(text: str) -> str | None:
