@@ -39,7 +39,7 @@ _LABEL: Final = re.compile(
     r"^(?:(?:信息|文件|公文)?(?:标题|题名|名称)[:：]|[Pp]age\d{1,3}[-—–:：])"
 )
 """What content systems print before a title, on its line."""
-_PINYIN: Final = re.compile(r"(?<=[\u3400-\u9fff])[（(][a-zà-ÿāēěīńňōūǎǐǒǔǖǘǚǜǹḿ]{1,6}[)）]")
+_PINYIN: Final = re.compile(r"(?<=[\u3400-\u9fff])(?:[（(][a-zà-ÿāēěīńňōūǎǐǒǔǖǘǚǜǹḿ]{1,6}[)）])+")
 _NO_NAME: Final = re.compile(r"20[0-3]\d年|年报|报告|\d{5}")
 _EXTENSION: Final = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 
