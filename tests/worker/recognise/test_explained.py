@@ -18,6 +18,7 @@ _EXPLAINED = {
     "行政许可": "行政许可（按办件量填写，不含行政处罚、行政强制）",
     "其他对外管理服务事项": "其他对外管理服务事项（指行政许可以外的事项，如行政确认、行政处罚）",
 }
+_RESULTS = ("结果维持", "结果纠正", "其他结果", "尚未审结", "总计")
 _ADDED = "其他公开文件（印发后公开、又不作为规范性文件统计的）"
 
 
@@ -101,3 +102,31 @@ def test_fifteen_figures_below_the_heading_of_the_review_are_its_row() -> None:
 
     # Then its figures are read
     assert _wrong(report, found) == []
+
+
+@pytest.mark.parametrize("blank", ["\n\n", "\n"])
+def test_empty_lines_tell_blank_cells_though_no_other_row_has_any(blank: str) -> None:
+    # Given one cell a line, a line between, and blank cells in table 四 alone
+    report = random_report(random.Random(3))
+    tables = grids(report)
+    shown = ["4", "", "", "1", "5", "", "2", "", "", "2", "3", "", "7", "", "10"]
+    tables["review"] = [
+        [GridCell("行政复议"), GridCell("行政诉讼")],
+        [GridCell("未经复议直接起诉"), GridCell("复议后起诉")],
+        [GridCell(text) for _ in range(3) for text in _RESULTS],
+        [GridCell(text) for text in shown],
+    ]
+
+    # When it is read
+    found = _inspected(
+        report,
+        tables,
+        lambda grid: "".join(
+            f"{cell.text}\n\n" if cell.text else blank for row in grid for cell in row
+        ),
+    )
+
+    # Then each figure stands in its column
+    assert found.report is not None
+    read = [cell.raw for key, cell in found.report.cells() if key.startswith("review.")]
+    assert read == shown
