@@ -97,9 +97,8 @@ def _by_position(
         return ()
     positions.study()
     if record.stacked:
-        inside = all(piece.blank for piece in values[size:])
         if len(values) >= size:
-            return (_whole(values[:size]),) if inside else ()
+            return _inside(values, size)
         return _by_lines(record, values, size, positions)
     if record.shape is Shape.SPACED:
         return _by_extent(record, printed, size, positions)
@@ -119,6 +118,14 @@ def _by_position(
             # The row ends like complete ones: it may have lost a cell further left.
             starts = tuple(start for start in starts if printed[-1].column == start + size - 1)
     return tuple(_from(printed, start, size) for start in starts)
+
+
+def _inside(values: Sequence[Piece], size: int) -> tuple[Slots, ...]:
+    """Return the cells of a row that an extractor printed an empty mark behind, or before."""
+    for start in range(len(values) - size + 1):
+        if all(piece.blank for piece in chain(values[:start], values[start + size :])):
+            return (_whole(values[start : start + size]),)
+    return ()
 
 
 def _by_lines(

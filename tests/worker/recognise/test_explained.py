@@ -130,3 +130,26 @@ def test_empty_lines_tell_blank_cells_though_no_other_row_has_any(blank: str) ->
     assert found.report is not None
     read = [cell.raw for key, cell in found.report.cells() if key.startswith("review.")]
     assert read == shown
+
+
+def test_a_mark_before_every_row_is_no_cell_of_it() -> None:
+    # Given one cell a line with a bare pipe before each row, and blank cells in table 四
+    report = random_report(random.Random(3))
+    tables = grids(report)
+    shown = ["4", "", "", "1", "5", "", "2", "", "", "2", "3", "", "7", "", "10"]
+    tables["review"] = [*tables["review"][:-1], [GridCell(text) for text in shown]]
+
+    # When it is read
+    found = _inspected(
+        report,
+        tables,
+        lambda grid: "".join(
+            "|\n" + "".join(f"{cell.text} |\n" if cell.text else "|\n" for cell in row)
+            for row in grid
+        ),
+    )
+
+    # Then each figure stands in its column
+    assert found.report is not None
+    read = [cell.raw for key, cell in found.report.cells() if key.startswith("review.")]
+    assert read == shown
