@@ -48,9 +48,7 @@ _ALL: Final = (
         "each of the 7 columns of table 三",
         "（一）至（六）各项之和 = （七）总计",
         f"{_FORM_2021}, {_FORM_2019}, 表三 三、本年度办理结果",
-        "Every outcome row that is printed counts, with （六）其他处理 as one row or as three. "
-        "Some reports print no 总计 beside the outcomes, only below them: that column is not "
-        "assessable where it holds with what these rows add up to.",
+        "Every outcome row that is printed counts, with （六）其他处理 as one row or as three.",
     ),
     Rule(
         "T3.APPLICANTS",

@@ -4,12 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from models.disclosure.finding import Finding, Severity
-from models.disclosure.form import LAYOUTS, TOTAL, Layout
 from models.disclosure.report import ABSENT, Cell, Printed, Report
 from worker.check.edits import Edit, edits
 
 _NUMBER: Final = Printed.NUMBER
-_LEFT_OPEN: Final = frozenset({Printed.BLANK, Printed.SLASH, Printed.DASH})
 
 
 def totals(report: Report) -> Iterator[Finding]:
@@ -20,7 +18,7 @@ def totals(report: Report) -> Iterator[Finding]:
             numbers = _numbers(table.cells)
             for edit in edits(table.layout):
                 if edit.row not in table.missing and not _holds(numbers, edit):
-                    yield from _apply(table.cells, edit, LAYOUTS[table.layout])
+                    yield from _apply(table.cells, edit)
 
 
 def _numbers(cells: Mapping[str, Cell]) -> dict[str, int]:
@@ -40,7 +38,7 @@ def _holds(numbers: Mapping[str, int], edit: Edit) -> bool:
         return False
 
 
-def _apply(found: Mapping[str, Cell], edit: Edit, layout: Layout) -> Iterator[Finding]:
+def _apply(found: Mapping[str, Cell], edit: Edit) -> Iterator[Finding]:
     """Compare two sums; blank, slash, dash and absent addends count as 0 and are listed."""
     left = [found.get(key, ABSENT) for key in edit.left]
     right = [found.get(key, ABSENT) for key in edit.right]
@@ -56,43 +54,20 @@ def _apply(found: Mapping[str, Cell], edit: Edit, layout: Layout) -> Iterator[Fi
         yield Finding(edit.rule, Severity.SOFT, edit.scope, message, terms, blanks=blanks)
         return
     left_sum, right_sum = _sum(left), _sum(right)
-    if left_sum == right_sum:
-        return
-    left_open = _left_open(found, edit, layout) if edit.scope == TOTAL.key else {}
-    if left_open and left_sum + _of(left_open, edit.left) == right_sum + _of(left_open, edit.right):
-        message = "无法核对 not assessable: 有行未填总计 rows without their total"
-        yield Finding(edit.rule, Severity.SOFT, edit.scope, message, terms, blanks=tuple(left_open))
-        return
-    blanks = tuple(key for key in terms if printed[key] is not Printed.NUMBER)
-    message = f"{left_sum} ≠ {right_sum} (差 {left_sum - right_sum})"
-    yield Finding(
-        edit.rule,
-        Severity.HARD,
-        edit.scope,
-        message,
-        terms,
-        left_sum,
-        right_sum,
-        left_sum - right_sum,
-        blanks,
-    )
-
-
-def _left_open(found: Mapping[str, Cell], edit: Edit, layout: Layout) -> dict[str, int]:
-    """Return the 总计 among the terms that rows with figures leave open, and what these add up to.
-
-    The sum of a row is no 0 where nobody printed it.
-    """
-    rows = (addresses for addresses in layout.addresses.values() if addresses[-1] in edit.terms)
-    return {
-        total: _sum([found.get(key, ABSENT) for key in parts])
-        for *parts, total in rows
-        if found.get(total, ABSENT).printed in _LEFT_OPEN
-    }
-
-
-def _of(sums: Mapping[str, int], keys: Sequence[str]) -> int:
-    return sum([sums.get(key, 0) for key in keys])
+    if left_sum != right_sum:
+        blanks = tuple(key for key in terms if printed[key] is not Printed.NUMBER)
+        message = f"{left_sum} ≠ {right_sum} (差 {left_sum - right_sum})"
+        yield Finding(
+            edit.rule,
+            Severity.HARD,
+            edit.scope,
+            message,
+            terms,
+            left_sum,
+            right_sum,
+            left_sum - right_sum,
+            blanks,
+        )
 
 
 def _sum(cells: Sequence[Cell]) -> int:
