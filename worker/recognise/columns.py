@@ -97,9 +97,8 @@ def _by_position(
         return ()
     positions.study()
     if record.stacked:
-        inside = all(piece.blank for piece in values[size:])
         if len(values) >= size:
-            return (_whole(values[:size]),) if inside else ()
+            return _inside(values, size)
         return _by_lines(record, values, size, positions)
     if record.shape is Shape.SPACED:
         return _by_extent(record, printed, size, positions)
@@ -121,13 +120,32 @@ def _by_position(
     return tuple(_from(printed, start, size) for start in starts)
 
 
+def _inside(values: Sequence[Piece], size: int) -> tuple[Slots, ...]:
+    """Return the cells of a row that an extractor printed an empty mark behind, or before."""
+    for start in range(len(values) - size + 1):
+        if all(piece.blank for piece in chain(values[:start], values[start + size :])):
+            return (_whole(values[start : start + size]),)
+    return ()
+
+
 def _by_lines(
     record: Record, values: Sequence[Piece], size: int, positions: Positions
 ) -> tuple[Slots, ...]:
-    """Put in the blank cells that empty lines speak of, if all rows of the table agree on that."""
-    usual = positions.blank_lines()
-    if usual is None or not record.spacing:
+    """Put in the blank cells that empty lines speak of, if all rows of the table agree on that.
+
+    Where no other row has a blank cell, it may take as many lines as any cell or one: the row has
+    its cells by one of the two.
+    """
+    if not record.spacing:
         return ()
+    usual = positions.blank_lines()
+    ways = (usual,) if usual is not None else positions.blank_lines_unseen()
+    found = [slots for way in ways if (slots := _spaced_by(record, values, size, way))]
+    return tuple(found) if len(found) == 1 else ()
+
+
+def _spaced_by(record: Record, values: Sequence[Piece], size: int, usual: tuple[int, int]) -> Slots:
+    """Return the cells of a row where a cell takes so many lines, and a blank one adds so many."""
     pitch, added = usual
     slots: list[Piece | None] = []
     for lines, piece in zip(record.spacing, (*values, None), strict=True):
@@ -139,7 +157,7 @@ def _by_lines(
         slots += [None] * blanks
         if piece is not None:
             slots.append(None if piece.blank else piece)
-    return (tuple(slots),) if len(slots) == size else ()
+    return tuple(slots) if len(slots) == size else ()
 
 
 def _whole(values: Iterable[Piece]) -> Slots:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from models.disclosure.evidence import Claim, Source
 from models.disclosure.hints import Hints
 from models.disclosure.report import Period, Place
-from worker.recognise import dates, heading
+from worker.recognise import dates, heading, opening
 from worker.recognise.labels import normalised, simplified
 from worker.recognise.records import Strip
 
@@ -40,19 +40,28 @@ def printed(
     if title is not None:
         yield from _of_title(title, Source.TITLE, _place(lines, title.first))
         yield from _of_second_report(lines, title)
-    texts = [dates.folded(line.text) for line in lines[:_OPENING_LINES]]
-    if (opening := heading.introduced("".join(texts))) is not None:
-        name, raw = opening
-        at = next((at for at, text in enumerate(texts) if raw in text), None)
-        yield Claim("publisher", name, Source.TEXT, raw, _place(lines, at))
-    if period is not None:
-        yield Claim("year", period.end.year, Source.TEXT, f"{period.start}/{period.end}")
+    titled = title is not None and title.publisher is not None
+    yield from _of_opening(lines, period, named=titled or foot.signature is not None)
     if foot.signature is not None:
         place = _place(lines, foot.first)
         yield Claim("publisher", foot.signature, Source.SIGNATURE, foot.signature, place)
     if foot.signed_on is not None and foot.signed_on.month <= _LAST_MONTH:
         day = foot.signed_on
         yield Claim("year", day.year - 1, Source.SIGNATURE, f"{day}", _place(lines, foot.first))
+
+
+def _of_opening(lines: Sequence[Strip], period: Period | None, *, named: bool) -> Iterator[Claim]:
+    """Yield what the opening sentences say: who compiled it only where nobody is ``named``."""
+    texts = [dates.folded(line.text) for line in lines[:_OPENING_LINES]]
+    text = heading.without_pinyin("".join(texts))
+    said = opening.introduced(text) or (None if named else opening.compiled(text))
+    if said is not None:
+        at = next((at for at, text in enumerate(texts) if said.raw in text), None)
+        yield Claim("publisher", said.name, Source.TEXT, said.raw, _place(lines, at))
+    if period is not None:
+        yield Claim("year", period.end.year, Source.TEXT, f"{period.start}/{period.end}")
+    elif (stated := opening.year(text)) is not None:
+        yield Claim("year", stated[0], Source.TEXT, stated[1])
 
 
 def outside(name: str, hints: Hints) -> Iterator[Claim]:

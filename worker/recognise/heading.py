@@ -27,16 +27,21 @@ _TITLES: Final = (
 )
 _NOT_A_TITLE: Final = re.compile(
     r"[>＞»]|位置[:：]|[。；;！？]|根据|按照|如下|编制|现将|http|下载|附件|要求"
+    r"|索引号|发布机构|发文(?:日期|机关)|(?:组配|主题|信息)分类"
 )
 _AGENCY: Final = re.compile(
     r"(?:政府|局|委员会|管委会|办公室|办|厅|委|院|中心|办事处|街道|镇|乡|区|县|市|省|州|盟|旗|队|处|所"
     r"|公司|部|会|署|站|校|馆|社|银行|税务|海关|机关|集团|大学|学院|医院|公安|联合会|支队|总队)(?:\(.{1,20}\))?(?:关于)?"
 )
 _EDGE: Final = "#*《》“”\"'、,，.:：·-—_（）() "
-_EXTENSION: Final = re.compile(r"\.[A-Za-z0-9]{1,5}$")
-_INTRODUCED: Final = re.compile(
-    r"(?:现将|现公布|现发布|社会公布)(?P<name>(?![我本全])[^，。,；：]{2,40}?)(?:自?20\d\d|的?政府信息)"
+_FURNITURE: Final = re.compile(r"正文|内容|全文|标题|名称|当前位置")
+_LABEL: Final = re.compile(
+    r"^(?:(?:信息|文件|公文)?(?:标题|题名|名称)[:：]|[Pp]age\d{1,3}[-—–:：])"
 )
+"""What content systems print before a title, on its line."""
+_PINYIN: Final = re.compile(r"(?<=[\u3400-\u9fff])(?:[（(][a-zà-ÿāēěīńňōūǎǐǒǔǖǘǚǜǹḿ]{1,6}[)）])+")
+_NO_NAME: Final = re.compile(r"20[0-3]\d年|年报|报告|\d{5}")
+_EXTENSION: Final = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +98,7 @@ def _first(texts: Sequence[str]) -> Title | None:
 def _printed(title: Title, texts: Sequence[str]) -> Title:
     """Give a title its text as printed, white space and Markdown left out."""
     text = "".join("".join(texts[title.first : title.last + 1]).split())
-    return replace(title, text=text.strip("#*"))
+    return replace(title, text=_LABEL.sub("", text).strip("#*"))
 
 
 def later_titles(texts: Sequence[str], start: int) -> Iterator[Title]:
@@ -114,27 +119,38 @@ def _read(folded: Sequence[str], first: int, last: int) -> Title | None:
     parts = folded[first : last + 1]
     if not all(parts) or any(_NOT_A_TITLE.search(part) for part in parts):
         return None
-    text = "".join(parts).lstrip(_EDGE)
+    text = without_pinyin("".join(parts)).lstrip(_EDGE)
     if len(text) > _LONGEST_TITLE:
         return None
     for pattern in _TITLES:
         found = pattern.match(simplified(text))
         if found is None or len(text) - found.end() > 12:
             continue
+        if _FURNITURE.fullmatch(parts[0]) or any(_LABEL.match(part) for part in parts[1:]):
+            return None
         # The publisher keeps the characters it is printed in.
-        name = _name(text[slice(*found.span("before"))]) or _name(text[slice(*found.span("after"))])
+        before, after = (text[slice(*found.span(part))] for part in ("before", "after"))
+        name = name_of(_LABEL.sub("", before)) or name_of(after)
         year = int(found["year"]) if found["year"] else None
         if name is None and first and is_agency(folded[first - 1]):
-            name, first = _name(folded[first - 1]), first - 1
+            name, first = name_of(folded[first - 1]), first - 1
         return Title("", name, year, first, last)
     return None
 
 
-def _name(text: str) -> str | None:
+def without_pinyin(text: str) -> str:
+    """Return the text without the pinyin that some mirrors print behind characters."""
+    return _PINYIN.sub("", text) if "(" in text or "（" in text else text
+
+
+def name_of(text: str) -> str | None:
+    """Return what a text names, without what edges it; ``None`` where it is no name's length."""
     plain = text.strip(_EDGE).removeprefix("关于").removesuffix("关于").removesuffix("的")
     plain = plain.strip(_EDGE)
     if plain.endswith("人民"):
         plain += "政府"
+    if _NO_NAME.search(plain):
+        return None
     return plain if 2 <= len(plain) <= _LONGEST_NAME else None
 
 
@@ -144,15 +160,6 @@ def is_agency(text: str) -> bool:
     if not 3 <= len(plain) <= _LONGEST_NAME or re.search(r"[，。；：:,;\d]", plain):
         return False
     return any(found.end() == len(plain) for found in _AGENCY.finditer(plain))
-
-
-def introduced(text: str) -> tuple[str, str] | None:
-    """Return the publisher that the opening sentence names (``现将某局2023年…``), and its words."""
-    for found in _INTRODUCED.finditer(text):
-        name = _name(found["name"])
-        if name is not None and is_agency(name):
-            return name, text[found.start() : found.end("name")]
-    return None
 
 
 def foot(texts: Sequence[str]) -> Foot:
@@ -168,9 +175,9 @@ def foot(texts: Sequence[str]) -> Foot:
         if beside and not is_agency(beside):
             continue
         name, first = (beside, at) if beside else _above(folded, at)
-        return Foot(_name(name) if name else None, signed_on, start + first)
+        return Foot(name_of(name) if name else None, signed_on, start + first)
     if folded and is_agency(folded[-1]):
-        return Foot(_name(folded[-1]), None, start + len(folded) - 1)
+        return Foot(name_of(folded[-1]), None, start + len(folded) - 1)
     return Foot(None, None, None)
 
 

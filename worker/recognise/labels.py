@@ -17,8 +17,8 @@ from models.disclosure.form import LAYOUTS, SECTIONS, Column, Layout
 
 # Traditional characters of the form's own vocabulary; scraped mirrors print them.
 _TRADITIONAL: Final = str.maketrans(
-    "規範許處罰強業費對務項採購發廢現數總決額單萬開請結轉區計這屬於國穩護權內類過執詢機關沒補後確訪舉報訴復複無認獲繳納續辦繼維糾審議訟經組織會構統間標題預條況職責從與門實衆眾財產",
-    "规范许处罚强业费对务项采购发废现数总决额单万开请结转区计这属于国稳护权内类过执询机关没补后确访举报诉复复无认获缴纳续办继维纠审议讼经组织会构统间标题预条况职责从与门实众众财产",
+    "規範許處罰強業費對務項採購發廢現數總決額單萬開請結轉區計這屬於國穩護權內類過執詢機關沒補後確訪舉報訴復複無認獲繳納續辦繼維糾審議訟經組織會構統間標題預條況職責從與門實衆眾財產製減動檔",
+    "规范许处罚强业费对务项采购发废现数总决额单万开请结转区计这属于国稳护权内类过执询机关没补后确访举报诉复复无认获缴纳续办继维纠审议讼经组织会构统间标题预条况职责从与门实众众财产制减动档",
 )
 _ANY_TRADITIONAL: Final = re.compile(f"[{''.join(map(chr, _TRADITIONAL))}]")
 _WIDE: Final = tuple(zip("（）：；　", "():; ", strict=True))
@@ -32,6 +32,9 @@ _FIGURES: Final = "0123456789 "
 _NUMERALS: Final = frozenset("一二三四五六七八九十0123456789")
 _LONGEST_NUMERAL: Final = 2
 _INNER_NUMBERING: Final = re.compile(r"\D(?=\d{1,2}[.、．][^\d])|\S(?=[（(][一二三四五六七][）)])")
+_REMARK: Final = re.compile(
+    r"(?P<label>[^（(]{0,23}[^（(\s、，,。；;：:])\s*[（(][^（(]*(?:[（(].*)?"
+)
 _KEPT: Final = re.compile(r"[^\u3400-\u9fff\d]+")
 _CONTAINED: Final = 0.85
 _LEAST_CONTAINED: Final = 4
@@ -90,8 +93,14 @@ def beside(text: str) -> tuple[str, str]:
 
 
 def tails(text: str) -> Iterator[str]:
-    """Yield a text, and what follows the last numbering inside it: a label beside its group."""
+    """Yield a text, and what follows the last numbering inside it: a label beside its group.
+
+    What stands before a bracket is a label too: some forms explain a row there, at length and in
+    words of other rows (``其他文件（规范性文件除外）``).
+    """
     yield text
+    if (remark := _REMARK.fullmatch(text)) is not None:
+        yield remark["label"]
     inner = None
     for inner in _INNER_NUMBERING.finditer(text):  # noqa: B007 - the last one is wanted
         pass

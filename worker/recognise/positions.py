@@ -127,11 +127,9 @@ class Positions:
         A row says so when all that its cells are apart beyond the usual is made up by blank ones.
         Of what follows the last figure nothing is said: it may be the end of the table.
         """
-        every = Counter(lines for spacing, _ in self.spacings for lines in spacing)
-        common = [lines for lines, count in every.items() if count * _RARE >= len(self.spacings)]
-        if not common:
+        pitch = self._pitch()
+        if pitch is None:
             return None
-        pitch = min(common)
         told = Counter(
             divmod(sum(spacing[:-1]) - pitch * len(spacing[:-1]), blanks)
             for spacing, blanks in self.spacings
@@ -140,6 +138,19 @@ class Positions:
         ((added, odd), count), *_ = told.most_common(1) or [((0, 0), 0)]
         agreed = added > 0 and not odd and 2 * count > told.total()
         return (pitch, added) if agreed else None
+
+    def blank_lines_unseen(self) -> tuple[tuple[int, int], ...]:
+        """Return the same as it may be where rows say nothing of blank cells, none having any."""
+        pitch = self._pitch()
+        if pitch is None or any(blanks for _, blanks in self.spacings):
+            return ()
+        return ((pitch, pitch),) if pitch == 1 else ((pitch, pitch), (pitch, 1))
+
+    def _pitch(self) -> int | None:
+        """Return how many lines a cell takes in most rows."""
+        every = Counter(lines for spacing, _ in self.spacings for lines in spacing)
+        common = [lines for lines, count in every.items() if count * _RARE >= len(self.spacings)]
+        return min(common, default=None)
 
     def _fits(self, start: int, record: Record, printed: Sequence[Piece]) -> bool:
         """A row that ends before its last column has lost cells; its positions say nothing."""

@@ -51,7 +51,9 @@ class Readings:
     def apart(self) -> frozenset[str]:
         """The labels that stand on lines without figures."""
         texts = {
-            piece.text for record in self._records for piece in (*record.before, *record.after)
+            piece.text
+            for record in self._records
+            for piece in (*record.far, *record.before, *record.after)
         }
         return frozenset([normalised(text)[1] for text in texts])
 

@@ -14,7 +14,7 @@ from worker.recognise import figures, labels
 from worker.recognise.figures import is_value
 
 _PAGE_MARK: Final = re.compile(
-    r"[-—–―─~·]+\d{1,4}[-—–―─~·]+|第\d{1,4}页(?:[,、/]?(?:共|总)\d{1,4}页)?|[Pp]age\d+(?:of\d+)?|\d{1,3}/\d{1,3}"
+    r"[-—–―─~·]+\d{1,4}[-—–―─~·]+|第\d{1,4}页(?:[,、/]?(?:共|总)\d{1,4}页)?|[Pp](?:age)?[.．]?\d{1,4}(?:of\d+)?|\d{1,3}/\d{1,3}"
 )
 _MARKS: Final = frozenset(("", *"-—–―─~·－−﹣第Pp"))
 """What page marks begin with, if not with a digit; nothing: with the next piece."""
@@ -24,6 +24,8 @@ _INDENT: Final = 8
 _LONGEST_PAGE_MARK: Final = 3
 _NEAR_BEFORE: Final = 8
 _NEAR_AFTER: Final = 4
+_FAR_BEFORE: Final = 60
+"""So many labels between two records may be those of rows that have lost their empty cells."""
 
 
 class Piece(NamedTuple):
@@ -73,7 +75,8 @@ class Record:
     """A run of values and the labels near it.
 
     ``own`` are labels on the same line, ``before`` and ``after`` those of label-only lines
-    between this record and its neighbours, nearest last and nearest first. ``first`` and ``last``
+    between this record and its neighbours, nearest last and nearest first; ``far`` are those
+    farther before, where a record stands above them. ``first`` and ``last``
     are the numbers of the strips the values stand on. ``stacked`` tells one cell a line; then
     ``spacing`` are the lines from the label down to each value in turn, and on to what follows.
     ``printed`` are the values that are not blank; ``texts`` what may be its label, once found.
@@ -89,6 +92,7 @@ class Record:
     spacing: tuple[int, ...] = ()
     before: list[Piece] = field(default_factory=list)
     after: list[Piece] = field(default_factory=list)
+    far: list[Piece] = field(default_factory=list)
     printed: list[Piece] = field(init=False)
     texts: tuple[str, ...] | None = field(init=False, default=None)
 
@@ -108,6 +112,7 @@ class Record:
             self.spacing,
             before,
             self.after,
+            self.far,
         )
 
     def go_on(self, strip: Strip) -> None:
@@ -193,6 +198,8 @@ def records(lines: list[Strip]) -> list[Record]:
                 _offer(found, record.own)
                 continue
             record.before = waiting[-_NEAR_BEFORE:]
+            if found and len(waiting) > _NEAR_BEFORE:
+                record.far = waiting[-_FAR_BEFORE:-_NEAR_BEFORE]
             # A line of labels and empty cells may be the upper part of a wrapped label.
             waiting = [] if record.printed or record.stacked else [*waiting, *record.own]
             found.append(record)

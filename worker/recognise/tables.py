@@ -23,7 +23,7 @@ from worker.recognise import figures, heads, settle
 from worker.recognise.align import Alignment, Match, align
 from worker.recognise.columns import Placement, Slots, place
 from worker.recognise.fitting import LEAST_SCORE, extent, fitting
-from worker.recognise.labels import columns_of, index_of, normalised, tails
+from worker.recognise.labels import columns_of, index_of, normalised, simplified, tails
 from worker.recognise.positions import Positions, Spacing
 from worker.recognise.readings import Readings
 from worker.recognise.records import Piece, Record, Strip, overlap
@@ -34,6 +34,7 @@ _YUAN: Final = re.compile(r"单位[:：]?元|[（(]元[）)]")
 # Halves, because narrow columns cut every label over two lines.
 _REVIEW_WORDS: Final = ("维持", "纠正", "审结", "复议", "起诉")
 _LEAST_REVIEW_WORDS: Final = 3
+_REVIEW_HEADING: Final = ("复议", "诉讼")
 _REVIEW_REACH: Final = 14
 _LONGEST_LABEL: Final = 120
 _RUNNING_TEXT: Final = 40
@@ -336,6 +337,8 @@ def _below_review_labels(lines: Sequence[Strip], record: Record, start: int | No
     text = "".join([line.text for line in above if len(line.text) < _LONGEST_LABEL])
     # Narrow columns set their labels vertically: text that has lost the cells mixes them.
     mixed = len(record.printed) == len(REVIEW_ACROSS.cells)
+    if mixed and all(word in simplified(text) for word in _REVIEW_HEADING):
+        return True  # no other table has so many figures on a line, whatever its labels have lost
     return _of_review(text, mixed) or _of_review(normalised(text)[1], mixed)
 
 

@@ -65,6 +65,11 @@ def test_what_follows_an_inner_numbering_is_a_label_of_its_own() -> None:
     assert list(tails("重复申请")) == ["重复申请"]
 
 
+def test_what_stands_before_a_bracket_is_a_label_too() -> None:
+    assert list(tails("规章（设区的市填写）")) == ["规章（设区的市填写）", "规章"]
+    assert list(tails("（三）不予公开")) == ["（三）不予公开"]
+
+
 def _plainly_compared(layout: str, text: str) -> dict[int, float]:
     """The mean of Dice's coefficients over characters and over bigrams, label by label."""
     found: dict[int, float] = {}
