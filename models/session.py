@@ -56,6 +56,7 @@ _CONFLICTS: Final = frozenset({"40001", "40P01"})
 """Serialization failure and deadlock: the server has rolled the transaction back.
 Source: PostgreSQL, Appendix A."""
 _CONFLICTS_MOST: Final = 5
+_MAKE: Final = "须以 UTF8 重建 make it anew: CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0"
 
 Result = TypeVar("Result")
 
@@ -138,6 +139,8 @@ def _create_postgresql(url: URL) -> Engine:
         pool_timeout=BUSY_TIMEOUT_MS / 1000,
         hide_parameters=True,
     )
+    # before SQLAlchemy asks for its version, and does not understand the answer
+    event.listen(engine, "connect", _hold_to_unicode, insert=True)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
@@ -146,6 +149,13 @@ def _create_postgresql(url: URL) -> Engine:
             connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
 
     return engine
+
+
+def _hold_to_unicode(connection: Any, _record: object) -> None:
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding not in (None, "UTF8"):  # None: a pooler keeps it to itself
+        connection.close()
+        raise UnusableUrlError(f"the database's encoding is {encoding}; {_MAKE}")
 
 
 def _create_sqlite(url: URL) -> Engine:

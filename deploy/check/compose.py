@@ -20,6 +20,8 @@ OURS: Final = "gouji:"
 _PORT: Final = re.compile(r"^127\.0\.0\.1:(\d+):(\d+)$")
 _MOST: Final = 65_535
 _STOP: Final = "10s"
+_TWICE: Final = {"pids_limit": "pids", "mem_limit": "memory", "cpus": "cpus"}
+_PAGES: Final = ("README.md", "RUNBOOK.md")
 
 
 def merged(place: Path, *overlays: str) -> dict[str, Any]:
@@ -61,7 +63,7 @@ def faults(place: Path) -> Iterator[str]:
     whole = merged(place, OVERLAY)
     built = image.stages((place / image.NAME).read_text("utf-8"))[-1]
     for name, service in whole["services"].items():
-        for check in (_named, _confined, _ports, _waits):
+        for check in (_named, _confined, _limited, _ports, _waits):
             yield from (f"{name}: {why}" for why in check(whole, service))
         yield from (f"{name}: {why}" for why in _secrets(service))
         if service.get("image", "").startswith(OURS):
@@ -70,6 +72,7 @@ def faults(place: Path) -> Iterator[str]:
     run = (arguments(one) for one in whole["services"].values())
     yield from doors.unrun((said[0] for said in run if said), "service")
     yield from _prepared(place, whole)
+    yield from _asked(place, whole, image.variables(built)["GOUJI_INBOX"])
     yield from _scraped(place, whole)
 
 
@@ -97,6 +100,16 @@ def _confined(_whole: dict[str, Any], service: dict[str, Any]) -> Iterator[str]:
         yield "security_opt lacks no-new-privileges:true"
     if "max-size" not in service.get("logging", {}).get("options", {}):
         yield "logging: options: max-size is missing: the log grows for ever"
+
+
+def _limited(_whole: dict[str, Any], service: dict[str, Any]) -> Iterator[str]:
+    """Yield limits that are given in two ways, which the schema allows and Compose does not."""
+    limits = service.get("deploy", {}).get("resources", {}).get("limits")
+    if limits is None:
+        return
+    for name, other in _TWICE.items():
+        if name in service and service[name] != limits.get(other):
+            yield f"{name} is not what deploy: resources: limits: {other} is: Compose refuses it"
 
 
 def _ports(_whole: dict[str, Any], service: dict[str, Any]) -> Iterator[str]:
@@ -127,6 +140,9 @@ def _waits(whole: dict[str, Any], service: dict[str, Any]) -> Iterator[str]:
             yield f"depends_on: {name} never completes: its restart is {other['restart']}"
         elif how["condition"] == "service_healthy" and not _probed(other):
             yield f"depends_on: {name} has no healthcheck"
+    probe = words(service.get("healthcheck", {}), "test")
+    if "pg_isready" in probe and not any(word.startswith("--host=") for word in probe):
+        yield "healthcheck: pg_isready without --host: it is well while its database is being made"
 
 
 def _probed(service: dict[str, Any]) -> bool:
@@ -195,6 +211,15 @@ def _prepared(place: Path, whole: dict[str, Any]) -> Iterator[str]:
     for name, secret in whole["secrets"].items():
         if Path(secret["file"]).name not in made or not secret["file"].startswith("./secrets/"):
             yield f"secrets: {name}: prepare.sh does not make {secret['file']}"
+
+
+def _asked(place: Path, whole: dict[str, Any], inbox: str) -> Iterator[str]:
+    """Yield where people are told to type ``gouji``, and it would not find the inbox."""
+    for page in _PAGES:
+        for name in sorted(set(re.findall(r"exec (\w+) gouji", (place / page).read_text("utf-8")))):
+            volumes = whole["services"].get(name, {}).get("volumes", [])
+            if not any(f":{inbox}" in str(volume) for volume in volumes):
+                yield f"{page}: exec {name}: the service has no {inbox}"
 
 
 def _scraped(place: Path, whole: dict[str, Any]) -> Iterator[str]:

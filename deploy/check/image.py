@@ -68,6 +68,7 @@ def _last(steps: list[Step]) -> Iterator[str]:
     yield from _converter(steps)
     if [step.rest for step in steps if step.name == "USER"][-1:] != [_USER]:
         yield f"{NAME}: the last stage does not run as {_USER}"
+    yield from _numbered(steps)
     for step in steps:
         if step.name == "RUN" and (tool := _BUILDS.search(step.rest)):
             yield f"{NAME}: the last stage has a build tool: {tool[0]}"
@@ -81,6 +82,15 @@ def _last(steps: list[Step]) -> Iterator[str]:
     else:
         yield from (f"{NAME}: HEALTHCHECK: {why}" for why in understood.command(probe[1:]))
     yield from (f"{NAME}: ENV: {why}" for why in understood.environment(variables(steps)))
+
+
+def _numbered(steps: list[Step]) -> Iterator[str]:
+    """Yield which number of the user belongs to no name; Debian chooses one where none is said."""
+    made = " ".join(step.rest for step in steps if step.name == "RUN")
+    user, _, group = _USER.partition(":")
+    for command, option, number in (("groupadd", "gid", group), ("useradd", "uid", user)):
+        if not re.search(rf"\b{command} [^&]*--{option} {number}\b", made):
+            yield f"{NAME}: no {command} gives the number {number}"
 
 
 def _converter(steps: list[Step]) -> Iterator[str]:

@@ -36,6 +36,9 @@ MISTAKES = {
         "image", "Dockerfile", 'CMD ["--help"]', "CMD gouji --help", "DL3025"
     ),
     "image: root": _in("image", "Dockerfile", "USER 10001:10001", "USER root", "10001:10001"),
+    "image: a number of Debian's": _in(
+        "image", "Dockerfile", "groupadd --gid 10001", "groupadd --system", "groupadd gives"
+    ),
     "image: no hashes": _in(
         "image", "Dockerfile", "--require-hashes -r", "-r", "without --require-hashes"
     ),
@@ -99,6 +102,16 @@ MISTAKES = {
     ),
     "compose: capabilities": _in(
         "compose", "compose.yaml", "cap_drop: [ALL]", "cap_drop: [NET_RAW]", "cap_drop"
+    ),
+    "compose: a limit in two ways": _in(
+        "compose", "compose.yaml", "    mem_limit: 3g\n",
+        "    deploy: {resources: {limits: {memory: 3g}}}\n", "pids_limit",
+    ),
+    "compose: well before there is a database": _in(
+        "compose", "compose.yaml", "--host=127.0.0.1, ", "", "without --host"
+    ),
+    "compose: asked where there is no inbox": _in(
+        "compose", "RUNBOOK.md", "exec console gouji", "exec work gouji", "no /srv/inbox"
     ),
     "compose: waits for what never ends": _in(
         "compose", "compose.yaml", '    command: [init]\n    restart: "no"\n',

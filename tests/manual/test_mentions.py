@@ -39,6 +39,8 @@ FOREIGN = (
     "systemctl",
     "docker",
     "podman",
+    "buildah",
+    "mmdebstrap",
     "kubectl",
     "scrapy",
     "valkey-server",

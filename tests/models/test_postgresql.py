@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import ColumnElement, func, select, text
+from sqlalchemy import ColumnElement, func, make_url, select, text
 from sqlalchemy.exc import IntegrityError
 
 from models import migrations
 from models.ledger import Arrival, Document
-from models.session import Database
-from tests.databases import SERVER, empty
+from models.session import Database, UnusableUrlError
+from tests.databases import SERVER, empty, on_server
 from watcher.handover import below
 
 pytestmark = pytest.mark.skipif(not SERVER, reason="GOUJI_TEST_DATABASE_URL is not set")
@@ -103,3 +103,18 @@ def test_arrivals_are_found_by_an_index(
     # Then the path, or its beginning, is looked up
     conditions = [line for line in plan.splitlines() if "Index Cond" in line]
     assert any("path" in line for line in conditions), plan
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_database_that_cannot_hold_chinese_is_refused_with_what_to_do(
+    tmp_path: Path, encoding: str
+) -> None:
+    # Given a database as a server in the locale C makes it
+    with empty("postgresql", tmp_path) as url:
+        name = make_url(url).database
+        on_server(f"DROP DATABASE {name}")
+        on_server(f"CREATE DATABASE {name} ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0")
+
+        # Then it is told when it is to be prepared
+        with pytest.raises(UnusableUrlError, match=f"{encoding}; .*ENCODING 'UTF8'"):
+            migrations.upgrade(url)

@@ -1,8 +1,9 @@
 """The recogniser: lines of text as pictures become probabilities of characters, step by step.
 
 The model is one of those inside the ``rapidocr`` wheel (PP-OCR, Apache License 2.0), run with
-onnxruntime: nothing is fetched. Its output is that of connectionist temporal classification
-(Graves et al. 2006): for each step of the line a distribution over characters and "none".
+onnxruntime: nothing is fetched, and nobody told. Its output is that of connectionist temporal
+classification (Graves et al. 2006): for each step of the line a distribution over characters and
+"none".
 """
 
 import os
@@ -36,6 +37,8 @@ class Recogniser:
     """A model of text lines; ``characters`` has "" for none at 0."""
 
     def __init__(self, path: Path) -> None:
+        # Its releases tell Microsoft of their use (its Privacy.md); only read as it is imported.
+        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
         import onnxruntime  # type: ignore[import-untyped]  # opens files, and takes a while
 
         options = onnxruntime.SessionOptions()

@@ -3,7 +3,10 @@
 import io
 import random
 import struct
+import subprocess
+import sys
 import zlib
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -238,3 +241,14 @@ def test_rows_under_a_stamp_are_not_sure() -> None:
     inside = [g for g in ink.glyphs if 185 / SCALE < g.middle < 255 / SCALE]
     assert inside
     assert all(getattr(glyph, "confidence", 1.0) <= 0.3 for glyph in inside)
+
+
+def test_the_model_tells_nobody_of_its_use(tmp_path: Path) -> None:
+    # Given a process of its own, with a home where nothing is
+    load = "from worker.reading.ocr_model import recogniser; recogniser()"
+
+    # When the model is loaded
+    subprocess.run([sys.executable, "-c", load], env={"HOME": str(tmp_path)}, check=True)
+
+    # Then no telemetry was begun, which keeps what it is going to send and an id below the home
+    assert list(tmp_path.rglob("*")) == []
