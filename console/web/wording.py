@@ -65,6 +65,7 @@ def words(language: str) -> dict[str, Callable[..., Any]]:
         "scope_name": form_labels.scope,
         "refusal": lambda problem: _refusal(problem, language),
         "worded": lambda message: told(message, language),
+        "unfit": lambda cell, why: told(why, language).removeprefix(cell).lstrip("：: "),
     }
 
 
