@@ -46,6 +46,13 @@ DATABASE_URL: Final = (
     "GOUJI_DATABASE_URL  用 use postgresql+psycopg://user:password@host/name, or sqlite:////path"
 )
 """What to do about a database URL that cannot be used."""
+DAMAGED: Final = ("file is not a database", "database disk image is malformed")
+"""What SQLite says of a file that it cannot read (SQLITE_NOTADB, SQLITE_CORRUPT)."""
+BROUGHT_BACK: Final = (
+    "mv DATA_DIR 移走数据目录 moves the data directory away; "
+    "gouji restore DIRECTORY  恢复备份 brings a backup back"
+)
+"""What to do about a damaged database."""
 
 
 class Failure(click.ClickException):
@@ -219,6 +226,8 @@ def _from_database(error: BaseException) -> Failure | None:
     if isinstance(error, known.OperationalError):
         hint = "gouji doctor  看缺什么 says what is missing; or check GOUJI_DATABASE_URL"
         return Unreachable(f"the database cannot be used: {text}", hint=hint, code="database")
+    if text in DAMAGED:
+        return Unreachable(f"the database is damaged: {text}", hint=BROUGHT_BACK, code="database")
     return None
 
 

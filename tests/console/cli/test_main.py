@@ -350,6 +350,26 @@ def test_a_wrong_use_with_a_figure_at_its_head_is_told_once_in_each_language(
     )
 
 
+@pytest.mark.parametrize("damage", [b"no database at all", None])
+def test_a_damaged_database_is_told_with_what_to_do(seeded: Place, damage: bytes | None) -> None:
+    # Given a file that is none, or the first table of which is overwritten
+    file = seeded.root / "var" / "gouji.db"
+    whole = file.read_bytes()
+    seeded.database.close()
+    for beside in file.parent.glob("gouji.db-*"):
+        beside.unlink()
+    file.write_bytes(damage or whole[:100] + b"\xff" * (len(whole) - 100))
+
+    # When
+    result = seeded.run("status")
+
+    # Then
+    assert result.exit_code == ExitCode.UNREACHABLE
+    assert result.stderr.startswith("gouji: 数据库已损坏 the database is damaged: ")
+    assert "gouji restore" in result.stderr
+    assert "✗ database" in seeded.run("doctor").stdout
+
+
 def test_that_there_is_no_database_yet_is_told_once_in_each_language(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
