@@ -81,6 +81,8 @@ def _refusal(problem: str, language: str) -> str:
 
 def field_value(name: str, value: Any, language: str) -> Any:
     """Return what an event says in a field, in Chinese as far as that is known."""
+    if language == CHINESE and name == "stages" and isinstance(value, dict):
+        return {labels.STAGES.get(stage, stage): spent for stage, spent in value.items()}
     if language != CHINESE or not isinstance(value, str):
         return value
     if name in fields.SPOKEN:

@@ -163,6 +163,17 @@ def test_what_is_not_there_is_told_as_a_page(stocked: Console, address: str) -> 
     assert "<h1>Not found</h1>" in answer.text
 
 
+@pytest.mark.parametrize("address", ["/x", "/dead/9", "/reports/99"])
+def test_what_is_not_there_is_told_in_chinese_to_who_reads_chinese(
+    stocked: Console, address: str
+) -> None:
+    answer = stocked.browser().client.get(address, headers={"accept-language": "zh-CN"})
+    main = answer.text.partition("<h1>")[2]
+    assert "找不到" in main
+    assert "Not Found" not in main
+    assert "there is no" not in main.lower()
+
+
 def test_an_original_is_handed_out_so_that_no_browser_runs_it(stocked: Console) -> None:
     # Given a page of a stranger, with a script and a name like one
     browser = stocked.browser()
