@@ -7,6 +7,7 @@ from console import fields, form_labels, labels, titles
 from console.reference import reasons
 from console.web.languages import CHINESE, translations
 from console.web.messages import told
+from models.disclosure.form import TABLES
 from models.divisions.gazetteer import division
 
 _ACTIONS: Final[Mapping[str, str]] = {
@@ -59,6 +60,7 @@ def words(language: str) -> dict[str, Callable[..., Any]]:
         "event_name": lambda name: (titles.title(name) or name) if chinese else name,
         "field_name": lambda name: fields.field(name) if chinese else name,
         "field_value": lambda name, value: field_value(name, value, language),
+        "fact_name": lambda name: _fact(name, language),
         "rule_name": lambda rule: rule_name(rule, language),
         "division_name": division_name,
         "cell_name": form_labels.cell,
@@ -67,6 +69,14 @@ def words(language: str) -> dict[str, Callable[..., Any]]:
         "worded": lambda message: told(message, language),
         "unfit": lambda cell, why: told(why, language).removeprefix(cell).lstrip("：: "),
     }
+
+
+def _fact(name: str, language: str) -> str:
+    """Return what a fact of a report is called that two versions do not share."""
+    table = TABLES.get(name.removeprefix("layout."))
+    if language != CHINESE:
+        return name.replace("_", " ")
+    return labels.FACTS.get(name, name) if table is None else f"表式 · {table.title}"
 
 
 def _refusal(problem: str, language: str) -> str:

@@ -211,12 +211,18 @@ def test_versions_are_told_with_what_changed(console: Console) -> None:
     # Given a report that was published again with another figure
     console.bring(BALANCED.read_bytes(), "一.txt")
     text = BALANCED.read_text("utf-8").replace("行政许可\t4221", "行政许可\t4222")
-    console.bring(text.encode(), "二.txt")
+    title = "濮阳经济技术开发区2022年政府信息公开"
+    console.bring(text.replace(f"{title}工作年度报告", f"{title}年度报告").encode(), "二.txt")
 
     # Then
     page = console.browser().get("/reports/2/versions")
     assert "<del>4221</del>" in page
     assert "<ins>4222</ins>" in page
+    assert "<li>title: <del>" in page
+
+    # And in Chinese all of it is Chinese
+    page = console.browser().get("/reports/2/versions", **{"accept-language": "zh-CN"})
+    assert "<li>标题: <del>" in page
 
 
 def test_the_overview_says_what_is_wrong(stocked: Console) -> None:
