@@ -32,6 +32,8 @@ _VALUES: Final[Mapping[str, Mapping[str, str]]] = {
     "decision": labels.ACTIONS,
 }
 """Fields that have one of a few values."""
+_MODES: Final[Mapping[str, str]] = {"events": "文件事件", "scan": "扫描"}
+"""How a source is watched."""
 _PROVINCE: Final = 2
 
 
@@ -54,6 +56,7 @@ def words(language: str) -> dict[str, Callable[..., Any]]:
         "action_name": of(_ACTIONS),
         "level_name": of(_LEVELS),
         "role_name": of(_ROLES),
+        "mode_name": of(_MODES),
         "advice": lambda reason: reasons.advice(reason, chinese=chinese),
         "mechanism_name": of(labels.MECHANISMS),
         "origin_name": of(labels.ORIGINS),

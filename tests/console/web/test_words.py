@@ -2,8 +2,9 @@
 
 from sqlalchemy import select
 
+from models.base import now
 from models.event import EventName
-from models.ledger import Arrival, Attempt
+from models.ledger import Arrival, Attempt, SourceStatus
 from tests.console.cli.conftest import BALANCED, arrival
 from tests.console.web.conftest import Console
 from tests.console.web.test_deciding import fields, send
@@ -109,12 +110,19 @@ def test_the_sources_tell_which_files_were_ignored_and_why(stocked: Console) -> 
             file="年报.pdf",
             why="symlink",
         )
+        session.add(
+            SourceStatus(
+                source="inbox", kind="drop", path=b"/in", mode="events", heartbeat_at=now()
+            )
+        )
 
     # Then the page of the sources says so, in the reader's language
     browser = stocked.browser()
     chinese, english = browser.get("/sources", **CHINESE), browser.get("/sources")
     assert "已忽略的文件" in chinese
     assert "<i>为何</i> 符号链接，不跟随" in chinese
+    assert "<td>文件事件</td>" in chinese
+    assert "<td>events</td>" in english
     assert "<i>file</i> 年报.pdf" in english
     assert "<i>why</i> symlink" in english
 
