@@ -13,9 +13,10 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import unquote
 
 from console import lock
-from console.cli.errors import DATABASE_URL
+from console.cli.errors import BROUGHT_BACK, DATABASE_URL
 from console.labels import START_QUEUE, queue_away
 from models.base import now
 from watcher.filesystem import is_network, mount_type
@@ -109,13 +110,13 @@ def _open_to_others(path: Path) -> bool:
 
 
 def _database(settings: Settings) -> Iterator[Check]:
-    from sqlalchemy.exc import OperationalError
+    from sqlalchemy.exc import DatabaseError, OperationalError
 
     from models import migrations
     from models.session import UnusableUrlError, parse
 
     try:
-        shown = parse(settings.database).render_as_string(hide_password=True)
+        shown = _legible(parse(settings.database).render_as_string(hide_password=True))
         if not _is_there(settings):
             create = "gouji init  建立数据库 creates it; so does gouji up"
             detail = f"{shown}: 尚未建立 not created yet"
@@ -129,6 +130,10 @@ def _database(settings: Settings) -> Iterator[Check]:
         detail = f"{shown}: 连不上 cannot be reached: {' '.join(str(error.orig).split())}"
         yield Check("database", Verdict.FAIL, detail, "检查 check GOUJI_DATABASE_URL", True)
         return
+    except DatabaseError as error:
+        detail = f"{shown}: 无法读取 cannot be read: {' '.join(str(error.orig).split())}"
+        yield Check("database", Verdict.FAIL, detail, BROUGHT_BACK, True)
+        return
     if revision == head:
         yield Check("database", Verdict.OK, f"{shown} · revision {revision}")
     elif migrations.is_newer(revision):
@@ -137,6 +142,11 @@ def _database(settings: Settings) -> Iterator[Check]:
     else:
         detail = f"{shown} · revision {revision}, this version needs {head}"
         yield Check("database", Verdict.FAIL, detail, "gouji init  升级数据库 upgrades it")
+
+
+def _legible(url: str) -> str:
+    """Return a URL that names a file with the file's name in letters."""
+    return unquote(url) if url.startswith(("sqlite:", "unix:")) else url
 
 
 def _readers() -> Iterator[Check]:
@@ -173,7 +183,7 @@ def _broker(settings: Settings) -> Iterator[Check]:
         Weakness.VOLATILE: "CONFIG SET appendonly yes: 否则重启后要重发 else a restart costs "
         "re-sending",
     }
-    shown = _without_password(settings.broker)
+    shown = _legible(_without_password(settings.broker))
     inbox = Inbox(settings)
     try:
         found = inbox.examine()
@@ -335,7 +345,7 @@ def _traces(settings: Settings) -> Iterator[Check]:
 
 def _ledger(settings: Settings) -> Iterator[Check]:
     from sqlalchemy import func, select
-    from sqlalchemy.exc import OperationalError
+    from sqlalchemy.exc import DatabaseError
 
     from models.dead_letter import DeadLetter
     from models.ledger import SourceStatus
@@ -353,7 +363,7 @@ def _ledger(settings: Settings) -> Iterator[Check]:
             dead = session.scalar(
                 select(func.count()).select_from(DeadLetter).where(DeadLetter.resolution.is_(None))
             )
-    except OperationalError:
+    except DatabaseError:
         return  # so it has here
     finally:
         database.close()

@@ -63,6 +63,17 @@ ACTIONS: Final[Mapping[str, str]] = {
 }
 """What an operator can decide; a test holds them together."""
 
+FACTS: Final[Mapping[str, str]] = {
+    "publisher": "机关",
+    "year": "年度",
+    "edition": "版式",
+    "title": "标题",
+    "period": "统计期限",
+    "signature": "落款",
+    "signed_on": "落款日期",
+}
+"""What a report says of itself, beside its tables."""
+
 MECHANISMS: Final[Mapping[str, str]] = {
     "single_cell": "一个单元格",
     "leaf_and_total": "一格与其总计",

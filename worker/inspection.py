@@ -17,7 +17,7 @@ from models.disclosure.hints import NONE, Hints
 from models.disclosure.localisation import Localisation
 from models.disclosure.report import Cell, Printed, ReadTable, Report
 from worker.candidates import candidates_json, localisation_json
-from worker.check.check import check, verdict
+from worker.check.check import check, decisive, verdict
 from worker.check.localise.witnesses import Context
 from worker.check.locate import locate
 from worker.errors import Refused, Scanned
@@ -137,7 +137,7 @@ def inspect(
         return Inspection(file, "dead", refusal.reason, stages.current, told)
     if reason is None:
         return Inspection(file, "stored", report=report, findings=findings)
-    first = dict.fromkeys((*notes, *findings[:3]))
+    first = dict.fromkeys((*notes, *decisive(findings, reason)[:3]))
     message = "; ".join(f"{f.rule} {f.scope}: {f.message}" for f in first)
     return Inspection(
         file,

@@ -122,7 +122,8 @@ def _source(table: dict[str, Any], base: Path) -> Source:
     values = {key: _value(where, key, table[key], base) for key in table}
     if kind == "push":
         _demand_hidden(where, values.get("host", _HERE), values.get("exposed", False))
-    name = table.get("name", "push" if kind == "push" else values["path"].name)
+    own = "push" if kind == "push" else values["path"].name or values["path"].resolve().name
+    name = table.get("name", own)
     return Source(**values | {"name": _name(where, name)})
 
 

@@ -147,7 +147,7 @@ def _print_rows(rows: "list[LetterRow]", places: "Mapping[int, str]") -> None:
 
 def _reason(row: "LetterRow") -> str:
     shown = labels.reason(row.reason) or ""
-    return shown if row.resolution is None else f"{shown} ({row.resolution})"
+    return shown if row.resolution is None else f"{shown} · {labels.action(row.resolution)}"
 
 
 @command.command("show")

@@ -133,7 +133,8 @@ def print_story(told: Story) -> None:
 
 def _print_head(told: Story) -> None:
     letter = told.letter
-    resolution = letter.resolution and f"{letter.resolution} {moment(letter.resolved_at)}"
+    decided = labels.action(letter.resolution)
+    resolution = decided and f"{decided} {moment(letter.resolved_at)}"
     reason = labels.reason(letter.reason)
     head = Text(f"死信 dead letter {letter.id}: {reason}", style="bold red")
     lines = [
@@ -188,7 +189,13 @@ def _print_letters(told: Story) -> None:
     _title("其他死信 Other letters of this document")
     heads = ("编号 ID", "原因 Reason", "解析器 Parser", "时间 Since", "处置 Resolution")
     rows = [
-        (one.id, labels.reason(one.reason), one.parser_version, one.created_at, one.resolution)
+        (
+            one.id,
+            labels.reason(one.reason),
+            one.parser_version,
+            one.created_at,
+            labels.action(one.resolution),
+        )
         for one in others
     ]
     print_list(heads, rows)
@@ -201,7 +208,7 @@ def print_decisions(decisions: list[DecisionRow]) -> None:
     _title("处置 Decisions")
     heads = ("时间 When", "操作人 Who", "死信 Letter", "处置 What", "改动 Changed", "理由 Why")
     rows = [
-        (d.decided_at, d.operator, d.dead_letter_id, d.action, _changed(d), d.note)
+        (d.decided_at, d.operator, d.dead_letter_id, labels.action(d.action), _changed(d), d.note)
         for d in decisions
     ]
     print_list(heads, rows, folding=("改动 Changed", "理由 Why"))
@@ -226,13 +233,17 @@ def _shown(read: dict[str, Any] | None) -> str:
     return str(read["value"]) if read["value"] is not None else read["raw"].strip() or "空"
 
 
+def _outcome(name: str | None) -> str:
+    return labels.named(labels.STATES, name) if name else "未结束 never ended"
+
+
 def _print_attempts(attempts: list[AttemptRow]) -> None:
     _title("处理 Attempts")
     for attempt in attempts:
         line = facts(
             [
                 (f"#{attempt.number}", moment(attempt.started_at)),
-                ("结果", attempt.outcome or "未结束 never ended"),
+                ("结果", _outcome(attempt.outcome)),
                 ("环节", labels.stage(attempt.stage)),
                 ("毫秒 ms", attempt.duration_ms and f"{attempt.duration_ms:.0f}"),
                 ("worker", attempt.worker),

@@ -46,18 +46,31 @@ DATABASE_URL: Final = (
     "GOUJI_DATABASE_URL  用 use postgresql+psycopg://user:password@host/name, or sqlite:////path"
 )
 """What to do about a database URL that cannot be used."""
+DAMAGED: Final = ("file is not a database", "database disk image is malformed")
+"""What SQLite says of a file that it cannot read (SQLITE_NOTADB, SQLITE_CORRUPT)."""
+BROUGHT_BACK: Final = (
+    "mv DATA_DIR 移走数据目录 moves the data directory away; "
+    "gouji restore DIRECTORY  恢复备份 brings a backup back"
+)
+"""What to do about a damaged database."""
 
 
 class Failure(click.ClickException):
-    """A command failed; ``hint`` says what to do about it, ``code`` names it for programs."""
+    """A command failed; ``hint`` says what to do about it, ``code`` names it for programs.
+
+    ``bilingual`` is a message that says all of it in Chinese by itself.
+    """
 
     exit_code: ClassVar[int] = ExitCode.ERROR
     default_code: ClassVar[str] = "error"
 
-    def __init__(self, message: str, *, hint: str = "", code: str = "") -> None:
+    def __init__(
+        self, message: str, *, hint: str = "", code: str = "", bilingual: bool = False
+    ) -> None:
         super().__init__(message)
         self.hint = hint
         self.code = code or self.default_code
+        self.bilingual = bilingual
 
 
 class Misused(Failure):
@@ -115,9 +128,14 @@ def _from_usage(error: click.UsageError) -> Failure:
     command = error.ctx.command_path if error.ctx is not None else "gouji"
     kinds = ((kind, label) for kind, label in _USAGE.items() if isinstance(error, kind))
     _, label = next(kinds, (None, "用法有误"))
-    told = chinese(error.message)
-    said = "" if told == error.message else f"：{told}"
-    return Misused(f"{label}{said} {error.format_message()}", hint=f"{command} --help")
+    message = f"{_labelled(label, error.message)} {error.format_message()}"
+    return Misused(message, hint=f"{command} --help", bilingual=True)
+
+
+def _labelled(label: str, message: str) -> str:
+    """Return what kind of error it is, with its Chinese where that is known."""
+    told = chinese(message)
+    return label if told == message else f"{label}：{told}"
 
 
 _USAGE: Final = {
@@ -134,7 +152,8 @@ def _from_settings(error: BaseException) -> Failure | None:
 
     if not isinstance(error, SettingsError):
         return None
-    return Misused(f"设置有误 {error}", hint=_SETTINGS, code="settings")
+    message = f"{_labelled('设置有误', str(error))} {error}"
+    return Misused(message, hint=_SETTINGS, code="settings", bilingual=True)
 
 
 def _from_desk(error: BaseException) -> Failure | None:
@@ -207,6 +226,8 @@ def _from_database(error: BaseException) -> Failure | None:
     if isinstance(error, known.OperationalError):
         hint = "gouji doctor  看缺什么 says what is missing; or check GOUJI_DATABASE_URL"
         return Unreachable(f"the database cannot be used: {text}", hint=hint, code="database")
+    if text in DAMAGED:
+        return Unreachable(f"the database is damaged: {text}", hint=BROUGHT_BACK, code="database")
     return None
 
 

@@ -57,6 +57,7 @@ def command(invocation: Invocation, directory: Path, as_json: bool) -> None:
         return
     click.echo(f"{'已写 wrote' if written else '保留 kept'}  {target}")
     click.echo(f"数据 data  {facts['data_dir']}  ({facts['revision']})")
-    for source in facts["sources"]:
-        click.echo(f"收件 inbox {source}")
+    for source in settings.watched:
+        label = "收件 inbox" if source.kind == "drop" else f"来源 {source.kind}"
+        click.echo(f"{label} {source.path.resolve()}")
     output.hint("gouji up", "一键运行 run everything")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from console.log_files import Entry
 
-PARTS: Final = ("up", "watch", "work", "ocr", "ingest", "console")
+PARTS: Final = ("up", "watch", "push", "work", "ocr", "notify", "ingest", "console")
 """Whoever writes a log file; console is what operators decide."""
 
 _LEVELS: Final = click.Choice(["debug", "info", "warning", "error"])

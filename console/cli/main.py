@@ -170,7 +170,8 @@ def tell(failure: Failure, *, as_json: bool) -> None:
     with suppress(OSError):
         from console.messages import in_both
 
-        click.echo(f"gouji: {in_both(failure.message)}", err=True)
+        said = failure.message if failure.bilingual else in_both(failure.message)
+        click.echo(f"gouji: {said}", err=True)
         if failure.hint:
             click.echo(f"→ {output.typed(failure.hint)}", err=True)
 

@@ -1,11 +1,15 @@
 """``gouji token``: who may push documents, or use the JSON API."""
 
+from typing import Final
+
 import click
 
 from console.cli import output
 from console.cli.errors import Conflict, NotFound
 from console.cli.invocation import Invocation, pass_invocation
 from console.cli.journal_file import transaction
+
+_LONGEST_NAME: Final = 64
 
 
 @click.group("token")
@@ -24,6 +28,10 @@ def command() -> None:
 @pass_invocation
 def create(invocation: Invocation, name: str, role: str | None, as_json: bool) -> None:
     """新建令牌 Make a token for NAME and print it, this once; only its digest is kept."""
+    if not (name.strip() and name.isprintable() and len(name) <= _LONGEST_NAME):
+        raise click.BadParameter(
+            f"a name has 1 to {_LONGEST_NAME} visible characters", param_hint="NAME"
+        )
     from models import token
     from models.event import EventName
     from worker.logs import record

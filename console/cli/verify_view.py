@@ -42,7 +42,8 @@ def show(found: Verification, done: "Sequence[Repaired] | None", *, asked: bool)
         _show_group(found, list(group), asked=asked)
     for part in found.unseen:
         mark = "✗" if part.failed else "-"
-        click.echo(f"{mark} 未查 not looked at: {part.area} {' '.join(part.codes)}: {part.why}")
+        what = f"{part.area} {' '.join(part.codes)}"
+        click.echo(f"{mark} 未查 not looked at: {what}: {sentences.both(part.why)}")
     if done is not None:
         _show_repairs(done)
     seen = "  ".join(

@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models.ledger import ARRIVALS, DOCUMENTS, SOURCES, ArrivalState, State
+from worker.names import readable
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +66,3 @@ def sources(session: Session) -> list[SourceRow]:
         )
         for status in session.execute(select(SOURCES).order_by(SOURCES.c.source))
     ]
-
-
-def readable(path: bytes) -> str:
-    r"""Return a path in letters: as UTF-8, else as GB18030, else with ``\x..`` for its bytes."""
-    for encoding in ("utf-8", "gb18030"):
-        try:
-            return path.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return path.decode("ascii", "backslashreplace")

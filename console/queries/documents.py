@@ -8,8 +8,8 @@ from typing import Final, Literal
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from console.queries.counts import readable
 from models.ledger import ARRIVALS, Arrival, Attempt, Document
+from worker.names import readable
 
 LEAST_PREFIX: Final = 4
 _LARGEST_ID: Final = 2**63 - 1

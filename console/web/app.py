@@ -1,6 +1,7 @@
 """The ASGI application of the console: its routes, and what each asks of whoever comes."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from http import HTTPStatus
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +26,7 @@ from console.api.app import mounted
 from console.web import probes
 from console.web.guard import Guard
 from console.web.identity import visit_of
+from console.web.messages import told
 from console.web.site import Site
 from console.web.visit import Page, Visit
 from models.event import EventName
@@ -177,11 +179,12 @@ def _telling(site: Site) -> Callable[[Request, Exception], Awaitable[Response]]:
 def _told(site: Site, request: Request, error: HTTPException) -> Response:
     """Tell it as a page; a script, which puts it into a dialog, is given the sentence alone."""
     visit = visit_of(request, site)
+    no_more = HTTPStatus(error.status_code).phrase  # what Starlette says by itself, in English
     response = visit.render(
         "error_part.html" if visit.is_partial else "error.html",
         error.status_code,
         status=error.status_code,
-        detail=error.detail,
+        detail="" if error.detail == no_more else told(error.detail, visit.language),
         letter_id=visit.path.get("letter_id"),
     )
     for name, value in (error.headers or {}).items():

@@ -15,9 +15,9 @@ def words(query: Mapping[str, str], name: str) -> str | None:
 
 
 def number(query: Mapping[str, str], name: str) -> int | None:
-    """Return a whole number, ``None`` where there is none that a database could hold."""
+    """Return a whole number, full-width too; ``None`` where no database could hold it."""
     text = query.get(name, "").strip()
-    if not (text.isascii() and text.isdecimal()) or len(text) > len(str(_LARGEST)):
+    if not text.isdecimal() or len(text) > len(str(_LARGEST)):
         return None
     return int(text)
 

@@ -7,6 +7,7 @@ from console import fields, form_labels, labels, titles
 from console.reference import reasons
 from console.web.languages import CHINESE, translations
 from console.web.messages import told
+from models.disclosure.form import TABLES
 from models.divisions.gazetteer import division
 
 _ACTIONS: Final[Mapping[str, str]] = {
@@ -31,6 +32,8 @@ _VALUES: Final[Mapping[str, Mapping[str, str]]] = {
     "decision": labels.ACTIONS,
 }
 """Fields that have one of a few values."""
+_MODES: Final[Mapping[str, str]] = {"events": "文件事件", "scan": "扫描"}
+"""How a source is watched."""
 _PROVINCE: Final = 2
 
 
@@ -53,19 +56,30 @@ def words(language: str) -> dict[str, Callable[..., Any]]:
         "action_name": of(_ACTIONS),
         "level_name": of(_LEVELS),
         "role_name": of(_ROLES),
+        "mode_name": of(_MODES),
         "advice": lambda reason: reasons.advice(reason, chinese=chinese),
         "mechanism_name": of(labels.MECHANISMS),
         "origin_name": of(labels.ORIGINS),
         "event_name": lambda name: (titles.title(name) or name) if chinese else name,
         "field_name": lambda name: fields.field(name) if chinese else name,
         "field_value": lambda name, value: field_value(name, value, language),
+        "fact_name": lambda name: _fact(name, language),
         "rule_name": lambda rule: rule_name(rule, language),
         "division_name": division_name,
         "cell_name": form_labels.cell,
         "scope_name": form_labels.scope,
         "refusal": lambda problem: _refusal(problem, language),
         "worded": lambda message: told(message, language),
+        "unfit": lambda cell, why: told(why, language).removeprefix(cell).lstrip("：: "),
     }
+
+
+def _fact(name: str, language: str) -> str:
+    """Return what a fact of a report is called that two versions do not share."""
+    table = TABLES.get(name.removeprefix("layout."))
+    if language != CHINESE:
+        return name.replace("_", " ")
+    return labels.FACTS.get(name, name) if table is None else f"表式 · {table.title}"
 
 
 def _refusal(problem: str, language: str) -> str:
@@ -80,6 +94,8 @@ def _refusal(problem: str, language: str) -> str:
 
 def field_value(name: str, value: Any, language: str) -> Any:
     """Return what an event says in a field, in Chinese as far as that is known."""
+    if language == CHINESE and name == "stages" and isinstance(value, dict):
+        return {labels.STAGES.get(stage, stage): spent for stage, spent in value.items()}
     if language != CHINESE or not isinstance(value, str):
         return value
     if name in fields.SPOKEN:

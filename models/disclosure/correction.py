@@ -19,6 +19,8 @@ _BLANKS: Final = frozenset({"", "blank", "空", "空白"})
 _MOST_DIGITS: Final = 15
 _MOST_PLACES: Final = 8
 _NEAREST: Final = 3
+_FULL_WIDTH: Final = {code + 0xFEE0: chr(code) for code in b"-.0123456789"}
+"""As a Chinese input method types figures."""
 
 
 class Unfit(ValueError):  # noqa: N818 - it says what is wrong
@@ -28,11 +30,13 @@ class Unfit(ValueError):  # noqa: N818 - it says what is wrong
 def typed(address: str, text: str) -> Value:
     """Return the value that was typed for a cell; nothing, ``blank`` or ``空`` make it blank.
 
+    Full-width figures are figures.
+
     Raises:
         Unfit: there is no such cell in the form, or the text is not a value of its kind.
     """
     kind = _kind(address)
-    plain = text.strip()
+    plain = text.strip().translate(_FULL_WIDTH)
     if plain.lower() in _BLANKS:
         return None
     unsigned = plain.removeprefix("-") if kind is Kind.CHANGE else plain

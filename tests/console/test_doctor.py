@@ -76,6 +76,17 @@ def test_init_makes_everything_and_twice_does_no_harm(here: Path) -> None:
     assert (here / "letters").is_dir()
 
 
+def test_init_says_of_each_source_what_it_is(here: Path) -> None:
+    # Given
+    sources = '[[source]]\npath = "in"\n[[source]]\nkind = "crawl"\npath = "mirror"\n'
+    (here / "gouji.toml").write_text(sources)
+
+    # Then
+    told = gouji("init").stdout
+    assert f"收件 inbox {here}/in\n" in told
+    assert f"来源 crawl {here}/mirror\n" in told
+
+
 def test_init_in_another_directory(here: Path) -> None:
     # When init is told where
     result = gouji("init", "--dir", "office")
@@ -84,6 +95,21 @@ def test_init_in_another_directory(here: Path) -> None:
     assert result.exit_code == 0, result.output
     assert (here / "office" / "gouji.toml").exists()
     assert (here / "office" / "var" / "gouji.db").exists()
+
+
+def test_a_database_in_a_folder_of_any_name_is_shown_by_that_name(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given
+    place = here / "政务 公开"
+    place.mkdir()
+    monkeypatch.chdir(place)
+    gouji("init")
+
+    # Then
+    found = looked_at()
+    assert found["database"].detail.startswith(f"sqlite:///{place}/var/gouji.db · ")
+    assert f"unix://{place}/var/broker.sock" in found["broker"].detail
 
 
 def test_doctor_says_what_is_missing_and_what_to_do(here: Path) -> None:
@@ -130,7 +156,7 @@ def test_a_database_url_that_cannot_be_used_is_told_in_a_line(
     # Then it is a settings error with a hint, and no secret is shown
     for result in results:
         assert result.exit_code == 2, result.output
-        assert result.stderr.startswith("gouji: database_url: ")
+        assert result.stderr.startswith("gouji: database_url")
         assert len(result.stderr.splitlines()) == 2
     assert doctor.exit_code == 6
     assert "postgresql+psycopg://" in doctor.output

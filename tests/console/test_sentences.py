@@ -57,7 +57,7 @@ def unknown(found: set[str]) -> set[str]:
 
 
 def test_every_sentence_of_the_worker_has_a_chinese_one() -> None:
-    found = set(sentences(WORKER, *RAISED, *DECIDED))
+    found = set(sentences(WORKER, *RAISED, *DECIDED, "SettingsError"))
     assert len(found) > 120
     assert unknown(found) == set()
 
@@ -114,6 +114,10 @@ def test_a_word_is_told_in_chinese_only_where_it_is_all_that_is_said() -> None:
             "文件为空；经 LibreOffice 转换，it broke",
         ),
         ("T3.FLOW 自然人: 12 ≠ 9; T3.X: 1 ≠ 2", "T3.FLOW 自然人: 12 ≠ 9; T3.X: 1 ≠ 2"),
+        (
+            "dead letter 1: x is empty; nor can these be accepted: 5, 6; nothing was decided",
+            "死信 1：x 是空的；以下各件也不能接受：5, 6；未作处置",
+        ),
         ("{0} {x} is encrypted", "{0} {x} 已加密"),
         ("archive: a cannot be read: Permission denied", "存档：a 无法读取：没有权限"),
         ("/srv/a: Permission denied", "/srv/a：没有权限"),

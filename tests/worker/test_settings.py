@@ -1,5 +1,6 @@
 """Settings come from a file and the environment, and what is wrong with them is told."""
 
+import contextlib
 import os
 import re
 from pathlib import Path
@@ -64,6 +65,20 @@ def test_sources_of_the_file_replace_the_inbox() -> None:
         Source("letters", Path("/srv/letters"), settle=5.0),
         Source("s", Path("/srv/scans"), mode="scan"),
     )
+
+
+def test_a_source_that_is_the_directory_of_the_file_has_its_name(tmp_path: Path) -> None:
+    # Given settings in the directory that they name
+    here = tmp_path / "收件"
+    here.mkdir()
+    (here / "gouji.toml").write_text('[[source]]\npath = "."\n')
+
+    # When they are read there
+    with contextlib.chdir(here):
+        settings = load(Path("gouji.toml"), {})
+
+    # Then
+    assert [source.name for source in settings.watched] == ["收件"]
 
 
 def test_sources_of_every_kind() -> None:

@@ -10,11 +10,11 @@ from worker.check.rules import RULES
 from worker.check.totals import totals
 
 _ORDER = {rule: at for at, rule in enumerate(RULES)}
-_REASONS = (
-    ("PUBLISHER.EVIDENCE", Reason.PUBLISHER_CONFLICT),
-    ("TABLE.COMPLETE", Reason.INCOMPLETE),
-    ("CELL.VALUE", Reason.INVALID_VALUE),
-)
+_REASONS = {
+    "PUBLISHER.EVIDENCE": Reason.PUBLISHER_CONFLICT,
+    "TABLE.COMPLETE": Reason.INCOMPLETE,
+    "CELL.VALUE": Reason.INVALID_VALUE,
+}
 
 
 def check(report: Report, years_in_name: tuple[int, ...] = ()) -> tuple[Finding, ...]:
@@ -33,7 +33,17 @@ def check(report: Report, years_in_name: tuple[int, ...] = ()) -> tuple[Finding,
 def verdict(findings: tuple[Finding, ...]) -> Reason | None:
     """Return why the findings refuse the report, or ``None`` when it may be stored."""
     hard = {finding.rule for finding in findings if finding.severity is Severity.HARD}
-    for rule, reason in _REASONS:
+    for rule, reason in _REASONS.items():
         if rule in hard:
             return reason
     return Reason.IMBALANCED if hard else None
+
+
+def decisive(findings: tuple[Finding, ...], reason: Reason) -> list[Finding]:
+    """Return the findings, those first for which the report is refused for this reason."""
+    return sorted(findings, key=lambda finding: _reason_of(finding) is not reason)
+
+
+def _reason_of(finding: Finding) -> Reason | None:
+    hard = finding.severity is Severity.HARD
+    return _REASONS.get(finding.rule, Reason.IMBALANCED) if hard else None

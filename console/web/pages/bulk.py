@@ -13,7 +13,7 @@ from console.queries import documents, letters
 from console.web import parameters
 from console.web.messages import told
 from console.web.pages.desk import new_key, send
-from console.web.pages.letters import FIELDS, filter_of
+from console.web.pages.letters import FIELDS, filter_of, unread
 from console.web.visit import Page, Visit
 from worker.deciding import Conflict, DecisionError, UnknownLetter
 from worker.desk.order import Given
@@ -75,6 +75,8 @@ def _asked(visit: Visit, given: Any) -> tuple[Deed, bool]:
     for name, every in (("all", True), ("action", False)):
         for deed in _DEEDS:
             if given.get(name) == deed:
+                if every and unread(given):  # else it would be about more than was meant
+                    raise HTTPException(422, visit.text("A filter cannot be read."))
                 return deed, every
     raise HTTPException(404, visit.text("There is no such decision."))
 

@@ -30,6 +30,13 @@ def filter_of(given: Any) -> LetterFilter:
     )
 
 
+def unread(given: Any) -> list[str]:
+    """Return the fields that say something but narrow nothing down: it cannot be read."""
+    wanted = filter_of(given)
+    found = {"reason": wanted.reason, "rule": wanted.rule, "year": wanted.year}
+    return [name for name in found if found[name] is None and parameters.words(given, name)]
+
+
 def show(visit: Visit) -> Response:
     """Show how many there are by a group, and a page of them."""
     wanted = filter_of(visit.query)
@@ -44,6 +51,7 @@ def show(visit: Visit) -> Response:
     return visit.render(
         "letters.html",
         wanted=wanted,
+        unread=unread(visit.query),
         by=by,
         by_all=GROUPS,
         groups=found_groups,

@@ -165,6 +165,10 @@ def test_discards_with_a_note(seeded: Place) -> None:
     assert (decision.operator, decision.action, decision.note) == ("lin", "discard", "重复报送")
     assert seeded.json("dead", "list") == []
     assert [one["resolution"] for one in seeded.json("dead", "list", "--resolved")] == ["discard"]
+    assert "imbalanced · 弃置 discard" in seeded.run("dead", "list", "--resolved").stdout
+    shown = seeded.run("dead", "show", "1").stdout
+    assert "处置 resolution 弃置 discard" in shown
+    assert "结果 死信 dead" in shown
     assert seeded.json("dead", "show", "1")["decisions"][0]["note"] == "重复报送"
 
 

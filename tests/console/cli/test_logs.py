@@ -59,6 +59,8 @@ def test_merges_the_parts_by_time(logged: Place) -> None:
         (["--until", "2025-01-01T00:00:02Z"], ["service.started", "file.settled"]),
         (["--since", "2025-01-01T00:00:02Z", "--until", "2025-01-01T00:00:02Z"], ["file.settled"]),
         (["--since", "1h"], []),
+        (["--part", "push"], []),
+        (["--part", "notify"], []),
     ],
 )
 def test_filters(logged: Place, options: list[str], events: list[str]) -> None:

@@ -21,7 +21,7 @@ from console.cli.errors import (
     Unreachable,
     failure_of,
 )
-from console.cli.main import COMMANDS, cli
+from console.cli.main import COMMANDS, cli, tell
 from console.reference.markdown import texts_of
 from tests.console.cli.conftest import BALANCED, Place
 from worker.errors import ArchiveError, BrokerUnreachable, SettingsError
@@ -304,12 +304,79 @@ def test_what_goes_wrong_is_told_in_both_languages_with_what_to_do(
             "用法有误：请给出编号，或 --all-matching 加条件 give IDs",
         ),
         (("dead", "retry", "9", "--note", "x"), "没有这件死信 there is no dead letter 9"),
+        (
+            ("dead", "correct", "1", "--candidate", "9.9", "--note", "x"),
+            "没有候选 '9.9'；现有 there is no candidate '9.9'; there are: ",
+        ),
+        (
+            ("dead", "correct", "1", "--set", "applications.x.total=1", "--note", "x"),
+            "applications.x.total：法定表格中没有此单元格",
+        ),
+        (("--config", "no.toml", "status"), "设置有误：no.toml: 无法读取"),
     ],
 )
 def test_what_goes_wrong_is_told_in_both_languages(
     seeded: Place, typed: tuple[str, ...], said: str
 ) -> None:
     assert seeded.run(*typed).stderr.startswith(f"gouji: {said}")
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ("data_dri = 'x'", "gouji.toml：没有设置项 'data_dri'，是否为 'data_dir'？ gouji.toml: "),
+        ("settle = 'soon'", "settle：'soon' 不可用：须为有限的数 settle: "),
+        ("lease = -1", "lease：-1 须大于 0 lease: "),
+    ],
+)
+def test_settings_in_error_are_told_once_in_each_language(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: str, said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("gouji.toml").write_text(settings + "\n")
+    told = CliRunner().invoke(cli, ["status"]).stderr
+    assert told.startswith(f"gouji: 设置有误：{said}")
+
+
+def test_a_wrong_use_with_a_figure_at_its_head_is_told_once_in_each_language(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    failure = failure_of(click.UsageError("3 dead letters match; --yes decides about all of them"))
+    assert failure is not None
+    tell(failure, as_json=False)
+    assert capsys.readouterr().err.splitlines()[0] == (
+        "gouji: 用法有误：符合条件的死信有 3 件；加 --yes 全部处置"
+        " 3 dead letters match; --yes decides about all of them"
+    )
+
+
+@pytest.mark.parametrize("damage", [b"no database at all", None])
+def test_a_damaged_database_is_told_with_what_to_do(seeded: Place, damage: bytes | None) -> None:
+    # Given a file that is none, or the first table of which is overwritten
+    file = seeded.root / "var" / "gouji.db"
+    whole = file.read_bytes()
+    seeded.database.close()
+    for beside in file.parent.glob("gouji.db-*"):
+        beside.unlink()
+    file.write_bytes(damage or whole[:100] + b"\xff" * (len(whole) - 100))
+
+    # When
+    result = seeded.run("status")
+
+    # Then
+    assert result.exit_code == ExitCode.UNREACHABLE
+    assert result.stderr.startswith("gouji: 数据库已损坏 the database is damaged: ")
+    assert "gouji restore" in result.stderr
+    assert "✗ database" in seeded.run("doctor").stdout
+
+
+def test_that_there_is_no_database_yet_is_told_once_in_each_language(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    place = tmp_path / "var" / "gouji.db"
+    told = CliRunner().invoke(cli, ["status"]).stderr.splitlines()[0]
+    assert told == f"gouji: 尚无数据库 {place} there is no database yet at {place}"
 
 
 def test_programs_are_told_in_english_what_was_refused(seeded: Place) -> None:

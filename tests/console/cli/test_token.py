@@ -1,5 +1,7 @@
 """``gouji token`` and ``gouji push``."""
 
+import pytest
+
 from models import token
 from tests.console.cli.conftest import Place
 
@@ -23,6 +25,13 @@ def test_a_token_is_shown_once_and_counts_until_it_is_revoked(seeded: Place) -> 
     assert (code, error["code"]) == (5, "name_taken")
     code, error = seeded.error("token", "revoke", "crawler")
     assert code == 3
+
+
+@pytest.mark.parametrize("name", ["", "  ", "a\nb", "x" * 65])
+def test_a_token_has_a_name_that_can_be_told(seeded: Place, name: str) -> None:
+    code, error = seeded.error("token", "create", name)
+    assert (code, error["code"]) == (2, "usage")
+    assert "名称须为 1 至 64 个可见字符" in seeded.run("token", "create", name).stderr
 
 
 def test_pushing_wants_a_source_of_that_kind(seeded: Place) -> None:

@@ -86,6 +86,7 @@ def test_quick_reads_no_bytes_and_says_so(whole: Place) -> None:
         ["REPORT.YEARS"],
     ]
     assert "bytes" not in told["looked_at"]
+    assert "REPORT.YEARS: 按要求略过 left out by wish" in whole.run("verify", "--quick").stdout
 
 
 @pytest.mark.process

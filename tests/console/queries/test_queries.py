@@ -1,15 +1,16 @@
 """Reading what is stored, where the command line's tests do not reach."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy.orm import Session
 
-from console.queries import counts, documents, filings, history
+from console.queries import documents, filings, history
 from console.queries.history import EventFilter
 from models.event import EventName
-from models.ledger import Document
+from models.ledger import Arrival, Document
 from models.session import Database
 from tests.databases import migrated
 from worker.logs import record
@@ -31,10 +32,35 @@ def session(tmp_path: Path) -> Iterator[Session]:
         ("年报.txt".encode(), "年报.txt"),
         ("年报.txt".encode("gb18030"), "年报.txt"),
         (b"\xff\xff.txt", "\\xff\\xff.txt"),
+        ("打包.zip!/河南/".encode() + "年报.txt".encode("gb18030"), "打包.zip!/河南/年报.txt"),
     ],
 )
-def test_paths_of_any_bytes_are_readable(path: bytes, text: str) -> None:
-    assert counts.readable(path) == text
+def test_where_a_document_arrived_is_readable_whatever_its_bytes(
+    session: Session, path: bytes, text: str
+) -> None:
+    # Given a member of an archive
+    for digest in "ab":
+        session.add(Document(sha256=digest * 64, size=1, name="x"))
+    session.flush()
+    session.add(
+        Arrival(
+            source="inbox",
+            path=path,
+            inode=1,
+            size=1,
+            mtime_ns=1,
+            name="x",
+            state="accepted",
+            seen_at=datetime.now(UTC),
+            document_id=2,
+            container_id=1,
+        )
+    )
+    session.flush()
+
+    # Then
+    assert documents.places(session, [2]) == {2: text}
+    assert [arrival.path for arrival in documents.arrivals(session, 2)] == [text]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from html import unescape
 
+import pytest
 from sqlalchemy import select
 
 from models.comment import Comment
@@ -183,6 +184,26 @@ def test_all_that_match_are_counted_again_when_it_is_decided(stocked: Console) -
             select(DeadLetter.reason).where(DeadLetter.resolution.is_(None))
         ).all()
     assert open_ones == ["imbalanced"]
+
+
+@pytest.mark.parametrize("given", ["year=2O22", "reason=x", "rule=T3.FLOW&year=20a"])
+def test_a_filter_that_cannot_be_read_never_widens_a_decision(stocked: Console, given: str) -> None:
+    # Given an address with a filter that cannot be read
+    browser = stocked.browser()
+    page = browser.get(f"/dead?{given}")
+
+    # Then the page says so and offers no decision about all, and none is taken
+    assert "A filter cannot be read." in page
+    assert "Discard all" not in page
+    answer = browser.client.get(f"/dead/decide?all=discard&{given}")
+    assert answer.status_code == 422
+
+
+def test_full_width_figures_are_a_year(stocked: Console) -> None:
+    page = stocked.browser().get("/dead?year=１９９９")
+    assert "A filter cannot be read." not in page
+    assert 'value="1999"' in page
+    assert "No dead letter matches." in page
 
 
 def test_a_comment_stays_with_the_document_and_is_text(stocked: Console) -> None:

@@ -163,6 +163,17 @@ def test_what_is_not_there_is_told_as_a_page(stocked: Console, address: str) -> 
     assert "<h1>Not found</h1>" in answer.text
 
 
+@pytest.mark.parametrize("address", ["/x", "/dead/9", "/reports/99"])
+def test_what_is_not_there_is_told_in_chinese_to_who_reads_chinese(
+    stocked: Console, address: str
+) -> None:
+    answer = stocked.browser().client.get(address, headers={"accept-language": "zh-CN"})
+    main = answer.text.partition("<h1>")[2]
+    assert "找不到" in main
+    assert "Not Found" not in main
+    assert "there is no" not in main.lower()
+
+
 def test_an_original_is_handed_out_so_that_no_browser_runs_it(stocked: Console) -> None:
     # Given a page of a stranger, with a script and a name like one
     browser = stocked.browser()
@@ -200,12 +211,18 @@ def test_versions_are_told_with_what_changed(console: Console) -> None:
     # Given a report that was published again with another figure
     console.bring(BALANCED.read_bytes(), "一.txt")
     text = BALANCED.read_text("utf-8").replace("行政许可\t4221", "行政许可\t4222")
-    console.bring(text.encode(), "二.txt")
+    title = "濮阳经济技术开发区2022年政府信息公开"
+    console.bring(text.replace(f"{title}工作年度报告", f"{title}年度报告").encode(), "二.txt")
 
     # Then
     page = console.browser().get("/reports/2/versions")
     assert "<del>4221</del>" in page
     assert "<ins>4222</ins>" in page
+    assert "<li>title: <del>" in page
+
+    # And in Chinese all of it is Chinese
+    page = console.browser().get("/reports/2/versions", **{"accept-language": "zh-CN"})
+    assert "<li>标题: <del>" in page
 
 
 def test_the_overview_says_what_is_wrong(stocked: Console) -> None:

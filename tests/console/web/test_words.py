@@ -2,9 +2,10 @@
 
 from sqlalchemy import select
 
+from models.base import now
 from models.event import EventName
-from models.ledger import Arrival, Attempt
-from tests.console.cli.conftest import arrival
+from models.ledger import Arrival, Attempt, SourceStatus
+from tests.console.cli.conftest import BALANCED, arrival
 from tests.console.web.conftest import Console
 from tests.console.web.test_deciding import fields, send
 from worker.logs import record
@@ -109,11 +110,35 @@ def test_the_sources_tell_which_files_were_ignored_and_why(stocked: Console) -> 
             file="年报.pdf",
             why="symlink",
         )
+        session.add(
+            SourceStatus(
+                source="inbox", kind="drop", path=b"/in", mode="events", heartbeat_at=now()
+            )
+        )
 
     # Then the page of the sources says so, in the reader's language
     browser = stocked.browser()
     chinese, english = browser.get("/sources", **CHINESE), browser.get("/sources")
     assert "已忽略的文件" in chinese
     assert "<i>为何</i> 符号链接，不跟随" in chinese
+    assert "<td>文件事件</td>" in chinese
+    assert "<td>events</td>" in english
     assert "<i>file</i> 年报.pdf" in english
     assert "<i>why</i> symlink" in english
+
+
+def test_a_finding_and_what_was_typed_are_told_in_chinese_alone(stocked: Console) -> None:
+    # Given a report of which a table is missing
+    half = BALANCED.read_text("utf-8").partition("\n四、政府信息公开行政复议")[0]
+    stocked.bring(half.encode(), "half.txt")
+    browser = stocked.browser()
+    page = browser.get("/dead/3", **CHINESE)
+
+    # When a cell is filled in with what is no figure
+    typed = fields(page, "/dead/3/recheck") | {"cell:applications.granted.total": "１二"}
+    answer = browser.client.post("/dead/3/recheck", data=typed, headers=CHINESE)
+
+    # Then both are told in Chinese
+    assert "未找到表格" in page
+    assert "table not found" not in page
+    assert "（一）予以公开 · 总计</span>: &#39;１二&#39; 不是非负整数" in answer.text

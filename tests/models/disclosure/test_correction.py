@@ -28,6 +28,9 @@ def report(**cells: Cell) -> Report:
     [
         (TOTAL, "12", 12),
         (TOTAL, " 012 ", 12),
+        (TOTAL, "１２", 12),
+        (FEES, "１１５．１", Decimal("115.1")),
+        ("disclosure.licences.change", "－３", -3),
         (TOTAL, "", None),
         (TOTAL, "blank", None),
         (TOTAL, "空", None),
@@ -46,7 +49,7 @@ def test_reads_what_is_typed(address: str, text: str, value: object) -> None:
         (TOTAL, "-1"),
         (TOTAL, "1.5"),
         (TOTAL, "1O"),
-        (TOTAL, "１２"),
+        (TOTAL, "１２三"),
         (TOTAL, "1" * 16),
         (FEES, "1.123456789"),
         (FEES, "1."),

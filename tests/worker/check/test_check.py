@@ -8,7 +8,7 @@ import pytest
 from models.disclosure.finding import Finding, Reason, Severity
 from models.disclosure.form import LAYOUTS, Edition
 from models.disclosure.report import Cell, Period, Printed, ReadTable, Report, Section
-from worker.check.check import check, verdict
+from worker.check.check import check, decisive, verdict
 from worker.check.rules import RULES
 
 _BLANK = Cell(None, "", Printed.BLANK)
@@ -140,6 +140,21 @@ def test_a_missing_table_is_incomplete() -> None:
         ("TABLE.COMPLETE", "review", Severity.HARD)
     ]
     assert verdict(findings) is Reason.INCOMPLETE
+
+
+def test_what_a_report_is_refused_for_is_told_first() -> None:
+    # Given a table that is not there, and one that is out of balance
+    report = _report(_request(12) | {"applications.new_requests.total": _number(13)})
+    tables = {key: table for key, table in report.tables.items() if key != "review"}
+
+    # When
+    findings = check(replace(report, tables=tables))
+
+    # Then the edits stay in their order, and what decides comes before them
+    assert findings[0].rule == "T3.FLOW"
+    first = decisive(findings, Reason.INCOMPLETE)
+    assert [finding.rule for finding in first[:2]] == ["TABLE.COMPLETE", "T3.FLOW"]
+    assert set(first) == set(findings)
 
 
 def test_a_table_without_a_number_is_incomplete() -> None:
