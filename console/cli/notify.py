@@ -76,4 +76,5 @@ def _try_out(found: "list[Channel]") -> None:
         except Undelivered as error:
             failed.append(f"{channel.name}: {error}")
     if failed:
-        raise Unreachable("; ".join(failed), code="undelivered")
+        hint = "检查 check GOUJI_NOTIFY_WEBHOOK, GOUJI_NOTIFY_APPRISE"
+        raise Unreachable("; ".join(failed), hint=hint, code="undelivered")

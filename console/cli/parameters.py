@@ -88,7 +88,7 @@ def demand_known(value: str | None, known: Iterable[str], option: str) -> None:
     if value is None or value in names:
         return
     raise click.BadParameter(
-        f"没有 {value!r} is not known; {_rest(value, names)}", param_hint=option
+        f"没有这个值 no such value: {value!r}; {_rest(value, names)}", param_hint=option
     )
 
 
