@@ -12,7 +12,9 @@ from watcher.register import BATCH_BYTES, MOST, Origin, Outcome, Taken
 from watcher.settle import Settled
 from worker.faults import reach
 
-_REDO_FAILED: Final = 600.0
+_SOONEST: Final = 15.0
+_LATEST: Final = 600.0
+"""Seconds until what could not be moved is tried again: soon, then ever more seldom."""
 
 
 class DropSource:
@@ -30,6 +32,7 @@ class DropSource:
         self._handing_over = handing_over
         self._clock = clock
         self._redo_failed_at = clock()
+        self._redo_pause = _SOONEST
         self._redo_pending = True
 
     @property
@@ -74,12 +77,19 @@ class DropSource:
     def _redo(self) -> None:
         """Move what a killed watcher left lying, and now and then what could not be moved."""
         states = [Handover.PENDING] if self._redo_pending else []
-        if self._clock() >= self._redo_failed_at:
-            self._redo_failed_at = self._clock() + _REDO_FAILED
+        due = self._clock() >= self._redo_failed_at
+        if due:
             states.append(Handover.FAILED)
         if states:
-            self._settle_moves(self._handing_over.redo(self.origin, states))
+            moved = self._handing_over.redo(self.origin, states)
+            self._settle_moves(moved)
             self._redo_pending = False
+            if due:
+                self._plan_redo(failed=_any_failed(moved))
+
+    def _plan_redo(self, *, failed: bool) -> None:
+        self._redo_pause = min(2 * self._redo_pause, _LATEST) if failed else _SOONEST
+        self._redo_failed_at = self._clock() + (self._redo_pause if failed else _LATEST)
 
     def _recall_emptied(self) -> None:
         if self.drop.hollow:
@@ -104,6 +114,9 @@ class DropSource:
             moved = self._handing_over.move(self.origin, to_move)
             reach("intake.moved")
             self._settle_moves(moved)
+            if _any_failed(moved):
+                soon = self._clock() + self._redo_pause
+                self._redo_failed_at = min(self._redo_failed_at, soon)
 
     def _take_leave(self, one: Taken, to_move: list[Taken]) -> None:
         self.drop.done(one.item.path)
@@ -127,3 +140,7 @@ class DropSource:
                 and (directory := one.original.path.rpartition(b"/")[0])
             }
         )
+
+
+def _any_failed(moved: Sequence[Moved]) -> bool:
+    return any(one.handover is Handover.FAILED for one in moved)

@@ -1,14 +1,16 @@
 """Originals moved away: only the version that was archived, overwriting nothing."""
 
 import os
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from models.ledger import Handover
 from tests.watcher.station import Station
-from watcher.handover import HandingOver, _original
+from watcher.handover import HandingOver, Moved, _original
 from watcher.register import Origin
 
 
@@ -38,6 +40,43 @@ def test_what_cannot_be_moved_is_told_once_and_undoes_nothing(station: Station) 
     station.turn(700.0)
     assert handovers(station) == ["moved"]
     assert station.left() == []
+
+
+def test_what_cannot_be_moved_is_tried_again_soon_and_then_ever_more_seldom(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given one that could not be moved, and a watcher that is asked how often it tries
+    obstacle = block(station)
+    station.drop("a.txt")
+    station.settle()
+    tried: list[float] = []
+    redo = HandingOver.redo
+
+    def counted(self: HandingOver, origin: Origin, states: Sequence[Handover]) -> list[Moved]:
+        tried.append(station.clock.now)
+        return redo(self, origin, states)
+
+    monkeypatch.setattr(HandingOver, "redo", counted)
+
+    # When half an hour passes
+    begun = station.clock.now
+    for _ in range(360):
+        station.turn(5.0)
+
+    # Then it is tried after a quarter of a minute, twice as long, and so on up to ten minutes
+    pauses = [after - before for before, after in pairwise([begun, *tried])]
+    assert pauses == pytest.approx([15, 30, 60, 120, 240, 480, 600], abs=10.0)
+
+    # And the next one that cannot be moved does not wait for the first one's turn
+    obstacle.unlink()
+    station.turn(700.0)
+    (station.inbox / ".gouji").rename(station.inbox.parent / "aside")
+    obstacle = block(station)
+    station.drop("b.txt", b"another")
+    station.settle()
+    obstacle.unlink()
+    station.turn(20.0)
+    assert handovers(station) == ["moved", "moved"]
 
 
 def test_a_restart_tries_again(station: Station) -> None:
