@@ -79,8 +79,7 @@ class Trial:
         self._flights: list[int] = []
         self._kills = 0
         self._healed = time.monotonic()
-        self._free = threading.Event()
-        self._free.set()
+        self._dropping = threading.Lock()
 
     # --- what comes in --------------------------------------------------------------------------
 
@@ -95,19 +94,14 @@ class Trial:
             yield
         finally:
             stop.set()
-            self._free.set()
             thread.join()
             self._healed = time.monotonic()
 
     @contextmanager
     def holding(self) -> Iterator[None]:
         """Drop nothing for as long as the block runs."""
-        self._free.clear()
-        time.sleep(_EVERY)  # what is being written now is whole then
-        try:
+        with self._dropping:  # what is being written now is whole then
             yield
-        finally:
-            self._free.set()
 
     def drop(self, amount: int) -> None:
         """Drop so many files at once."""
@@ -120,9 +114,9 @@ class Trial:
 
     def _flow(self, stop: threading.Event) -> None:
         while not stop.wait(_EVERY):
-            self._free.wait()
-            if self._dropped % _A_LOT or self._behind() < _A_LOT:
-                self.drop(1)
+            with self._dropping:
+                if self._dropped % _A_LOT or self._behind() < _A_LOT:
+                    self.drop(1)
 
     def _behind(self) -> int:
         """Return how many files have not come to their end; none while nobody can say."""
