@@ -18,9 +18,9 @@ def handed(name: str, default: str) -> str:
 
 CONVERTED: Final = int(handed("CONVERTED", "0"))
 """How many reports LibreOffice converts to each format; 0: what it once made of one is read."""
-EXAMPLES: Final = int(handed("EXAMPLES", "5"))
+EXAMPLES: Final = int(handed("EXAMPLES", "3"))
 """How many random reports each reader is tried on, and how many random histories the ledger."""
-MUTATIONS: Final = int(handed("MUTATIONS", "4"))
+MUTATIONS: Final = int(handed("MUTATIONS", "2"))
 """How many damaged files of each format are read."""
 HOSTILE: Final = int(handed("HOSTILE", "1000"))
 """How many hostile files go through real workers."""
@@ -33,7 +33,7 @@ BROKEN: Final = handed("BROKEN", "sqlite+embedded").split()
 
 ``hosts`` adds the longest of the tests that cut hosts off.
 """
-EXPORTED: Final = int(handed("EXPORTED", "16"))
+EXPORTED: Final = int(handed("EXPORTED", "8"))
 """How many random reports are exported and loaded back; the long run has a thousand."""
 RUNS: Final = int(handed("RUNS", "3"))
 """How many random runs of everything the promise is checked on, 40 steps each."""

@@ -3,7 +3,7 @@
 import gc
 from typing import Final
 
-_YOUNG: Final = 20_000
+YOUNG: Final = 20_000
 """New objects at which it looks: more than are alive in a batch would let memory grow, fewer are
 looked through in vain. A worker takes a sixth more time for a report where it is Python's 700."""
 
@@ -16,4 +16,4 @@ def spare() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(_YOUNG)
+    gc.set_threshold(YOUNG)
