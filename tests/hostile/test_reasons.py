@@ -32,7 +32,7 @@ def reader() -> Iterator[Isolated]:
         yield built
 
 
-@pytest.mark.parametrize("case", sampled(CORPUS, 3), ids=lambda case: case.name)
+@pytest.mark.parametrize("case", sampled(CORPUS, 5), ids=lambda case: case.name)
 def test_each_gets_its_reason(reader: Isolated, case: Hostile) -> None:
     # When it is inspected as a worker does
     data = case.make()
