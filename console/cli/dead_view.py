@@ -13,6 +13,7 @@ from console.cli.commenting import print_comments
 from console.cli.events import print_events
 from console.cli.listing import moment, print_list
 from console.cli.report_view import facts, print_findings, print_lines, print_report
+from console.messages import in_both
 from console.queries import comments, documents, filings, history, letters, standing
 from console.queries.comments import CommentRow
 from console.queries.documents import ArrivalRow, AttemptRow
@@ -139,7 +140,7 @@ def _print_head(told: Story) -> None:
     head = Text(f"死信 dead letter {letter.id}: {reason}", style="bold red")
     lines = [
         head,
-        Text(sentences.both(form_labels.worded(letter.message))),
+        Text(in_both(letter.message)),
         *_advice(told),
         facts([("环节 stage", labels.stage(letter.stage)), ("处置 resolution", resolution)]),
         facts([("机关 publisher", letter.publisher), ("年度 year", letter.year)]),
@@ -252,9 +253,7 @@ def _print_attempts(attempts: list[AttemptRow]) -> None:
         )
         lines = [line]
         if attempt.error:
-            lines.append(
-                Text(f"   {sentences.both(form_labels.worded(attempt.error))}", style="red")
-            )
+            lines.append(Text(f"   {in_both(attempt.error)}", style="red"))
         if attempt.traceback:
             lines += [Text(f"   {row}", style="dim") for row in attempt.traceback.splitlines()]
         print_lines(output.console(), lines)

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import click
 
-from console import form_labels, labels, sentences
+from console import labels
 from console.cli import output
 from console.cli.errors import ExitCode, Failure
 from console.cli.invocation import Invocation, pass_invocation
 from console.cli.parameters import no_path
+from console.messages import in_both
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -143,5 +144,5 @@ def _show_outcome(inspection: "Inspection") -> None:
     told = facts([("原因 reason", reason), ("环节 stage", stage)])
     lines = [line, told] if told.plain else [line]
     if inspection.report is None and inspection.message:
-        lines.append(Text(sentences.both(form_labels.worded(inspection.message))))
+        lines.append(Text(in_both(inspection.message)))
     print_lines(output.console(), [*lines, Text("")])
