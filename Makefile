@@ -31,7 +31,7 @@ notify: $(VENV)/.run ## add what tells chats and mail of dead letters: gouji[not
 otel: $(VENV)/.run ## add what sends traces to an OpenTelemetry collector: gouji[otel]
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/otel.lock
 
-test: $(VENV)/.dev ## run the tests (well under three minutes)
+test: $(VENV)/.dev ## run the tests (three minutes on two cores)
 	@$(BIN)/python -m pytest -m "not soak" -n auto --dist loadfile --no-loadscope-reorder
 
 test-all: $(VENV)/.dev ## run the tests with the long runs with kills
