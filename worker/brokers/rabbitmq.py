@@ -30,11 +30,11 @@ from worker.broker import (
     PREFETCH,
     PROCESS,
     QUEUES,
-    WORKER_CLIENT,
     Backlog,
     Condition,
     Waiting,
     Weakness,
+    worker_client,
 )
 from worker.brokers.amqp import (
     ANSWER_WITHIN,
@@ -163,7 +163,7 @@ def make_broker(url: str, middleware: Sequence[dramatiq.Middleware]) -> dramatiq
     Raises:
         SettingsError: the URL cannot be used.
     """
-    return _Broker(parameters(url, f"{WORKER_CLIENT}{os.getpid()}"), middleware)
+    return _Broker(parameters(url, worker_client()), middleware)
 
 
 class RabbitmqDoor:

@@ -25,6 +25,7 @@ from worker.broker import (
     Condition,
     Waiting,
     Weakness,
+    worker_client,
 )
 from worker.brokers import glance
 from worker.errors import BrokerUnreachable, SettingsError
@@ -140,7 +141,7 @@ def make_broker(url: str, middleware: Sequence[dramatiq.Middleware]) -> dramatiq
     Raises:
         SettingsError: the URL cannot be used.
     """
-    return _Broker(_client(url, f"{WORKER_CLIENT}{os.getpid()}"), middleware)
+    return _Broker(_client(url, worker_client()), middleware)
 
 
 def _client(url: str, name: str | None = None) -> redis.Redis:
@@ -243,7 +244,7 @@ class RedisDoor:
         policy = "?"
         with _reaching():
             facts: dict[str, Any] = self._client.info()
-            names = {str(found["name"]) for found in self._client.client_list()}
+            workers = self._workers()
             with suppress(redis.ResponseError):  # hosted servers do not tell their settings
                 found: Any = self._client.config_get("maxmemory-policy")
                 policy = found.get("maxmemory-policy", policy)
@@ -252,9 +253,19 @@ class RedisDoor:
         return Condition(
             product=f"{'Valkey' if 'valkey_version' in facts else 'Redis'} {version}",
             details=(f"maxmemory-policy {policy}", f"appendonly {'yes' if durable else 'no'}"),
-            workers=sum(name.startswith(WORKER_CLIENT) for name in names),
+            workers=workers,
             weakness=_weakness(facts, policy, durable=durable),
         )
+
+    def _workers(self) -> int:
+        """Count processes that take messages: each has several connections, and only one name.
+
+        Several installations may share a server, each in a database of its own.
+        """
+        ours = str(self._client.get_connection_kwargs().get("db", 0))
+        found: list[dict[str, str]] = self._client.client_list()
+        names = {one["name"] for one in found if one["db"] == ours}
+        return sum(name.startswith(WORKER_CLIENT) for name in names)
 
     def ping(self) -> None:
         """Ask for an answer."""

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+import dramatiq
 import pytest
 import redis
 from dramatiq.errors import ConnectionClosed
@@ -186,3 +187,25 @@ def test_a_server_that_hangs_is_given_up_within_seconds(
     server.resume()
     assert impatient.outstanding() == 0
     impatient.close()
+
+
+def test_worker_processes_are_told_apart_by_host_and_counted_in_their_database(
+    server: RedisServer, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given workers with the same process id on two hosts, as in containers, and those of another
+    # installation that has a database of its own on the same server
+    def works(host: str, url: str) -> dramatiq.Broker:
+        monkeypatch.setattr("socket.gethostname", lambda: host)
+        broker = make_broker(url)
+        for queue in ("fast", "slow"):
+            broker.declare_queue(queue)
+            next(broker.consume(queue, prefetch=1, timeout=10))
+        return broker
+
+    theirs = server.url.rpartition("/")[0] + "/7"
+    at_work = [works("one", server.url), works("two", server.url), works("three", theirs)]
+
+    # When the server is examined, then two are counted
+    assert inbox.examine().workers == 2
+    for broker in at_work:
+        broker.close()
