@@ -81,24 +81,26 @@ class Embedded(Stack):
         return {}
 
     def kill_broker(self, running: Running) -> None:
-        os.kill(self._pid(running), signal.SIGKILL)
+        os.kill(_answering(running), signal.SIGKILL)
 
     def empty_broker(self, running: Running) -> None:
+        pid = _answering(running)
         shutil.rmtree(running.data / "broker" / "appendonlydir")
-        self.kill_broker(running)
+        os.kill(pid, signal.SIGKILL)
 
     def flush_broker(self, running: Running) -> None:
+        _answering(running)
         with _client(running) as client:
             client.flushall()
 
     @contextmanager
     def silent_broker(self, running: Running) -> Iterator[None]:
-        pid = self._pid(running)
-        with _stopped(pid):
+        with _stopped(_answering(running)):
             yield
 
     @contextmanager
     def full_broker(self, running: Running) -> Iterator[None]:
+        _answering(running)
         with _client(running) as client, _full(client):
             yield
 
@@ -109,10 +111,6 @@ class Embedded(Stack):
             connection.execute("BEGIN IMMEDIATE")
             yield
             connection.execute("ROLLBACK")
-
-    def _pid(self, running: Running) -> int:
-        until(lambda: "broker" in running.parts(), 60, running.story)
-        return running.parts()["broker"]
 
 
 class Postgres(Stack):
@@ -247,6 +245,23 @@ class PostgresRabbit(Postgres):
 
 
 STACKS: Final[tuple[type[Stack], ...]] = (Embedded, PostgresRedis, PostgresRabbit)
+
+
+def _answering(running: Running) -> int:
+    """Wait until the embedded server answers: one that was killed is on its way back.
+
+    Returns:
+        Its process.
+    """
+
+    def answers() -> bool:
+        with suppress(redis.RedisError), _client(running) as client:
+            return bool(client.ping())
+        return False
+
+    until(answers, 60, running.story)
+    with _client(running) as client:
+        return int(client.info("server")["process_id"])
 
 
 @contextmanager
