@@ -97,7 +97,7 @@ def _killed_releasing(point: str) -> Fault:
         with trial.striking(point):
             for _ in range(_TRIES):  # it may be stuck in a process that has given back all it held
                 trial.wait_for_parts()
-                master = trial.running.parts()["work"]
+                master = trial.signal_part("work", 0)
                 trial.strike("work.fetched", "hang")
                 with suppress(ProcessLookupError):
                     os.kill(master, signal.SIGTERM)
@@ -129,7 +129,7 @@ def _killing(part: str) -> Fault:
     def inject(trial: Trial) -> None:
         trial.wait_for_parts()
         trial.note()
-        os.kill(trial.running.parts()[part], signal.SIGKILL)
+        trial.signal_part(part, signal.SIGKILL)
         trial.progress()
 
     return Fault(f"SIGKILL of {part}", inject)
@@ -138,7 +138,7 @@ def _killing(part: str) -> Fault:
 def _killing_a_process(trial: Trial) -> None:
     trial.wait_for_parts()
     trial.note()
-    os.kill(random.choice(trial.running.worker_processes()), signal.SIGKILL)
+    trial.signal_worker(signal.SIGKILL, random.choice)
     trial.progress()
 
 
@@ -173,8 +173,7 @@ def _stopping(trial: Trial) -> None:
     """A process sleeps for longer than its lease, then goes on as if nothing had been."""
     trial.wait_for_parts()
     trial.note()
-    pid = trial.running.worker_processes()[0]
-    os.kill(pid, signal.SIGSTOP)
+    pid = trial.signal_worker(signal.SIGSTOP)
     time.sleep(LEASE * 1.3)
     os.kill(pid, signal.SIGCONT)
     trial.progress()
@@ -187,7 +186,8 @@ def _stopped_at(point: str) -> Fault:
         trial.strike(point, "stop")
         time.sleep(LEASE * 1.3)
         for pid in [*trial.running.parts().values(), *trial.running.worker_processes()]:
-            os.kill(pid, signal.SIGCONT)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
         trial.progress()
 
     return Fault(f"SIGSTOP at {point} beyond the lease", inject)

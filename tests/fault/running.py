@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from models.ledger import FINAL, Arrival, ArrivalState, Document, Handover, State
 from models.session import Database
@@ -32,11 +33,21 @@ QUICK = {
 
 
 def until(condition: Callable[[], object], seconds: float, why: Callable[[], object]) -> None:
-    """Wait for a condition; when time is up, fail and say how things stand."""
+    """Wait for a condition; when time is up, fail and say how things stand.
+
+    A database that cannot be asked, because it is what was broken, does not fulfil it.
+    """
     deadline = time.monotonic() + seconds
-    while not condition():
+    while not _fulfilled(condition):
         assert time.monotonic() < deadline, f"waited {seconds} s in vain: {why()}"
         time.sleep(0.05)
+
+
+def _fulfilled(condition: Callable[[], object]) -> bool:
+    try:
+        return bool(condition())
+    except SQLAlchemyError:
+        return False
 
 
 class Running:

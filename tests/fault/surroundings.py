@@ -122,5 +122,5 @@ def _clock(trial: Trial) -> None:
     for offset in (_TWO_HOURS, -_A_DAY):
         trial.note()
         trial.clock.write_text(str(offset))
-        os.kill(trial.running.worker_processes()[0], signal.SIGKILL)
+        trial.signal_worker(signal.SIGKILL)
         trial.progress()

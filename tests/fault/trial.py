@@ -3,8 +3,8 @@
 import os
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -36,6 +36,7 @@ _A_LOT: Final = 50
 _POISONED: Final = "work.fetched"
 _DEAD_WITHIN: Final = 3 * (LEASE + 60.0)
 """Seconds for three attempts: the lease of each must end, and somebody must see that."""
+_STARTS_WITHIN: Final = 60.0
 _WITHIN: Final = 120.0
 _AT_REST_WITHIN: Final = 300.0
 _KILLS_A_RUN: Final = 3
@@ -181,13 +182,41 @@ class Trial:
 
     def wait_for_parts(self) -> None:
         """Wait until everything runs."""
-        running = self.running
-        until(lambda: "watch" in running.parts() and running.worker_processes(), 60, running.story)
+        self.signal_part("watch", 0)
+        self.signal_worker(0)
+
+    def signal_part(self, name: str, number: int) -> int:
+        """Send a signal to a part, and return its process; one that is being started is awaited."""
+        return self._signal(lambda: self.running.parts()[name], number)
+
+    def signal_worker(self, number: int, choose: Callable[[Sequence[int]], int] = min) -> int:
+        """Send a signal to a worker process, and return it; those being started are awaited."""
+        return self._signal(lambda: choose(self.running.worker_processes()), number)
+
+    def _signal(self, find: Callable[[], int], number: int) -> int:
+        sent: list[int] = []
+
+        def send() -> bool:
+            with suppress(
+                LookupError, ValueError, ProcessLookupError
+            ):  # it is gone, or not there yet
+                pid = find()
+                os.kill(pid, number)
+                sent.append(pid)
+            return bool(sent)
+
+        until(send, _STARTS_WITHIN, self.running.story)
+        return sent[0]
 
     def progress(self) -> None:
         """Wait until some more documents have come to their end."""
-        before = self.running.finished()
-        until(lambda: self.running.finished() > before + 3, _WITHIN, self.running.story)
+        before: list[int] = []
+
+        def further() -> bool:
+            before.append(self.running.finished())
+            return before[-1] > before[0] + 3
+
+        until(further, _WITHIN, self.running.story)
 
     def wait_until_taken(self) -> None:
         """Wait until every file that was dropped is in the ledger, and moved away."""
