@@ -11,18 +11,20 @@ import hypothesis
 import pytest
 import structlog
 
-from tests import (
-    brokers,
-    budgets,  # noqa: F401 - takes its variables out of the environment first
-)
+from tests import brokers, budgets
 from tests.brokers import DATABASES, STACKS
 from tests.databases import BACKENDS, empty
 from worker import faults, tracing
 from worker.embedded import ensure
 from worker.settings import Settings
 
-hypothesis.settings.register_profile("untimed", deadline=None)  # machines are busy with others
-hypothesis.settings.load_profile("untimed")
+hypothesis.settings.register_profile(
+    "steady",
+    deadline=None,  # machines are busy with others
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    derandomize=not budgets.EXPLORE,
+)
+hypothesis.settings.load_profile("steady")
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -28,7 +28,6 @@ pytestmark = pytest.mark.process
 _BUDGET = budgets.MUTATIONS
 _STEADY = settings(
     max_examples=_BUDGET,
-    derandomize=True,
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

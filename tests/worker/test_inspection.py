@@ -119,7 +119,7 @@ def _messy(rng: random.Random, renderer: str) -> TruthReport:
 
 
 @pytest.mark.parametrize("renderer", sorted(RENDERERS))
-@settings(max_examples=_EXAMPLES, deadline=None, derandomize=True)
+@settings(max_examples=_EXAMPLES, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_every_cell_of_a_random_report_is_read_back(renderer: str, seed: int) -> None:
     # Given
@@ -152,7 +152,7 @@ def _assert_read(inspection: Inspection, truth: TruthReport) -> None:
 
 
 @pytest.mark.parametrize("renderer", ["tabbed", "stacked_tabs", "spaced"])
-@settings(max_examples=_EXAMPLES, deadline=None, derandomize=True)
+@settings(max_examples=_EXAMPLES, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_a_broken_cell_breaks_exactly_its_edits(renderer: str, seed: int) -> None:
     # Given
@@ -241,7 +241,7 @@ def test_what_is_no_report_is_refused_with_its_reason(data: bytes, reason: str, 
     assert inspection.message
 
 
-@settings(max_examples=_EXAMPLES, deadline=None, derandomize=True)
+@settings(max_examples=_EXAMPLES, deadline=None)
 @given(data=st.binary(max_size=400) | st.text(max_size=400).map(str.encode))
 def test_no_bytes_whatever_raise(data: bytes) -> None:
     inspection = inspect(data, "x")
@@ -249,7 +249,7 @@ def test_no_bytes_whatever_raise(data: bytes) -> None:
     assert inspection.outcome in ("dead", "unpacked")
 
 
-@settings(max_examples=_EXAMPLES, deadline=None, derandomize=True)
+@settings(max_examples=_EXAMPLES, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_a_report_cut_or_shuffled_never_raises(seed: int) -> None:
     # Given

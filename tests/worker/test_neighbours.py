@@ -232,7 +232,7 @@ def test_others_and_years_apart_are_left_alone(home: House) -> None:
 @settings(
     max_examples=2 * budgets.EXAMPLES,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     steps=st.lists(

@@ -35,7 +35,7 @@ def home(tmp_path: Path, database_url: str) -> Iterator[House]:
 @settings(
     max_examples=3 * budgets.EXAMPLES,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(read=reports())
 def test_what_is_stored_comes_back(home: House, read: Report) -> None:

@@ -289,7 +289,7 @@ def test_what_is_taken_along_is_told_of_in_its_own_name(
 @settings(
     max_examples=budgets.EXAMPLES,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_together_they_become_what_they_become_one_by_one(
     tmp_path_factory: pytest.TempPathFactory, subjects: list[tuple[str, int, int]]

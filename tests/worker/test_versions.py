@@ -429,7 +429,7 @@ FILES = st.tuples(st.integers(0, 3), st.none() | st.integers(0, 3))
 @settings(
     max_examples=2 * budgets.EXAMPLES,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(data=st.data(), files=st.lists(FILES, min_size=1, max_size=7))
 def test_any_sequence_does_as_the_model(

@@ -90,7 +90,6 @@ def test_whatever_it_allows_is_answered_as_it_says(
 
     @settings(
         max_examples=EXAMPLES,
-        derandomize=True,
         deadline=None,
         database=None,
         suppress_health_check=list(HealthCheck),

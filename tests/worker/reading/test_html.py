@@ -287,7 +287,7 @@ def test_running_text_that_begins_like_furniture_is_kept(text: str) -> None:
 
 
 @pytest.mark.parametrize("shell", ["bare", "portal", "form", "layout"])
-@settings(max_examples=_EXAMPLES, deadline=None, derandomize=True)
+@settings(max_examples=_EXAMPLES, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_a_page_cut_at_any_byte_is_never_stored_with_cells_missing(shell: str, seed: int) -> None:
     # Given
@@ -393,7 +393,7 @@ _NOISE = (
 )
 
 
-@settings(max_examples=_EXAMPLES, deadline=None, derandomize=True)
+@settings(max_examples=_EXAMPLES, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_a_damaged_page_never_raises(seed: int) -> None:
     # Given

@@ -23,7 +23,7 @@ _MM = 72 / 25.4
 _NS = 'xmlns="http://www.ofdspec.org/2016"'
 
 
-@settings(max_examples=EXAMPLES // 2, deadline=None, derandomize=True)
+@settings(max_examples=EXAMPLES // 2, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_every_cell_drawn_by_hand_is_read_in_any_dialect(seed: int) -> None:
     # Given

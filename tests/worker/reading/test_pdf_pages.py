@@ -294,7 +294,7 @@ def _seconds(data: bytes) -> float:
     return time.process_time() - started
 
 
-@settings(max_examples=EXAMPLES, deadline=None, derandomize=True)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(share=st.floats(0, 1))
 def test_a_file_cut_anywhere_is_refused(share: float) -> None:
     rng = random.Random(1)

@@ -126,7 +126,7 @@ def test_publishers_of_made_up_reports_are_located_and_never_doubted() -> None:
         assert located.suggested == (), name
 
 
-@settings(max_examples=20 * budgets.EXAMPLES, deadline=None, derandomize=True)
+@settings(max_examples=20 * budgets.EXAMPLES, deadline=None)
 @given(one=st.sampled_from(_ALL), body=st.sampled_from(_BODIES), depth=st.integers(1, 3))
 def test_an_exact_name_is_found_and_never_doubted(one: Division, body: str, depth: int) -> None:
     located = locate("".join(one.path[-depth:]) + body)
@@ -137,7 +137,7 @@ def test_an_exact_name_is_found_and_never_doubted(one: Division, body: str, dept
         assert located.division.path == one.path
 
 
-@settings(max_examples=20 * budgets.EXAMPLES, deadline=None, derandomize=True)
+@settings(max_examples=20 * budgets.EXAMPLES, deadline=None)
 @given(one=st.sampled_from(_COUNTIES), data=st.data())
 def test_a_county_with_one_other_character_is_found_again(
     one: Division, data: st.DataObject

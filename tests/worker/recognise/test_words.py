@@ -41,7 +41,7 @@ _EVERY: dict[str, Render] = {
 
 
 @pytest.mark.parametrize("name", sorted(_EVERY))
-@settings(max_examples=budgets.EXAMPLES, deadline=None, derandomize=True)
+@settings(max_examples=budgets.EXAMPLES, deadline=None)
 @given(seed=st.integers(0, 39))
 def test_a_word_in_a_cell_is_unreadable_there_and_nowhere_else(name: str, seed: int) -> None:
     # Given a report that balances, but for a word in place of one figure
