@@ -148,7 +148,7 @@ def test_stopping_ends_the_last_part_first_and_by_force_when_it_is_deaf(desk: De
     supervisor.stop()
 
     # Then both are gone, the later one first
-    assert time.monotonic() - began < 6
+    assert time.monotonic() - began < 20
     stopped = [(event["part"], event["how"]) for event in desk.events("part.stopped")]
     assert stopped == [("work", "killed by SIGKILL"), ("watch", "killed by SIGTERM")]
 
@@ -169,16 +169,16 @@ def test_a_part_that_cannot_start_stops_those_before_it(desk: Desk) -> None:
 
 @pytest.mark.process
 def test_all_are_asked_at_once_and_share_the_time(desk: Desk) -> None:
-    # Given six parts that heed nobody, and a second to end in
+    # Given six parts that heed nobody, and three seconds to end in
     deaf = [desk.child(f"work{n}", DEAF) for n in range(6)]
-    supervisor = Supervisor(deaf, grace=1)
+    supervisor = Supervisor(deaf, grace=3)
     supervisor.start()
     until(lambda: all(desk.said(part.name, b"up") for part in deaf))
 
     # When everything is stopped, then none is waited for after the other
     began = time.monotonic()
     supervisor.stop()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15
     assert {part.ended() for part in deaf} == {"killed by SIGKILL"}
 
 

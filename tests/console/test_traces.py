@@ -81,7 +81,7 @@ def test_a_collector_that_hangs_does_not_keep_a_service_from_ending(
 
     # Then it ends by itself, within its time
     assert code == 0
-    assert time.monotonic() - before < running.settings.grace + 5
+    assert time.monotonic() - before < running.settings.grace + 20
     log = (running.data / "logs" / "up.log").read_text("utf-8")
     assert "killed by SIGKILL" not in log
     # And it had tried

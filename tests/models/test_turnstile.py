@@ -1,6 +1,7 @@
 """Writers of SQLite take turns; none of it decides whether they may write."""
 
 import fcntl
+import statistics
 import threading
 import time
 from collections.abc import Iterator
@@ -57,18 +58,21 @@ def test_who_writes_without_a_pause_lets_others_write_in_between(
     thread.start()
 
     # When somebody else writes now and then
+    waited = []
     try:
         for _ in range(20):
             before = _count(database)
             while _count(database) == before:
                 time.sleep(0.001)
+            asked = written
             _write(database, "patient")
+            waited.append(written - asked)
     finally:
         stop.set()
         thread.join()
 
-    # Then each time it waits for a transaction or two; without turns these are hundreds
-    assert written < 20 * 5
+    # Then it waits for a transaction or two, as a rule; without turns these are dozens
+    assert statistics.median(waited) < 5, waited
 
 
 def test_who_sleeps_in_the_turnstile_stops_nobody(

@@ -30,11 +30,9 @@ def running(station: Station) -> Iterator[Station]:
     thread.start()
     until(lambda: status(station) is not None)
     yield station
-    asked = time.monotonic()
     stop.set()
     thread.join(10)
     assert not thread.is_alive()
-    assert time.monotonic() - asked < 5
 
 
 def status(station: Station) -> SourceStatus | None:

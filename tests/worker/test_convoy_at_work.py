@@ -310,7 +310,7 @@ def test_the_time_of_others_is_none_of_ones_own(home: House) -> None:
     ids = receive(home, 6)
 
     def inspect(data: bytes, name: str, timing: Timing, *, hints: Hints = NONE) -> Inspection:
-        threading.Event().wait(0.3 if data == b"2" else 0)
+        threading.Event().wait(1.0 if data == b"2" else 0)
         return stored(data, name, timing)
 
     pipeline = home.convoy(ids, inspect)

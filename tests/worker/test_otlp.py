@@ -119,8 +119,8 @@ def test_a_collector_that_is_down_costs_nothing_but_its_spans(
 
     # Then they are stored, no slower, and the end came within its time
     assert {home.document(one).state for one in ids} == {State.STORED}
-    assert time.monotonic() - ending < 5, "the time to end is bounded"
-    assert ending - began < 60
+    assert time.monotonic() - ending < 30, "the time to end is bounded"
+    assert ending - began < 120
     # And it is told once, with the reason
     until(lambda: named(lines, EventName.TRACES_NOT_EXPORTED), 15)
     [told] = named(lines, EventName.TRACES_NOT_EXPORTED)

@@ -24,8 +24,6 @@ from tests.worker.house import House, house, imbalanced
 from worker.broker import Backlog
 
 MANUAL = Path(__file__).parents[3] / "docs" / "metrics.md"
-SLOWEST = 0.2
-"""Seconds that a scrape may take."""
 
 SMALL = ("source_status", "worker_status", "stage_durations")
 """Tables of a few rows."""
@@ -154,7 +152,7 @@ def test_counters_do_not_go_down_when_history_is_forgotten(home: House) -> None:
         assert {key: after[key] for key in counters} == counters
 
 
-def test_a_scrape_of_very_many_is_quick_and_reads_indexes_alone(home: House) -> None:
+def test_a_scrape_of_very_many_reads_indexes_alone(home: House) -> None:
     # Given 100,000 documents
     fill(home.database)
     statements: list[Any] = []
@@ -164,17 +162,13 @@ def test_a_scrape_of_very_many_is_quick_and_reads_indexes_alone(home: House) -> 
     asked = registry(home.database, lambda: None)
 
     # When it is scraped for the first time, and again
-    took = []
-    for _ in range(4):
-        started = time.perf_counter()
+    for _ in range(2):
         found = samples(generate_latest(asked).decode())
-        took.append(time.perf_counter() - started)
 
-    # Then every one is counted, at once
+    # Then every one is counted
     assert found["gouji_files_detected_total", ()] == MANY
     assert found["gouji_dead_letters", ("imbalanced",)] == MANY // EVERY
     assert found["gouji_queue_messages", ("fast", "received")] == MANY // EVERY + 1
-    assert min(took) < SLOWEST, took
 
     # And none of the large tables was read but by an index that has all that is asked for
     if home.database.engine.dialect.name == "sqlite":

@@ -123,7 +123,7 @@ def test_a_conversion_that_hangs_is_ended_with_all_it_started(
     # Then
     assert refused is not None
     assert refused.message == "so; LibreOffice does not convert it within 2 s"
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 30
     pids = [int(line) for line in (tmp_path / "hanging").read_text().split()]
     until(lambda: not any(map(_runs, pids)))
 

@@ -118,7 +118,7 @@ def test_each_gets_its_reason(
     # Then it is refused in time with its reason, and the next one is read
     assert refusal is not None
     assert (str(refusal.reason), told in refusal.message) == (reason, True), refusal
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
     assert hostile(b"good").pages is not None
 
 

@@ -331,13 +331,13 @@ def test_forms_inside_themselves_and_crowds_of_lines_end_soon() -> None:
     rules += "\n" + "\n".join(f"{n % 590} 10 m {n % 590} 800 l S" for n in range(2_000))
     text = "BT /F1 10 Tf 1 0 0 1 60 700 Tm <" + ("年" * 40).encode("utf-16-be").hex() + "> Tj ET"
     recursive = assembled([(text, "/X1 Do 10 10 m 90 10 l S")], form=True)
-    started = time.monotonic()
+    started = time.process_time()
 
     # When
     crowded, nested = pdf.read(assembled([(text, rules)])), pdf.read(recursive)
 
     # Then
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
     assert list(crowded.lines())
     assert list(nested.lines()) == ["年" * 40]
 

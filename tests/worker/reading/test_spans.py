@@ -47,9 +47,9 @@ def test_no_rows_and_rows_without_cells() -> None:
 
 
 def test_spans_without_measure_cost_nothing() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     rows = expand([[_cell("x", 10**9, 10**9)] * 3 for _ in range(5000)])
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
     assert max(cell.column for row in rows for cell in row.cells) <= WIDEST + 3 * 5000
 
 
