@@ -30,6 +30,10 @@ _ENDS = {
 }
 
 
+class PromiseBrokenError(AssertionError):
+    """Something was lost, done twice or is wrong: no trial is repeated because of a better end."""
+
+
 @dataclass(slots=True)
 class Accounts:
     """What is wrong, in words; empty where the promise held."""
@@ -42,6 +46,15 @@ class Accounts:
     def balanced(self) -> bool:
         """Whether nothing is lost, doubled or wrong."""
         return not (self.lost or self.doubled or self.wrong)
+
+    def check(self) -> None:
+        """Hold it to the promise.
+
+        Raises:
+            PromiseBrokenError: something is lost, doubled or wrong.
+        """
+        if not self.balanced:
+            raise PromiseBrokenError(str(self))
 
     def __str__(self) -> str:
         parts = (("lost", self.lost), ("doubled", self.doubled), ("wrong", self.wrong))

@@ -38,4 +38,4 @@ def check(directory: Path, stack: Stack, faults: Sequence[Fault]) -> None:
         pytest.skip("not possible on this stack")
     row = endure(directory, stack, chosen)
     assert row.injected >= len(chosen)
-    assert row.accounts.balanced, str(row.accounts)
+    row.accounts.check()
