@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from console import form_labels
+from console.marks import said
 from models.disclosure.finding import Finding
-from models.disclosure.report import Cell, Printed, Report
+from models.disclosure.report import Printed, Report
 
 Sides = tuple[Sequence[str], Sequence[str]]
 """The cells on the left of an equation, and those on its right."""
@@ -15,7 +16,6 @@ _RIGHT_TERMS: Final = {"T3.FLOW": 2, "T3.OUTCOMES": 1, "T3.APPLICANTS": 1, "T4.R
 
 _COLUMN_WISE: Final = ("T3.FLOW", "T3.OUTCOMES")
 _MANY: Final = 7
-_WORDS: Final = {Printed.BLANK: "空", Printed.ABSENT: "缺"}
 
 
 def equation(finding: Finding, report: Report) -> str:
@@ -42,7 +42,7 @@ def sides_of(finding: Finding) -> Sides | None:
 
 def _figures(side: Sequence[str], report: Report) -> list[str]:
     shown, zeros = _worth_showing(side, report)
-    texts = [_figure(report.cell(address)) for address in shown]
+    texts = [said(report.cell(address)) for address in shown]
     return [*texts, f"0 × {zeros}"] if zeros else texts
 
 
@@ -72,10 +72,4 @@ def _named(finding: Finding, address: str, report: Report) -> str:
     else:
         column = address.rsplit(".", 1)[1]
         name = next((c.label for c in row.columns if c.key == column), column)
-    return f"{name} {_figure(report.cell(address))}"
-
-
-def _figure(cell: Cell) -> str:
-    if cell.printed is Printed.NUMBER and cell.value is not None:
-        return str(cell.value)
-    return _WORDS.get(cell.printed) or cell.raw.strip() or "空"
+    return f"{name} {said(report.cell(address))}"

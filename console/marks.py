@@ -44,6 +44,11 @@ def marks_of(findings: Iterable[Finding]) -> dict[str, Severity]:
     return marks
 
 
+def said(cell: Cell) -> str:
+    """Return a cell in a word: as :func:`printed`, 空 for a blank, 缺 for one not in the file."""
+    return printed(cell) or ("缺" if cell.printed is Printed.ABSENT else "空")
+
+
 def printed(cell: Cell | None) -> str:
     """Return a cell as it is printed: its number, a slash or dash as it is, a blank as nothing."""
     if cell is None or cell.printed in (Printed.BLANK, Printed.ABSENT):

@@ -22,6 +22,7 @@ from console.queries.letters import DecisionRow, LetterRow
 from console.queries.standing import Met
 from console.reference.reasons import advice
 from models.disclosure.finding import Finding
+from models.disclosure.report import Printed
 from worker.inspected import findings_of, localisation_of, report_of
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 SCHEMA: Final = "gouji.dead_letter/1"
 _DO: Final = "→"
+_CHANGES: Final = 6
+"""Cells of a decision that are listed; those of a whole table that was filled in are hundreds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,8 +225,10 @@ def _changed(decision: DecisionRow) -> str:
     changes = [
         f"{form_labels.cell(cell)}: {_shown(before.get(cell))} → "
         f"{value if value is not None else '空'}"
-        for cell, value in after.items()
+        for cell, value in list(after.items())[:_CHANGES]
     ]
+    if len(after) > _CHANGES:
+        changes.append(f"…（共 {len(after)} 格 cells）")
     rank = "" if decision.candidate is None else f"候选 candidate {decision.candidate}: "
     return rank + "; ".join(changes)
 
@@ -231,7 +236,9 @@ def _changed(decision: DecisionRow) -> str:
 def _shown(read: dict[str, Any] | None) -> str:
     if read is None:
         return "?"
-    return str(read["value"]) if read["value"] is not None else read["raw"].strip() or "空"
+    if read["value"] is not None:
+        return str(read["value"])
+    return read["raw"].strip() or ("缺" if read["printed"] == Printed.ABSENT else "空")
 
 
 def _outcome(name: str | None) -> str:

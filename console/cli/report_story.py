@@ -8,12 +8,12 @@ from console.cli.commenting import print_comments
 from console.cli.dead_view import print_decisions
 from console.cli.listing import moment, print_list
 from console.cli.report_view import facts, print_lines, print_report
-from console.marks import printed
+from console.marks import said
 from console.queries.filings import ReportRow
 from console.queries.versions import RestorationRow, VersionRow
 from console.report_story import Story
 from models.disclosure.correction import corrections
-from models.disclosure.report import Report
+from models.disclosure.report import ABSENT, Report
 
 
 def print_story(told: Story) -> None:
@@ -48,7 +48,7 @@ def _print_corrections(report: Report) -> None:
     print_list(
         ("项目 Cell", "原载 As published", "更正为 Corrected"),
         [
-            (form_labels.cell(address), printed(cell.published) or "空", printed(cell) or "空")
+            (form_labels.cell(address), said(cell.published or ABSENT), said(cell))
             for address, cell in changed.items()
         ],
         folding=("项目 Cell",),

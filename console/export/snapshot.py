@@ -20,7 +20,7 @@ from console.report_filter import ReportFilter
 from models.correction import Correction
 from models.dead_letter import Decision
 from models.disclosure.correction import Value, typed
-from models.disclosure.form import LAYOUTS, TABLES
+from models.disclosure.form import LAYOUTS, TABLES, Edition
 from models.disclosure.report import Printed
 from models.filing import Restoration, StoredFinding, StoredReport
 from models.ledger import Document
@@ -138,9 +138,9 @@ class Snapshot:
         cells: list[Line] = []
         identity = tuple(header[:_IDENTITY])
         for table in TABLES:
-            if table not in header.layouts:
+            layout = _layout(header, table)
+            if layout is None:
                 continue
-            layout = header.layouts[table]["layout"]
             cells += _cells(identity, layout, rows.get((header.id, table), ()), corrected)
             if corrected:
                 cells = _with_absent(cells, identity, LAYOUTS[layout].cells, corrected)
@@ -273,6 +273,14 @@ def _cells(
                 column in chosen,
                 places.get(column),
             )
+
+
+def _layout(header: Row[*tuple[Any, ...]], table: str) -> str | None:
+    """Return the layout of a table; of one that is not in the file, that of its edition."""
+    if table in header.layouts:
+        return str(header.layouts[table]["layout"])
+    known = header.edition is not None
+    return TABLES[table].printed_in(Edition(header.edition)).key if known else None
 
 
 def _correction(found: tuple[Value, int] | None) -> tuple[bool, Value, int | None]:

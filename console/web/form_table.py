@@ -10,7 +10,7 @@ from math import lcm
 from typing import Final
 
 from console.form_labels import numbered
-from console.marks import CLAUSES, ORDINALS, RELATION, Marks, printed
+from console.marks import CLAUSES, ORDINALS, RELATION, Marks, printed, said
 from models.disclosure.finding import Severity
 from models.disclosure.form import (
     LAYOUTS,
@@ -18,6 +18,7 @@ from models.disclosure.form import (
     RESULTS_GROUP,
     TABLES,
     Column,
+    Edition,
     Layout,
     Row,
     cell_key,
@@ -54,12 +55,16 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One table: its key, its title with its number, its rows; none where the file has none."""
+    """One table: its key, its title with its number, its rows.
+
+    ``absent`` says that it is not in the file: it has no rows then, but where it may be filled in.
+    """
 
     key: str
     title: str
     rows: tuple[tuple[Box, ...], ...] = ()
     across: bool = False
+    absent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,25 +97,37 @@ class _Source:
         )
 
 
-def sheets(report: Report | None, marks: Mapping[str, Severity]) -> list[Sheet]:
-    """Return the three tables of a report, laid out as they are printed."""
-    return [
-        _sheet(key, None if report is None else report.tables.get(key), marks) for key in TABLES
-    ]
+def sheets(
+    report: Report | None, marks: Mapping[str, Severity], *, to_fill_in: bool = False
+) -> list[Sheet]:
+    """Return the three tables of a report, laid out as they are printed.
+
+    Args:
+        report: what was read; ``None`` if nothing was.
+        marks: which cells a finding is about.
+        to_fill_in: print a table that is not in the file too, empty, if the edition is known.
+    """
+    tables = {} if report is None else dict(report.tables)
+    edition = report.edition if report is not None and to_fill_in else None
+    return [_sheet(key, tables.get(key), marks, edition) for key in TABLES]
 
 
-def _sheet(key: str, table: ReadTable | None, marks: Marks) -> Sheet:
+def _sheet(key: str, table: ReadTable | None, marks: Marks, edition: Edition | None) -> Sheet:
     title = f"{ORDINALS[key]}、{TABLES[key].title}"
+    absent = table is None
+    if table is None and edition is not None:
+        table = ReadTable.unread(key, edition)
     if table is None:
-        return Sheet(key, title)
+        return Sheet(key, title, absent=True)
     source = _Source(table, marks)
     printing = {"disclosure": _disclosure, "applications": _applications, "review": _review}[key]
-    return Sheet(key, title, tuple(map(tuple, printing(source))), LAYOUTS[table.layout].across)
+    rows = tuple(map(tuple, printing(source)))
+    return Sheet(key, title, rows, LAYOUTS[table.layout].across, absent)
 
 
 def _published(cell: Cell | None) -> str | None:
     before = getattr(cell, "published", None)
-    return None if before is None else printed(before) or "空"
+    return None if before is None else said(before)
 
 
 # --- Table 二 -----------------------------------------------------------------------------------

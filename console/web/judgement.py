@@ -9,7 +9,7 @@ import orjson
 
 from console import form_labels
 from console.desk.recheck import recheck
-from console.marks import Marks, marks_of, printed
+from console.marks import Marks, marks_of, said
 from console.web.described import Described, described
 from models.disclosure.finding import Finding
 from models.disclosure.localisation import Origin
@@ -86,7 +86,7 @@ class Judgement:
         """What is changed: the cell in the words of the form, as published, as it would be."""
         report = self.report
         return [
-            (form_labels.cell(address), printed(cell.published), printed(cell))
+            (form_labels.cell(address), said(cell.published), said(cell))
             for address, cell in (() if report is None else report.cells())
             if cell.published is not None
         ]

@@ -10,7 +10,7 @@ from decimal import Decimal
 from difflib import get_close_matches
 from typing import Final
 
-from models.disclosure.form import LAYOUTS, Kind, column_of
+from models.disclosure.form import LAYOUTS, TABLES, Kind, column_of
 from models.disclosure.report import ABSENT, Cell, Printed, ReadTable, Report
 
 Value = int | Decimal | None
@@ -81,21 +81,31 @@ def _nearest(address: str, known: Iterable[str]) -> str:
 def amended(report: Report, values: Mapping[str, Value]) -> Report:
     """Return a report with other values in some cells, each with the cell as it was read.
 
-    A row that is not in the file comes in with the cells that are set. A value that a cell has
-    already changes nothing.
+    A row that is not in the file comes in with the cells that are set, and so does a table: as the
+    report's edition prints it. A value that a cell has already changes nothing.
 
     Raises:
-        Unfit: the table was not read, or its layout has no such cell.
+        Unfit: the layout of the table has no such cell; or the table is not in the file, and
+            nobody knows the edition.
     """
     tables = dict(report.tables)
     for address, value in values.items():
         key = address.partition(".")[0]
-        table = tables.get(key)
-        if table is None or address not in table.form.cells:
-            near = "" if table is None else _nearest(address, table.form.cells)
+        table = tables.get(key) or _unread(report, key, address)
+        if address not in table.form.cells:
+            near = _nearest(address, table.form.cells)
             raise Unfit(f"{address}: this report has no such cell{near}")
         tables[key] = _with(table, address, value)
-    return replace(report, tables=tables) if values else report
+    in_order = {key: tables[key] for key in TABLES if key in tables}
+    return replace(report, tables=in_order) if values else report
+
+
+def _unread(report: Report, key: str, address: str) -> ReadTable:
+    if key not in TABLES:
+        raise Unfit(f"{address}: the form has no such table")
+    if report.edition is None:
+        raise Unfit(f"{address}: the table is not in the file; say which year the report is on")
+    return ReadTable.unread(key, report.edition)
 
 
 def _with(table: ReadTable, address: str, value: Value) -> ReadTable:

@@ -20,6 +20,11 @@ class Edition(StrEnum):
     TRIAL = "2019"
     CURRENT = "2021"
 
+    @classmethod
+    def of(cls, year: int) -> "Edition":
+        """Return the edition that reports on a year follow."""
+        return cls.CURRENT if year >= int(cls.CURRENT) else cls.TRIAL
+
 
 class Kind(StrEnum):
     """What a cell may hold: a count, an amount in 万元, or a signed change of a count."""
@@ -110,6 +115,10 @@ class Table:
     key: str
     title: str
     layouts: tuple[Layout, ...] = field(repr=False)
+
+    def printed_in(self, edition: Edition) -> Layout:
+        """Return the layout in which the notice of an edition prints the table."""
+        return next(layout for layout in self.layouts if edition in layout.editions)
 
     @property
     def rows(self) -> dict[str, Row]:

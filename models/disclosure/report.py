@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, Self
 
 from models.disclosure.evidence import Claim
-from models.disclosure.form import LAYOUTS, Edition, Layout
+from models.disclosure.form import LAYOUTS, TABLES, Edition, Layout
 from models.divisions.division import NOWHERE, Division, Located
 
 
@@ -94,6 +94,12 @@ class ReadTable:
     unplaced: tuple[str, ...] = ()
     chosen: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
+
+    @classmethod
+    def unread(cls, key: str, edition: Edition) -> Self:
+        """Return a table that is not in the file: as its edition prints it, without any row."""
+        layout = TABLES[key].printed_in(edition)
+        return cls(layout.key, missing=layout.row_keys)
 
     @property
     def form(self) -> Layout:

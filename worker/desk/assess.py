@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from models.disclosure.correction import Unfit, Value, amended, says, typed
 from models.disclosure.finding import Finding, Reason, Severity
-from models.disclosure.report import ABSENT, Report
+from models.disclosure.form import Edition
+from models.disclosure.report import Report
 from worker.check.check import check, verdict
 from worker.desk.errors import Unacceptable
 from worker.desk.order import UNCHANGED, Changes, Identity
@@ -59,7 +60,8 @@ def assess(inspection: Mapping[str, Any] | None, changes: Changes = UNCHANGED) -
     problems: dict[str, str] = {}
     values = _values(inspection, read, changes, problems)
     report = amended(read, values)
-    found_now = _checked(inspection, report, changes.identity)
+    filled_in = frozenset(report.tables.keys() - read.tables.keys())
+    found_now = _checked(inspection, report, filled_in, changes.identity)
     findings = tuple(sorted(found_now, key=lambda one: one.severity is Severity.SOFT))
     return Assessed(read, report, values, findings, verdict(findings), problems)
 
@@ -70,7 +72,11 @@ def _identified(report: Report, identity: Identity) -> Report:
         return report
     said = {"publisher": identity.publisher, "year": identity.year}
     hinted = tuple(what for what in report.hinted if said[what] is None)
-    changed = replace(report, hinted=hinted, year=identity.year or report.year)
+    edition = report.edition
+    if edition is None and identity.year is not None:
+        edition = Edition.of(identity.year)
+    year = identity.year or report.year
+    changed = replace(report, hinted=hinted, year=year, edition=edition)
     if identity.publisher is None:
         return changed
     texts = "\n".join(section.text for section in report.sections)
@@ -95,9 +101,7 @@ def _values(
         else:
             values[address] = value
     return {
-        address: value
-        for address, value in values.items()
-        if not says(read.tables[address.partition(".")[0]].cells.get(address, ABSENT), value)
+        address: value for address, value in values.items() if not says(read.cell(address), value)
     }
 
 
@@ -125,7 +129,7 @@ def _text(proposed: int | str | None) -> str:
 
 
 def _checked(
-    inspection: Mapping[str, Any], report: Report, identity: Identity
+    inspection: Mapping[str, Any], report: Report, filled_in: frozenset[str], identity: Identity
 ) -> Iterator[Finding]:
     name = inspection.get("file", {}).get("name") or ""
     found = check(report, tuple(named(name)))
@@ -135,7 +139,8 @@ def _checked(
     known = {(finding.rule, finding.scope, finding.message) for finding in found}
     for finding in findings_of(inspection):
         told = (finding.rule, finding.scope, finding.message)
-        if told not in known and _stays(inspection, finding, identity):
+        gone = finding.scope in filled_in
+        if not gone and told not in known and _stays(inspection, finding, identity):
             yield finding
 
 

@@ -23,7 +23,6 @@ from worker.recognise.words import cells_of_words
 
 _STATISTICS_SHEET: Final = re.compile(r"政府信息公开(?:工作)?情况统计表")
 _FIRST_EDITION_YEAR: Final = 2019
-_CURRENT_EDITION_YEAR: Final = 2021
 MOST_RECORDS: Final = 20_000
 """Rows of figures; a report has 40. Aligning takes some 0.2 ms for each."""
 
@@ -110,9 +109,7 @@ def _edition(tables: Mapping[str, Found], year: int | None) -> Edition | None:
     if (found := tables.get("disclosure")) is not None:
         by_layout = {layout.key: layout.editions[0] for layout in DISCLOSURE.layouts}
         return by_layout[found.table.layout]
-    if year is None:
-        return None
-    return Edition.CURRENT if year >= _CURRENT_EDITION_YEAR else Edition.TRIAL
+    return None if year is None else Edition.of(year)
 
 
 def _refuse_others(

@@ -101,7 +101,7 @@ def page(
         **shown.head,
         editing=editing,
         judgement=judgement,
-        sheets=form_table.sheets(judgement.report, judgement.marks),
+        sheets=form_table.sheets(judgement.report, judgement.marks, to_fill_in=editing),
         **context,
     )
 

@@ -63,10 +63,50 @@ document.addEventListener("DOMContentLoaded", () => {
     const button = event.target.closest("[data-fill], [data-undo]");
     if (!button) return;
     event.preventDefault();
-    if (button.dataset.fill) filled.push(fill(JSON.parse(button.dataset.fill)));
+    if (button.dataset.fill) take(JSON.parse(button.dataset.fill));
     else if (filled.length) fill(filled.pop());
-    for (const undo of document.querySelectorAll("[data-undo]")) undo.hidden = !filled.length;
+    undoable();
   });
+  function take(figures) {
+    filled.push(fill(figures));
+    undoable();
+  }
+  function undoable() {
+    for (const undo of document.querySelectorAll("[data-undo]")) undo.hidden = !filled.length;
+  }
+
+  // Rows copied from a spreadsheet or a page go into the fields from here on; labels are left out.
+  document.addEventListener("paste", (event) => {
+    const cell = event.target.closest?.("[data-cell]");
+    const rows = figuresOf(event.clipboardData.getData("text/plain"));
+    if (!cell || rows.length < 2 && (rows[0]?.length ?? 0) < 2) return;
+    event.preventDefault();
+    const lines = [...cell.closest("table").rows]
+      .map((line) => [...line.querySelectorAll("[data-cell]")])
+      .filter((line) => line.length);
+    const first = lines.findIndex((line) => line.includes(cell));
+    const from = lines[first].indexOf(cell);
+    const figures = {};
+    rows.forEach((row, down) => fitted(row, (lines[first + down]?.length ?? 0) - from).forEach((figure, right) => {
+      const place = lines[first + down]?.[from + right];
+      if (place) figures[place.dataset.cell] = BLANK.test(figure) ? "空" : figure.replace(/[,，]/g, "");
+    }));
+    take(figures);
+  });
+  function fitted(row, width) {  // a label that spans columns leaves blanks behind it, a figure too
+    const kept = [...row];
+    while (kept.length > width && kept[0] === "") kept.shift();
+    while (kept.length > width && kept.at(-1) === "") kept.pop();
+    return kept;
+  }
+  const BLANK = /^[-—–/／]?$/;
+  const FIGURE = /^-?[\d０-９.,，]+$/;
+  function figuresOf(text) {
+    return text.split(/\r?\n/)
+      .map((line) => line.split("\t").map((part) => part.trim()))
+      .map((parts) => parts.slice(1 + parts.findLastIndex((part) => !BLANK.test(part) && !FIGURE.test(part))))
+      .filter((parts) => parts.some((part) => FIGURE.test(part)));
+  }
 
   // Arrow keys go from cell to cell, as in any table of figures.
   document.addEventListener("keydown", (event) => {

@@ -17,7 +17,7 @@ from models.disclosure.correction import written
 from models.filing import ReviewRow, StoredReport
 from tests.console.export.stock import stock
 from tests.worker.house import House, house
-from worker.rows import load
+from worker.rows import figures, load
 
 STANDING = ReportFilter()
 TABLES = [REPORTS.name, CORRECTED.name, CELLS.name, FINDINGS.name]
@@ -122,6 +122,36 @@ def test_a_corrected_cell_that_is_not_in_the_file_has_its_place(home: House) -> 
     (wide,) = (line for line in lines(home, "reports") if line["report_id"] == 1)
     (now,) = (line for line in lines(home, "reports_corrected") if line["report_id"] == 1)
     assert (wide[cell], now[cell], now["corrected_cells"]) == (None, 3, 1)
+
+
+def test_a_table_that_was_filled_in_has_its_cells(home: House) -> None:
+    # Given a report without table four in the file, and what an operator set in it
+    cells = ["review.reconsideration.upheld", "review.litigation_direct.total"]
+    with home.database.transaction() as session:
+        decision = session.scalars(select(Decision)).first()
+        assert decision is not None
+        session.execute(delete(ReviewRow).where(ReviewRow.report_id == 1))
+        report = session.get_one(StoredReport, 1)
+        report.layouts = {key: told for key, told in report.layouts.items() if key != "review"}
+        for cell in cells:
+            values = {"report_id": 1, "cell": cell, "value": "3", "decision_id": decision.id}
+            session.execute(insert(Correction), values)
+
+    # When
+    found = [line for line in lines(home, "cells") if line["report_id"] == 1]
+
+    # Then they are there, absent as published, and nothing else of the table
+    review = [line for line in found if line["cell"].startswith("review.")]
+    assert [line["cell"] for line in review] == cells
+    assert {(line["value"], line["printed"], line["corrected_value"]) for line in review} == {
+        (None, "absent", 3)
+    }
+    with home.database.reading() as session:
+        kept = load(session, 1)
+        assert [(address, cell.value) for address, cell in kept.tables["review"].cells.items()] == [
+            (cell, 3) for cell in cells
+        ]
+        assert figures(session, [1])[1] | dict.fromkeys(cells, "3") == figures(session, [1])[1]
 
 
 def test_a_correction_to_a_blank_is_none_and_still_a_correction(home: House) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from models.dead_letter import DeadLetter
 from models.ledger import Document
-from tests.console.cli.conftest import SEEDS
+from tests.console.cli.conftest import BALANCED, SEEDS
 from tests.console.web.browsing import Watched, launched, served
 from tests.console.web.conftest import PASSWORD, Console
 from tests.console.web.test_deciding import fields
@@ -47,6 +47,14 @@ EVERY_PAGE = (
     "/settings",
     "/nowhere",
 )
+
+
+PASTE = """(field, text) => {
+  const clipboardData = new DataTransfer();
+  clipboardData.setData("text/plain", text);
+  const how = {clipboardData, bubbles: true, cancelable: true};
+  field.dispatchEvent(new ClipboardEvent("paste", how));
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +122,44 @@ def test_from_logging_in_to_the_audit_row(stocked: Console, english: Watched) ->
     english.go("/audit")
     expect(page.get_by_role("row").nth(1)).to_contain_text("operator")
     expect(page.get_by_role("row").nth(1)).to_contain_text("见原件")
+
+
+def test_a_table_that_is_not_in_the_file_is_pasted_from_the_original(
+    stocked: Console, english: Watched
+) -> None:
+    # Given a report without table 三, and what a spreadsheet gives of it, with its labels
+    text = BALANCED.read_text("utf-8")
+    start, stop = text.index("三、收到和处理"), text.index("四、政府信息公开行政复议")
+    stocked.bring((text[:start] + text[stop:]).encode(), "无表三.txt")
+    copied = re.sub(r"\t9(?=[\t\n])", "\t1,009", text[start:stop])
+    page = english.go("/dead/3")
+    expect(page.get_by_text("This table is not in the file")).to_have_count(1)
+
+    # When it is pasted into the first field
+    first = page.locator('[data-cell="applications.new_requests.natural_person"] input')
+    first.evaluate(PASTE, copied)
+
+    # Then every figure is in its place, a blank is one, and it balances
+    last = page.locator('[data-cell="applications.carried_out.total"] input')
+    blank = page.locator('[data-cell="applications.carried_out.natural_person"] input')
+    for field, figure in ((first, "1009"), (last, "0"), (blank, "空")):
+        expect(field).to_have_value(figure)
+    expect(page.get_by_text("Every hard edit holds")).to_be_visible()
+
+    # When it is taken back, pasted again and stored
+    page.get_by_role("button", name="Undo").click()
+    expect(first).to_have_value("")
+    first.evaluate(PASTE, copied)
+    page.get_by_role("button", name="Store as corrected").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Note").fill("见原件")
+    dialog.get_by_role("button", name="correct").click()
+
+    # Then the report has the table, of which nothing was published
+    expect(page).to_have_url(re.compile(r"/reports/\d+$"))
+    row = page.locator("table.applications tr", has_text="本年新收")
+    expect(row.locator("ins").first).to_have_text("1009")
+    expect(row.locator("del").first).to_have_text("缺")
 
 
 def test_a_bulk_retry_by_filter(stocked: Console, english: Watched) -> None:

@@ -1,16 +1,19 @@
 """Corrections on top of what was published."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from models.disclosure.correction import Unfit, amended, corrections, typed, written
 from models.disclosure.difference import compare, fingerprint
-from models.disclosure.report import Cell, Printed, ReadTable, Report
+from models.disclosure.form import Edition
+from models.disclosure.report import ABSENT, Cell, Printed, ReadTable, Report
 
 TOTAL = "applications.new_requests.total"
 PERSON = "applications.new_requests.natural_person"
 FEES = "disclosure.fees.amount"
+BOUGHT = "disclosure.procurement.amount"
 
 
 def report(**cells: Cell) -> Report:
@@ -109,8 +112,26 @@ def test_a_row_that_is_not_in_the_file_comes_in() -> None:
     assert published.printed is Printed.ABSENT
 
 
-def test_a_table_that_was_not_read_has_no_cells() -> None:
-    with pytest.raises(Unfit, match="no such cell"):
+def test_a_table_that_is_not_in_the_file_comes_in_as_its_edition_prints_it() -> None:
+    # Given a report of the trial edition
+    trial = replace(report(), edition=Edition.TRIAL)
+
+    # When cells of the table before and the one after it are set
+    found = amended(trial, {"review.reconsideration.total": 1, BOUGHT: Decimal(1)})
+
+    # Then both stand in their places, with what was set, and all else is missing
+    assert list(found.tables) == ["disclosure", "applications", "review"]
+    disclosure = found.tables["disclosure"]
+    assert disclosure.layout == "disclosure.2019"
+    assert list(disclosure.cells) == [BOUGHT]
+    assert set(disclosure.missing) == set(disclosure.form.row_keys) - {"procurement"}
+    assert disclosure.cells[BOUGHT].published == ABSENT
+    assert set(corrections(found)) == {"review.reconsideration.total", BOUGHT}
+    assert amended(found, {BOUGHT: Decimal(2)}).cell(BOUGHT).published == ABSENT
+
+
+def test_a_table_that_is_not_in_the_file_needs_an_edition() -> None:
+    with pytest.raises(Unfit, match="say which year"):
         amended(report(), {FEES: Decimal(1)})
 
 

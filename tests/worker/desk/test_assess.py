@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from models.disclosure.finding import Reason, Severity
+from models.disclosure.form import REVIEW, TABLES, Edition, cell_key
 from tests.reports.layouts import RENDERERS
 from tests.reports.truth import random_report
 from worker.desk.assess import assess
@@ -109,6 +110,58 @@ def test_what_reading_left_over_is_found_again_also_in_letters_of_older_releases
 
     # Then it is still hard
     assert [f.message for f in assess(inspection, Changes({CELL: "9"})).hard] == [anew[0].message]
+
+
+FOURTH = "四、政府信息公开行政复议、行政诉讼情况"
+
+
+def without_the_fourth(*, old: bool) -> dict[str, Any]:
+    """Return the inspection of a report that ends before table 四; older releases told less."""
+    text = SEED.read_text("utf-8")
+    rest = text[text.index(FOURTH) :]
+    inspection = told(text.replace(rest, rest[rest.index("五、") :]))
+    assert inspection["reason"] == "incomplete"
+    if old:
+        del inspection["report"]["reading"]
+    return inspection
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_a_table_that_was_not_found_is_filled_in(old: bool) -> None:
+    # Given the figures of the table
+    rows = REVIEW.printed_in(Edition.CURRENT).rows
+    cells = {cell_key("review", row.key, column.key): "0" for row in rows for column in row.columns}
+
+    # When they are set
+    inspection = without_the_fourth(old=old)
+    found = assess(inspection, Changes(cells))
+
+    # Then it may be stored, and what was published has no such table
+    assert (found.reason, found.problems) == (None, {})
+    assert list(found.report.tables) == list(TABLES)
+    assert "review" not in found.read.tables
+    assert len(found.values) == len(cells)
+
+    # When only one row is
+    first = {address: "0" for address in cells if ".reconsideration." in address}
+    reasons = assess(inspection, Changes(first)).hard
+
+    # Then the rest is missing
+    assert [(one.rule, one.scope) for one in reasons] == [("TABLE.COMPLETE", "review")]
+
+
+def test_the_year_that_is_said_tells_how_a_table_is_printed() -> None:
+    # Given a report of which nobody knows the year
+    inspection = without_the_fourth(old=False)
+    inspection["report"] |= {"edition": None, "year": None}
+    cell = "review.reconsideration.total"
+    assert set(assess(inspection, Changes({cell: "0"})).problems) == {cell}
+
+    # When it is said
+    found = assess(inspection, Changes({cell: "0"}, identity=Identity(year=2020)))
+
+    # Then its edition is known
+    assert (found.problems, found.read.edition) == ({}, Edition.TRIAL)
 
 
 @pytest.mark.parametrize("inspection", [None, as_json(inspect(b"", "empty.txt"))])
