@@ -25,6 +25,7 @@ _ENGLISH: Final = (
     "another title",
     "an unreadable figure",
     "no total printed",
+    "no total of any row printed",
     "not assessable",
     "one name, several divisions",
     "no such division, did you mean",

@@ -1,6 +1,6 @@
 """The balance edits of a layout as data: which cells add up to which."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -26,6 +26,9 @@ class Edit:
 
     ``total`` is the cell without which it cannot be assessed. ``row`` is the row that it is about,
     empty for the edits of columns: one about a row that is not in the file is left out.
+    ``parts`` are the figures whose sums the addends are, where each is itself the 总计 of a row.
+    Some publishers print none of those; each part is in an edit of its own column then, and this
+    one cannot be assessed.
     """
 
     rule: str
@@ -34,6 +37,7 @@ class Edit:
     right: tuple[str, ...]
     total: str
     row: str = ""
+    parts: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -65,7 +69,12 @@ def _columns(form: Layout) -> Iterator[Edit]:
         )
         total = going_out[0]
         yield Edit("T3.FLOW", column, going_in, going_out, total)
-        yield Edit("T3.OUTCOMES", column, addends, (total,), total)
+        parts = _parts(form, outcomes) if column == TOTAL.key else ()
+        yield Edit("T3.OUTCOMES", column, addends, (total,), total, parts=parts)
+
+
+def _parts(form: Layout, rows: Sequence[str]) -> tuple[str, ...]:
+    return tuple(cell for row in rows for cell in form.addresses[row][:-1])
 
 
 def _rows(form: Layout) -> Iterator[Edit]:

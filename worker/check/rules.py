@@ -48,7 +48,9 @@ _ALL: Final = (
         "each of the 7 columns of table 三",
         "（一）至（六）各项之和 = （七）总计",
         f"{_FORM_2021}, {_FORM_2019}, 表三 三、本年度办理结果",
-        "Every outcome row that is printed counts, with （六）其他处理 as one row or as three.",
+        "Every outcome row that is printed counts, with （六）其他处理 as one row or as three. "
+        "Some publishers print no 总计 of any outcome row: that column is not assessable then, "
+        "and each figure is still held to its own column.",
     ),
     Rule(
         "T3.APPLICANTS",

@@ -54,7 +54,12 @@ def _apply(found: Mapping[str, Cell], edit: Edit) -> Iterator[Finding]:
         yield Finding(edit.rule, Severity.SOFT, edit.scope, message, terms, blanks=blanks)
         return
     left_sum, right_sum = _sum(left), _sum(right)
-    if left_sum != right_sum:
+    if left_sum == right_sum:
+        return
+    if _prints_no_total(found, edit):
+        message = "无法核对 not assessable: 各行总计均未填 no total of any row printed"
+        yield Finding(edit.rule, Severity.SOFT, edit.scope, message, terms, blanks=edit.left)
+    else:
         blanks = tuple(key for key in terms if printed[key] is not Printed.NUMBER)
         message = f"{left_sum} ≠ {right_sum} (差 {left_sum - right_sum})"
         yield Finding(
@@ -68,6 +73,13 @@ def _apply(found: Mapping[str, Cell], edit: Edit) -> Iterator[Finding]:
             left_sum - right_sum,
             blanks,
         )
+
+
+def _prints_no_total(found: Mapping[str, Cell], edit: Edit) -> bool:
+    """Tell whether rows have figures, and none the total that the edit adds up."""
+    return any(found.get(key, ABSENT).value for key in edit.parts) and all(
+        found.get(key, ABSENT).printed is not _NUMBER for key in edit.left
+    )
 
 
 def _sum(cells: Sequence[Cell]) -> int:

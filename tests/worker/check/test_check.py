@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from models.disclosure.finding import Finding, Reason, Severity
-from models.disclosure.form import LAYOUTS, Edition
+from models.disclosure.form import LAYOUTS, OUTCOME_ROWS, Edition
 from models.disclosure.report import Cell, Period, Printed, ReadTable, Report, Section
 from worker.check.check import check, decisive, verdict
 from worker.check.rules import RULES
@@ -99,6 +99,42 @@ def test_a_sum_that_is_not_printed_is_not_assessable_and_no_failure() -> None:
     applicants = _of(findings, "T3.APPLICANTS")
     assert [(f.scope, f.severity) for f in applicants] == [("granted", Severity.SOFT)]
     assert [f.scope for f in _of(findings, "T3.OUTCOMES")] == ["total"]
+
+
+def _without_totals_of_outcomes() -> dict[str, Cell]:
+    """What is 12 requests granted, printed without the 总计 of any outcome row."""
+    outcomes = [f"applications.{row}.total" for row in OUTCOME_ROWS]
+    return _request(12) | dict.fromkeys(outcomes, _BLANK)
+
+
+def test_totals_that_no_outcome_row_prints_do_not_fail() -> None:
+    # When
+    findings = check(_report(_without_totals_of_outcomes()))
+
+    # Then their column is not assessable, and says what it lacks
+    (column,) = _of(findings, "T3.OUTCOMES")
+    assert (column.scope, column.severity) == ("total", Severity.SOFT)
+    assert "各行总计均未填" in column.message
+    assert "applications.granted.total" in column.blanks
+    assert verdict(findings) is None
+
+
+@pytest.mark.parametrize("row", ["granted", "processed_total", "new_requests"])
+def test_what_stands_in_rows_without_totals_is_checked_all_the_same(row: str) -> None:
+    # Given another figure in such a report
+    wrong = {f"applications.{row}.natural_person": _number(13)}
+
+    # When
+    findings = check(_report(_without_totals_of_outcomes() | wrong))
+
+    # Then
+    assert verdict(findings) is Reason.IMBALANCED
+
+
+def test_a_single_total_that_is_printed_makes_the_others_blanks() -> None:
+    cells = _without_totals_of_outcomes() | {"applications.denied_third_party.total": _number(0)}
+    (column,) = _of(check(_report(cells)), "T3.OUTCOMES")
+    assert (column.severity, column.difference) == (Severity.HARD, -12)
 
 
 def test_a_row_of_blanks_is_listed_and_not_summed() -> None:

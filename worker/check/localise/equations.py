@@ -48,6 +48,20 @@ class System:
         return tuple(tuple(t for t in touched if t[0] in rows) for touched in self.touching)
 
     @cached_property
+    def of_totals(self) -> tuple[tuple[int, tuple[int, ...], tuple[int, ...]], ...]:
+        """The edits that add up totals of rows, each with those and their parts."""
+        number = {cell: at for at, cell in enumerate(self.cells)}
+        return tuple(
+            (
+                at,
+                tuple(map(number.__getitem__, edit.left)),
+                tuple(map(number.__getitem__, edit.parts)),
+            )
+            for at, edit in enumerate(self.edits)
+            if edit.parts
+        )
+
+    @cached_property
     def row_masks(self) -> tuple[int, ...]:
         """The edits of the cells of each row, as bits."""
         return tuple(self._mask(self.row(number)) for number in range(self.height))
@@ -125,8 +139,9 @@ class Problem:
 
     ``values`` counts what is no number as 0. ``residuals`` are left less right, for every edit;
     only those of ``active`` edits must be 0: the others cannot be assessed, as ``totals`` has it,
-    until a figure is proposed for what they lack. ``violated`` lists those that fail, ``mask`` has
-    them as bits. ``assumed`` gives figures in place of what was read, by cell.
+    until a figure is proposed for what they lack (``unsummed``: for the total of some row).
+    ``violated`` lists those that fail, ``mask`` has them as bits. ``assumed`` gives figures in
+    place of what was read, by cell.
     """
 
     def __init__(self, table: ReadTable, assumed: Changes | None = None) -> None:
@@ -147,6 +162,13 @@ class Problem:
         self.residuals = [
             sum([k * values[cell] for cell, k in terms]) for terms in self.system.terms
         ]
+        self.unsummed = {
+            at: addends
+            for at, addends, parts in self.system.of_totals
+            if self.residuals[at]
+            and not any(self.printed[cell] for cell in addends)
+            and any(self.values[cell] for cell in parts)
+        }
         self.active = [self._assessed(at, {}) for at in range(len(self.system.edits))]
         self.violated = [at for at, left in enumerate(self.residuals) if left and self.active[at]]
         self.mask = sum(1 << edit for edit in self.violated)
@@ -194,6 +216,8 @@ class Problem:
     def _assessed(self, edit: int, changes: Changes) -> bool:
         total = self.system.totals[edit]
         if not self.printed[total] and total not in changes:
+            return False
+        if edit in self.unsummed and not any(cell in changes for cell in self.unsummed[edit]):
             return False
         open_ones = self.unreadable
         return not open_ones or not any(

@@ -75,10 +75,15 @@ def _repair(problem: Problem, cells: range, edits_of: Sequence[Terms]) -> Iterat
             untold.append(cell)
         elif delta := deltas.pop():
             changes[cell] = problem.values[cell] + delta
-    if len(untold) == 1:
+    if len(untold) == 1 and not _left_out(problem, untold[0]):
         changes |= _completed(problem, cells, changes, untold[0])
     if changes and problem.balanced(changes):
         yield changes
+
+
+def _left_out(problem: Problem, cell: int) -> bool:
+    """Tell whether a cell is a total of the kind that its publisher never prints."""
+    return any(cell in addends for addends in problem.unsummed.values())
 
 
 def _completed(problem: Problem, row: range, changes: Changes, cell: int) -> dict[int, int]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from models.disclosure.form import LAYOUTS, Edition
+from models.disclosure.form import LAYOUTS, OUTCOME_ROWS, Edition
 from models.disclosure.localisation import Localisation, Mechanism, Origin, Status
 from models.disclosure.report import Cell, Printed, ReadTable, Report, Section
 from tests.budgets import EXAMPLES
@@ -53,6 +53,16 @@ def located(broken_one: Report, context: Context | None = None) -> Localisation:
 
 def proposals(found: Localisation) -> list[dict[str, int]]:
     return [{change.cell: change.proposed for change in one.changes} for one in found.candidates]
+
+
+def test_totals_that_no_outcome_row_prints_are_not_proposed() -> None:
+    # Given a report that prints none of them, and a wrong figure
+    outcomes = [row for row in OUTCOME_ROWS if row in LAYOUTS["applications.divided"].row_keys]
+    blanks = {TOTAL.format(row): BLANK for row in outcomes}
+    wrong = {NATURAL.format("granted"): number(13)}
+
+    # When it is localised, then the figure alone is wrong
+    assert proposals(located(report(blanks | wrong))) == [{NATURAL.format("granted"): 12}]
 
 
 # --- what holds for every table ------------------------------------------------------------------
