@@ -1,12 +1,14 @@
 """``gouji dead correct``: what was typed becomes changes, and what came of them is told."""
 
 import getpass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from console.cli import output
 from console.cli.became import tell_reports
+from console.cli.cell_values import values
 from console.cli.errors import ExitCode
 from console.cli.invocation import Invocation
 
@@ -20,6 +22,7 @@ def correct_letter(
     letter_id: int,
     *,
     cells: tuple[str, ...],
+    table: Path | None,
     candidate: str | None,
     set_publisher: str | None,
     set_year: int | None,
@@ -37,30 +40,19 @@ def correct_letter(
 
     if not note.strip():
         raise click.BadParameter("a decision needs a note that says why", param_hint="--note")
-    values = _values(cells)
+    typed = values(cells, table)
     identity = Identity(set_publisher, set_year)
-    if not (values or candidate or identity):
-        raise click.UsageError("nothing to correct: give --set, --candidate or --set-publisher")
+    if not (typed or candidate or identity):
+        ways = "--set, --set-from, --candidate or --set-publisher"
+        raise click.UsageError(f"nothing to correct: give {ways}")
     given = Given(operator or getpass.getuser(), note, key)
-    changes = Changes(values, candidate, identity)
+    changes = Changes(typed, candidate, identity)
     with invocation.database() as database, journal_file.logging(invocation.settings):
         outcome = decisions.correct(
             database, letter_id, given, changes, version=if_version, dry_run=dry_run
         )
         _tell(database, outcome, dry_run=dry_run, as_json=as_json)
     return ExitCode.OK
-
-
-def _values(cells: tuple[str, ...]) -> dict[str, str]:
-    values: dict[str, str] = {}
-    for setting in cells:
-        address, sign, value = setting.partition("=")
-        if not sign or not address.strip():
-            raise click.BadParameter(f"{setting!r} is not CELL=VALUE", param_hint="--set")
-        if address.strip() in values:
-            raise click.BadParameter(f"{address} is set twice", param_hint="--set")
-        values[address.strip()] = value
-    return values
 
 
 def _tell(database: "Database", outcome: "Outcome", *, dry_run: bool, as_json: bool) -> None:

@@ -8,7 +8,7 @@ import click
 from console.cli import output
 from console.cli.dead_options import LETTER, filters
 from console.cli.invocation import Invocation, pass_invocation
-from console.cli.parameters import ID, WORDS, YEAR
+from console.cli.parameters import ID, WORDS, YEAR, Existing
 
 _NOTE = click.option("--note", required=True, metavar="TEXT", help="理由 Why; kept for ever.")
 _OPERATOR = click.option(
@@ -107,6 +107,13 @@ def discard(invocation: Invocation, /, **chosen: Any) -> int:
     multiple=True,
     metavar="CELL=VALUE",
     help="改单元格 Such as applications.new_requests.total=12; no value makes it blank.",
+)
+@click.option(
+    "--set-from",
+    "table",
+    type=Existing(dir_okay=False, dash=True),
+    metavar="FILE",
+    help="从文件填写 A CSV of cells and values: of a whole table, say; - is standard input.",
 )
 @click.option(
     "--candidate",

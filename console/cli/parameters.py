@@ -40,8 +40,12 @@ class Identifier(click.ParamType[int]):
 class Existing(click.Path):
     """A path that has to be there: what is not there is not found, rather than not understood."""
 
-    def __init__(self, *, file_okay: bool = True) -> None:
-        super().__init__(exists=True, file_okay=file_okay, path_type=Path)
+    def __init__(
+        self, *, file_okay: bool = True, dir_okay: bool = True, dash: bool = False
+    ) -> None:
+        super().__init__(
+            exists=True, file_okay=file_okay, dir_okay=dir_okay, allow_dash=dash, path_type=Path
+        )
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Read the path of a file or directory.
@@ -50,7 +54,8 @@ class Existing(click.Path):
             NotFound: there is nothing.
         """
         path = Path(os.fsdecode(value))
-        if not path.exists() and not path.is_symlink():
+        given = self.allow_dash and str(path) == "-"
+        if not given and not path.exists() and not path.is_symlink():
             raise no_path(path)
         return super().convert(value, param, ctx)
 

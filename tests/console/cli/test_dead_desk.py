@@ -1,6 +1,7 @@
 """``gouji dead correct``, ``accept``, ``comment``, ``groups``; what they leave behind."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from models.base import now
 from models.dead_letter import DeadLetter
 from models.filing import ApplicationRow
 from models.ledger import Document
-from tests.console.cli.conftest import Place, add, imbalanced
+from tests.console.cli.conftest import BALANCED, Place, add, imbalanced
 from worker.dead_letter import Grave, bury
 from worker.inspection import PARSER_VERSION, as_json, inspect
 
@@ -108,6 +109,52 @@ def test_the_keys_of_cells_are_shown(seeded: Place) -> None:
     refused = seeded.run("dead", "show", "2", "--keys")
     assert (refused.exit_code, refused.stdout) == (1, "")
     assert "gouji dead discard 2" in refused.stderr
+
+
+def test_a_whole_table_is_set_from_a_file(seeded: Place, tmp_path: Path) -> None:
+    # Given a report without table 四, and a CSV of its cells as a spreadsheet program writes it
+    text = BALANCED.read_text("utf-8")
+    start = text.index("四、政府信息公开行政复议")
+    text = text[:start] + text[text.index("五、", start) :]
+    add(seeded.database, inspect(text.encode(), "无表四.txt"), "无表四.txt")
+    shown = seeded.run("dead", "show", "2", "--keys").stdout.splitlines()
+    keys = [line.split()[0] for line in shown if line.startswith("review.")]
+    assert len(keys) == 15
+    table = tmp_path / "表四.csv"
+    lines = ["标题,cell,value", *(f"x,{key},0" for key in keys)]
+    table.write_text("\n".join(lines), "utf-8-sig")
+
+    # When they are set, one of them otherwise
+    wrong = ("dead", "correct", "2", "--note", "x", "--set-from", str(table))
+    code, _ = seeded.error(*wrong, "--set", f"{keys[0]}=1")
+    done = seeded.json(*wrong, "--set", f"{keys[0]}=1", "--set", f"{keys[4]}=1")
+
+    # Then what is set alone counts for more
+    assert code == 4
+    (report,) = done["reports"].values()
+    told = seeded.json("reports", "show", str(report))
+    values = {cell["cell"]: cell.get("corrected") for cell in told["cells"] if cell["cell"] in keys}
+    assert values == dict.fromkeys(keys, 0) | {keys[0]: 1, keys[4]: 1}
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (f"{CELL},1\n{CELL},2\n".encode(), "set twice"),
+        (f"{CELL},1\n\nsomething\n".encode(), "line 3 is not CELL,VALUE: 'something'"),
+        ("合计,1\n".encode("gb18030"), "not UTF-8"),
+        (None, "no such file"),
+    ],
+)
+def test_a_file_of_cells_that_cannot_be_read_is_told(
+    seeded: Place, tmp_path: Path, data: bytes | None, message: str
+) -> None:
+    table = tmp_path / "cells.csv"
+    if data is not None:
+        table.write_bytes(data)
+    code, error = seeded.error("dead", "correct", "1", "--note", "x", "--set-from", str(table))
+    assert code == (3 if data is None else 2)
+    assert message in error["message"]
 
 
 def test_nothing_to_correct_is_usage(seeded: Place) -> None:
