@@ -51,15 +51,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let the files that take longest begin first: several processes take a file each.
 
     Last of all, when what does not run has been left out. Where a machine runs them on every change
-    (``CI``), one that starts processes and fails runs once more and is told of as such: it may have
-    been the machine. A broken promise never is.
+    (``CI``), one that fails runs once more and is told of as such: hundreds of processes share the
+    machine, and it may have been that. A broken promise never is.
     """
     longest: dict[Path, int] = {}
     for item in items:
         rank = 2 * (item.get_closest_marker("soak") is not None)
         rank += item.get_closest_marker("process") is not None
         longest[item.path] = max(rank, longest.get(item.path, 0))
-        if rank and "CI" in os.environ:
+        if "CI" in os.environ:
             item.add_marker(pytest.mark.flaky(reruns=1, rerun_except=[PromiseBrokenError.__name__]))
     items.sort(key=lambda item: -longest[item.path])
 
