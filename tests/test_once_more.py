@@ -37,17 +37,10 @@ def outcome(place: Path, **environment: str) -> str:
     file = place / "test_unsteady.py"
     file.write_text(UNSTEADY, "utf-8")
     kept = {name: value for name, value in os.environ.items() if name != "CI"}
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-p",
-        "tests.conftest",
-        "-c",
-        ROOT / "pyproject.toml",
-    ]
+    settings = os.fspath(ROOT / "pyproject.toml")
+    command = [sys.executable, "-m", "pytest", "-p", "tests.conftest", "-c", settings]
     done = subprocess.run(
-        [*command, "--rootdir", ROOT, file],
+        [*command, "--rootdir", os.fspath(ROOT), os.fspath(file)],
         cwd=ROOT,
         env=kept | environment,
         capture_output=True,
