@@ -33,6 +33,7 @@ def complete(report: Report) -> Iterator[Finding]:
             message = f"表中没有任何数字 no figure in the table: {table.title}"
             yield Finding(_RULE, Severity.HARD, key, message)
         yield from _rows(key, read)
+        yield from _unset(key, read)
         yield from _blanks(key, read)
         yield from _doubts(key, read)
     yield from _values(report)
@@ -64,6 +65,23 @@ def _rows(key: str, read: ReadTable) -> Iterator[Finding]:
     for row in read.unplaced:
         message = f"{labels[row]}: 数字无法对应到列 figures cannot be told to columns"
         yield Finding(_RULE, Severity.SOFT, row, message, _cells(key, read, row))
+
+
+def _unset(key: str, read: ReadTable) -> Iterator[Finding]:
+    """Yield what an operator has left open in the rows of a table that is not in the file."""
+    known = [
+        address
+        for row in read.form.row_keys
+        if row not in read.missing
+        for address in read.form.addresses[row]
+    ]
+    absent = tuple(address for address in known if address not in read.cells)
+    if read.is_filled_in and absent:
+        hard = len(absent) * 2 > len(known)
+        named = "、".join(cell.partition(".")[2] for cell in absent[:_LISTED])
+        more = "…" if len(absent) > _LISTED else ""
+        message = f"{len(absent)} 个单元格未补填 cells not filled in: {named}{more}"
+        yield Finding(_RULE, Severity.HARD if hard else Severity.SOFT, key, message, absent)
 
 
 def _cells(key: str, read: ReadTable, row: str) -> tuple[str, ...]:

@@ -77,7 +77,8 @@ def _apply(found: Mapping[str, Cell], edit: Edit) -> Iterator[Finding]:
 
 def _prints_no_total(found: Mapping[str, Cell], edit: Edit) -> bool:
     """Tell whether rows have figures, and none the total that the edit adds up."""
-    return any(found.get(key, ABSENT).value for key in edit.parts) and all(
+    parts = [found.get(key, ABSENT) for key in edit.parts]
+    return any(part.value or part.printed is Printed.UNREADABLE for part in parts) and all(
         found.get(key, ABSENT).printed is not _NUMBER for key in edit.left
     )
 

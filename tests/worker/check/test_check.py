@@ -131,6 +131,12 @@ def test_what_stands_in_rows_without_totals_is_checked_all_the_same(row: str) ->
     assert verdict(findings) is Reason.IMBALANCED
 
 
+def test_a_figure_that_cannot_be_read_has_no_total_either() -> None:
+    wrong = {"applications.granted.natural_person": Cell(None, "1O", Printed.UNREADABLE)}
+    findings = check(_report(_without_totals_of_outcomes() | wrong))
+    assert {f.severity for f in _of(findings, "T3.OUTCOMES")} == {Severity.SOFT}
+
+
 def test_a_single_total_that_is_printed_makes_the_others_blanks() -> None:
     cells = _without_totals_of_outcomes() | {"applications.denied_third_party.total": _number(0)}
     (column,) = _of(check(_report(cells)), "T3.OUTCOMES")

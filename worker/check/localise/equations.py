@@ -163,11 +163,9 @@ class Problem:
             sum([k * values[cell] for cell, k in terms]) for terms in self.system.terms
         ]
         self.unsummed = {
-            at: addends
+            at: (addends, parts)
             for at, addends, parts in self.system.of_totals
-            if self.residuals[at]
-            and not any(self.printed[cell] for cell in addends)
-            and any(self.values[cell] for cell in parts)
+            if not any(self.printed[cell] for cell in addends)
         }
         self.active = [self._assessed(at, {}) for at in range(len(self.system.edits))]
         self.violated = [at for at, left in enumerate(self.residuals) if left and self.active[at]]
@@ -213,11 +211,20 @@ class Problem:
         """Return the table with figures changed."""
         return Problem(self.table, {**self.assumed, **changes})
 
+    def _unsummed(self, edit: int, changes: Changes) -> bool:
+        """Tell whether rows would have figures, and none its total."""
+        addends, parts = self.unsummed[edit]
+        return not any(cell in changes for cell in addends) and any(
+            changes.get(cell, self.values[cell])
+            or (cell in self.unreadable and cell not in changes)
+            for cell in parts
+        )
+
     def _assessed(self, edit: int, changes: Changes) -> bool:
         total = self.system.totals[edit]
         if not self.printed[total] and total not in changes:
             return False
-        if edit in self.unsummed and not any(cell in changes for cell in self.unsummed[edit]):
+        if edit in self.unsummed and self._unsummed(edit, changes):
             return False
         open_ones = self.unreadable
         return not open_ones or not any(

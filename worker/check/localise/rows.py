@@ -83,7 +83,8 @@ def _repair(problem: Problem, cells: range, edits_of: Sequence[Terms]) -> Iterat
 
 def _left_out(problem: Problem, cell: int) -> bool:
     """Tell whether a cell is a total of the kind that its publisher never prints."""
-    return any(cell in addends for addends in problem.unsummed.values())
+    unsummed = problem.unsummed.items()
+    return any(cell in addends and not problem.active[at] for at, (addends, _) in unsummed)
 
 
 def _completed(problem: Problem, row: range, changes: Changes, cell: int) -> dict[int, int]:

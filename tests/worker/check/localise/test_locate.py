@@ -64,6 +64,10 @@ def test_totals_that_no_outcome_row_prints_are_not_proposed() -> None:
     # When it is localised, then the figure alone is wrong
     assert proposals(located(report(blanks | wrong))) == [{NATURAL.format("granted"): 12}]
 
+    # Also where it is the total of all
+    zero = {TOTAL.format("processed_total"): number(0)}
+    assert proposals(located(report(blanks | zero)))[0] == {TOTAL.format("processed_total"): 12}
+
 
 # --- what holds for every table ------------------------------------------------------------------
 
