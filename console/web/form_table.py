@@ -23,7 +23,7 @@ from models.disclosure.form import (
     Row,
     cell_key,
 )
-from models.disclosure.report import Cell, ReadTable, Report
+from models.disclosure.report import ReadTable, Report
 
 _FIRST_COLUMN: Final = "信息内容"
 _APPLICANTS: Final = "申请人情况"
@@ -38,7 +38,8 @@ class Box:
     """One cell of a printed table: a heading, a label, or a figure of the cell ``address``.
 
     ``mark`` is ``hard`` or ``soft`` where a finding is about it; ``was`` is the figure as published
-    where an operator has corrected it. ``missing`` says that its row is not in the file.
+    where an operator has corrected it, and ``read`` what stands in its field before anybody types.
+    ``missing`` says that its row is not in the file.
     """
 
     text: str
@@ -49,6 +50,7 @@ class Box:
     label: str = ""
     mark: str = ""
     was: str | None = None
+    read: str = ""
     note: str = ""
     missing: bool = False
 
@@ -85,13 +87,15 @@ class _Source:
         address = cell_key(self.form.table, row.key, column.key)
         cell = self.table.cells.get(address)
         mark = self.marks.get(address)
+        published = getattr(cell, "published", None)
         return Box(
-            printed(cell),
+            printed(cell) if cell is None or published is None else said(cell),
             columns=span,
             address=address,
             label=f"{row.group} {row.label} · {column.label}".strip(),
             mark="" if mark is None else str(mark),
-            was=_published(cell),
+            was=None if published is None else said(published),
+            read=printed(published or cell),
             note=cell.note if cell is not None else "",
             missing=row.key in self.table.missing,
         )
@@ -123,11 +127,6 @@ def _sheet(key: str, table: ReadTable | None, marks: Marks, edition: Edition | N
     printing = {"disclosure": _disclosure, "applications": _applications, "review": _review}[key]
     rows = tuple(map(tuple, printing(source)))
     return Sheet(key, title, rows, LAYOUTS[table.layout].across, absent)
-
-
-def _published(cell: Cell | None) -> str | None:
-    before = getattr(cell, "published", None)
-    return None if before is None else said(before)
 
 
 # --- Table 二 -----------------------------------------------------------------------------------

@@ -75,38 +75,23 @@ document.addEventListener("DOMContentLoaded", () => {
     for (const undo of document.querySelectorAll("[data-undo]")) undo.hidden = !filled.length;
   }
 
-  // Rows copied from a spreadsheet or a page go into the fields from here on; labels are left out.
+  // Rows copied from a spreadsheet, a document or a page go to the fields that they are of.
   document.addEventListener("paste", (event) => {
     const cell = event.target.closest?.("[data-cell]");
-    const rows = figuresOf(event.clipboardData.getData("text/plain"));
-    if (!cell || rows.length < 2 && (rows[0]?.length ?? 0) < 2) return;
+    const text = event.clipboardData.getData("text/plain").replace(/\s+$/, "");
+    if (!cell || !/[\t\n,，]/.test(text)) return;
     event.preventDefault();
-    const lines = [...cell.closest("table").rows]
-      .map((line) => [...line.querySelectorAll("[data-cell]")])
-      .filter((line) => line.length);
-    const first = lines.findIndex((line) => line.includes(cell));
-    const from = lines[first].indexOf(cell);
-    const figures = {};
-    rows.forEach((row, down) => fitted(row, (lines[first + down]?.length ?? 0) - from).forEach((figure, right) => {
-      const place = lines[first + down]?.[from + right];
-      if (place) figures[place.dataset.cell] = BLANK.test(figure) ? "空" : figure.replace(/[,，]/g, "");
+    const rows = [...cell.closest("table").rows].filter((row) => row.querySelector("[data-cell]"));
+    const lines = rows.map((row) => ({
+      label: [...row.querySelectorAll("th")].at(-1)?.textContent ?? "",
+      fields: [...row.querySelectorAll("[data-cell]")].map((field) => field.dataset.cell),
     }));
+    const at = [rows.indexOf(cell.closest("tr")), 0];
+    at[1] = lines[at[0]].fields.indexOf(cell.dataset.cell);
+    const { figures, whole } = window.pasted(text, lines, at);
+    document.getElementById("unfit").hidden = whole;
     take(figures);
   });
-  function fitted(row, width) {  // a label that spans columns leaves blanks behind it, a figure too
-    const kept = [...row];
-    while (kept.length > width && kept[0] === "") kept.shift();
-    while (kept.length > width && kept.at(-1) === "") kept.pop();
-    return kept;
-  }
-  const BLANK = /^[-—–/／]?$/;
-  const FIGURE = /^-?[\d０-９.,，]+$/;
-  function figuresOf(text) {
-    return text.split(/\r?\n/)
-      .map((line) => line.split("\t").map((part) => part.trim()))
-      .map((parts) => parts.slice(1 + parts.findLastIndex((part) => !BLANK.test(part) && !FIGURE.test(part))))
-      .filter((parts) => parts.some((part) => FIGURE.test(part)));
-  }
 
   // Arrow keys go from cell to cell, as in any table of figures.
   document.addEventListener("keydown", (event) => {

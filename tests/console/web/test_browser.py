@@ -146,7 +146,15 @@ def test_a_table_that_is_not_in_the_file_is_pasted_from_the_original(
         expect(field).to_have_value(figure)
     expect(page.get_by_text("Every hard edit holds")).to_be_visible()
 
-    # When it is taken back, pasted again and stored
+    # And a blank is still one when the whole page is checked
+    page.get_by_role("button", name="Check").click()
+    expect(blank).to_have_value("空")
+    expect(page.get_by_text("Every hard edit holds")).to_be_visible()
+
+    # When it is pasted anew, taken back, pasted again and stored
+    english.go("/dead/3")
+    first.evaluate(PASTE, copied)
+    expect(first).to_have_value("1009")
     page.get_by_role("button", name="Undo").click()
     expect(first).to_have_value("")
     first.evaluate(PASTE, copied)
