@@ -20,7 +20,7 @@ CONVERTED: Final = int(handed("CONVERTED", "0"))
 """How many reports LibreOffice converts to each format; 0: what it once made of one is read."""
 EXAMPLES: Final = int(handed("EXAMPLES", "3"))
 """How many random reports each reader is tried on, and how many random histories the ledger."""
-EXPLORE: Final = bool(handed("EXPLORE", ""))
+EXPLORE: Final = handed("EXPLORE", "0") != "0"
 """Whether Hypothesis tries other examples in every run; a run repeats the one before without it."""
 MUTATIONS: Final = int(handed("MUTATIONS", "2"))
 """How many damaged files of each format are read."""

@@ -1,6 +1,7 @@
 """What every broker does for the house: the names of the queues, and the door each one has."""
 
 import os
+import re
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,8 +22,12 @@ WORKER_CLIENT: Final = "gouji-work-"
 
 
 def worker_client() -> str:
-    """Return the name of this worker process's connections; containers share process ids."""
-    return f"{WORKER_CLIENT}{socket.gethostname()}:{os.getpid()}"
+    """Return the name of this worker process's connections; containers share process ids.
+
+    Redis takes no blanks and nothing but ASCII.
+    """
+    host = re.sub(r"[^!-~]", "-", socket.gethostname())
+    return f"{WORKER_CLIENT}{host}:{os.getpid()}"
 
 
 # A consumer of Redis that has its fill or finds nothing sleeps for about 7 ms, so a queue moves at

@@ -1,6 +1,7 @@
 """What a run has lost, done twice or brought to a wrong end, against what must have come of it."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sqlalchemy import func, select
@@ -47,14 +48,17 @@ class Accounts:
         """Whether nothing is lost, doubled or wrong."""
         return not (self.lost or self.doubled or self.wrong)
 
-    def check(self) -> None:
+    def check(self, story: Callable[[], object] = str) -> None:
         """Hold it to the promise.
+
+        Args:
+            story: how things stand, for the message.
 
         Raises:
             PromiseBrokenError: something is lost, doubled or wrong.
         """
         if not self.balanced:
-            raise PromiseBrokenError(str(self))
+            raise PromiseBrokenError(f"{self}\n{story()}")
 
     def __str__(self) -> str:
         parts = (("lost", self.lost), ("doubled", self.doubled), ("wrong", self.wrong))

@@ -38,16 +38,16 @@ def until(condition: Callable[[], object], seconds: float, why: Callable[[], obj
     A database that cannot be asked, because it is what was broken, does not fulfil it.
     """
     deadline = time.monotonic() + seconds
-    while not _fulfilled(condition):
-        assert time.monotonic() < deadline, f"waited {seconds} s in vain: {why()}"
+    while (answer := _asked(condition)) is not True:
+        assert time.monotonic() < deadline, f"waited {seconds} s in vain: {answer} {why()}"
         time.sleep(0.05)
 
 
-def _fulfilled(condition: Callable[[], object]) -> bool:
+def _asked(condition: Callable[[], object]) -> bool | SQLAlchemyError:
     try:
         return bool(condition())
-    except SQLAlchemyError:
-        return False
+    except SQLAlchemyError as error:
+        return error
 
 
 class Running:

@@ -66,7 +66,7 @@ def test_a_worker_that_is_cut_off(house: House, point: str, way: str) -> None:
     drop(second, watcher.inbox)
     until(lambda: at_rest(house.database, _COUNT + 10), _LONG, house.story)
     accounts = settle(house.database, house.archive, expected(first + second, []))
-    assert accounts.balanced, f"{accounts}\n{house.story()}"
+    accounts.check(house.story)
 
 
 @pytest.mark.skipif("hosts" not in BROKEN, reason="GOUJI_TEST_BROKEN does not name hosts")
@@ -99,4 +99,4 @@ def test_a_watcher_that_is_cut_off(house: House, point: str, way: str) -> None:
     until(lambda: at_rest(house.database, _COUNT), _LONG, house.story)
     until(lambda: not [path for path in watcher.inbox.iterdir() if path.is_file()], _LONG, str)
     accounts = settle(house.database, house.archive, expected(files, []))
-    assert accounts.balanced, f"{accounts}\n{house.story()}"
+    accounts.check(house.story)

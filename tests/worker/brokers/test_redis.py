@@ -203,7 +203,7 @@ def test_worker_processes_are_told_apart_by_host_and_counted_in_their_database(
         return broker
 
     theirs = server.url.rpartition("/")[0] + "/7"
-    at_work = [works("one", server.url), works("two", server.url), works("three", theirs)]
+    at_work = [works("one", server.url), works("主机 two", server.url), works("three", theirs)]
 
     # When the server is examined, then two are counted
     assert inbox.examine().workers == 2
