@@ -26,6 +26,7 @@ _ENGLISH: Final = (
     "an unreadable figure",
     "no total printed",
     "no total of any row printed",
+    "cells not filled in",
     "not assessable",
     "one name, several divisions",
     "no such division, did you mean",

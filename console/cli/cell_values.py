@@ -1,6 +1,7 @@
 """What ``gouji dead correct`` is to set: cells given one by one, and those of a table of them."""
 
 import csv
+import io
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -38,14 +39,17 @@ def _setting(setting: str) -> tuple[str, str]:
 def _lines(table: Path) -> Iterator[tuple[str, str]]:
     """Yield the cells and values of a CSV file.
 
-    They are its first two columns, or those that its first line calls ``cell`` and ``value``.
+    They are its first two columns, or those that its first line calls ``cell`` and ``value``. A
+    cell without a value is left as it is; ``空`` or ``blank`` make it blank.
     """
     at = (0, 1)
-    for number, line in enumerate(csv.reader(_text(table).splitlines()), 1):
+    for number, fields in enumerate(csv.reader(io.StringIO(_text(table), newline="")), 1):
+        line = [field.strip() for field in fields]
         if number == 1 and _CELL in line and _VALUE in line:
             at = (line.index(_CELL), line.index(_VALUE))
-        elif len(line) > max(at):
-            yield line[at[0]], line[at[1]]
+        elif len(line) > max(at) and line[at[0]]:
+            if line[at[1]]:
+                yield line[at[0]], line[at[1]]
         elif any(line):
             message = f"line {number} is not CELL,VALUE: {','.join(line)[:60]!r}"
             raise click.BadParameter(message, param_hint=_SET_FROM)

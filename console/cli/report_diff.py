@@ -29,7 +29,7 @@ _FACTS: Final = {
 }
 _NOT_NUMBERS: Final = {
     Printed.BLANK: "空 blank",
-    Printed.ABSENT: "无 absent",
+    Printed.ABSENT: "缺 absent",
     Printed.UNREADABLE: "不可读 unreadable",
 }
 

@@ -91,7 +91,7 @@ def amended(report: Report, values: Mapping[str, Value]) -> Report:
     tables = dict(report.tables)
     for address, value in values.items():
         key = address.partition(".")[0]
-        table = tables.get(key) or _unread(report, key, address)
+        table = tables.get(key) or _unread(report, key, values)
         if address not in table.form.cells:
             near = _nearest(address, table.form.cells)
             raise Unfit(f"{address}: this report has no such cell{near}")
@@ -100,12 +100,14 @@ def amended(report: Report, values: Mapping[str, Value]) -> Report:
     return replace(report, tables=in_order) if values else report
 
 
-def _unread(report: Report, key: str, address: str) -> ReadTable:
+def _unread(report: Report, key: str, wanted: Iterable[str]) -> ReadTable:
+    """Return a table that is not in the file, in a layout that has what is set in it."""
+    mine = [address for address in wanted if address.startswith(f"{key}.")]
     if key not in TABLES:
-        raise Unfit(f"{address}: the form has no such table")
+        raise Unfit(f"{key}: the form has no such table")
     if report.edition is None:
-        raise Unfit(f"{address}: the table is not in the file; say which year the report is on")
-    return ReadTable.unread(key, report.edition)
+        raise Unfit(f"{mine[0]}: the table is not in the file; say which year the report is on")
+    return ReadTable.unread(key, report.edition, mine)
 
 
 def _with(table: ReadTable, address: str, value: Value) -> ReadTable:

@@ -8,6 +8,7 @@ A *cell* is addressed as ``table.row.column``, e.g. ``applications.new_requests.
 These keys are the public contract of every output of the project.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -116,9 +117,14 @@ class Table:
     title: str
     layouts: tuple[Layout, ...] = field(repr=False)
 
-    def printed_in(self, edition: Edition) -> Layout:
-        """Return the layout in which the notice of an edition prints the table."""
-        return next(layout for layout in self.layouts if edition in layout.editions)
+    def printed_in(self, edition: Edition, cells: Iterable[str] = ()) -> Layout:
+        """Return the layout in which the notice of an edition prints the table.
+
+        Of several it is the newest that has the cells.
+        """
+        wanted = set(cells)
+        known = [layout for layout in self.layouts if edition in layout.editions]
+        return next((layout for layout in known if wanted <= set(layout.cells)), known[0])
 
     @property
     def rows(self) -> dict[str, Row]:

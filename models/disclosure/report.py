@@ -1,6 +1,6 @@
 """A report as it was read: who published it, about which year, and every cell as printed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -96,10 +96,22 @@ class ReadTable:
     lost: tuple[str, ...] = ()
 
     @classmethod
-    def unread(cls, key: str, edition: Edition) -> Self:
-        """Return a table that is not in the file: as its edition prints it, without any row."""
-        layout = TABLES[key].printed_in(edition)
+    def unread(cls, key: str, edition: Edition, cells: Iterable[str] = ()) -> Self:
+        """Return a table that is not in the file: as its edition prints it, without any row.
+
+        Where an edition is printed in several ways, it is one that has the cells.
+        """
+        layout = TABLES[key].printed_in(edition, cells)
         return cls(layout.key, missing=layout.row_keys)
+
+    @property
+    def is_filled_in(self) -> bool:
+        """Whether nothing of it is in the file, and somebody has set what it has."""
+        cells = self.cells.values()
+        return bool(cells) and all(
+            cell.published is not None and cell.published.printed is Printed.ABSENT
+            for cell in cells
+        )
 
     @property
     def form(self) -> Layout:

@@ -20,6 +20,8 @@ _COMPLETE: Final = "TABLE.COMPLETE"
 _EVIDENCE: Final = "PUBLISHER.EVIDENCE"
 _DIVISION: Final = "PUBLISHER.DIVISION"
 _NAMED: Final = 10
+_TELLS_EDITION: Final = "disclosure"
+"""The table that editions print differently; without it the year decides."""
 _READING: Final = "document"
 """The scope of what a reader had to say of its work, which no check finds again."""
 
@@ -72,11 +74,10 @@ def _identified(report: Report, identity: Identity) -> Report:
         return report
     said = {"publisher": identity.publisher, "year": identity.year}
     hinted = tuple(what for what in report.hinted if said[what] is None)
-    edition = report.edition
-    if edition is None and identity.year is not None:
-        edition = Edition.of(identity.year)
-    year = identity.year or report.year
-    changed = replace(report, hinted=hinted, year=year, edition=edition)
+    changed = replace(report, hinted=hinted, year=identity.year or report.year)
+    told = report.edition is not None and _TELLS_EDITION in report.tables
+    if identity.year is not None and not told:
+        changed = replace(changed, edition=Edition.of(identity.year))
     if identity.publisher is None:
         return changed
     texts = "\n".join(section.text for section in report.sections)
@@ -100,9 +101,27 @@ def _values(
             problems[address] = str(unfit)
         else:
             values[address] = value
+    values = _together(read, values, problems)
     return {
         address: value for address, value in values.items() if not says(read.cell(address), value)
     }
+
+
+def _together(read: Report, values: dict[str, Value], problems: dict[str, str]) -> dict[str, Value]:
+    """Return what fits one layout of each table; which it is the first that is set decides."""
+    try:
+        amended(read, values)
+    except Unfit:
+        fitting: dict[str, Value] = {}
+        for address, value in values.items():
+            try:
+                amended(read, fitting | {address: value})
+            except Unfit as unfit:
+                problems[address] = str(unfit)
+            else:
+                fitting[address] = value
+        return fitting
+    return values
 
 
 def _proposed(

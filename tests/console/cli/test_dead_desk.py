@@ -121,7 +121,8 @@ def test_a_whole_table_is_set_from_a_file(seeded: Place, tmp_path: Path) -> None
     keys = [line.split()[0] for line in shown if line.startswith("review.")]
     assert len(keys) == 15
     table = tmp_path / "表四.csv"
-    lines = ["标题,cell,value", *(f"x,{key},0" for key in keys)]
+    lines = ['标题, cell ,"value"', *(f"x,{key},0" for key in keys)]
+    lines += [f'"two\nlines",{TOTAL},', ",,", ",,"]
     table.write_text("\n".join(lines), "utf-8-sig")
 
     # When they are set, one of them otherwise

@@ -130,6 +130,19 @@ def test_a_table_that_is_not_in_the_file_comes_in_as_its_edition_prints_it() -> 
     assert amended(found, {BOUGHT: Decimal(2)}).cell(BOUGHT).published == ABSENT
 
 
+def test_a_table_is_filled_in_as_one_layout_of_its_edition_prints_it() -> None:
+    # Given a report on 2023 whose table prints （六）其他处理 as one row
+    unread = replace(report(), edition=Edition.CURRENT, tables={})
+    undivided = "applications.other_undivided.total"
+
+    # Then the layout is that which has all that is set
+    assert amended(unread, {TOTAL: 1}).tables["applications"].layout == "applications.divided"
+    found = amended(unread, {TOTAL: 1, undivided: 1}).tables["applications"]
+    assert (found.layout, list(found.cells)) == ("applications.undivided", [TOTAL, undivided])
+    with pytest.raises(Unfit, match="no such cell"):
+        amended(unread, {undivided: 1, "applications.other_outcome.total": 1})
+
+
 def test_a_table_that_is_not_in_the_file_needs_an_edition() -> None:
     with pytest.raises(Unfit, match="say which year"):
         amended(report(), {FEES: Decimal(1)})

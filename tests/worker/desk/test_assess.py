@@ -150,6 +150,56 @@ def test_a_table_that_was_not_found_is_filled_in(old: bool) -> None:
     assert [(one.rule, one.scope) for one in reasons] == [("TABLE.COMPLETE", "review")]
 
 
+def test_a_table_that_is_filled_in_by_half_is_told() -> None:
+    # Given the first cells of every row of the table
+    inspection = without_the_fourth(old=False)
+    rows = REVIEW.printed_in(Edition.CURRENT).rows
+
+    def after(count: int) -> list[tuple[str, Severity, int]]:
+        cells = [
+            cell_key("review", row.key, column.key)
+            for row in rows
+            for column in row.columns[:count]
+        ]
+        found = assess(inspection, Changes(dict.fromkeys(cells, "0"))).findings
+        review = [one for one in found if one.scope == "review"]
+        return [(one.rule, one.severity, len(one.cells)) for one in review]
+
+    # Then what is open is told, and is hard where it is most
+    assert after(2) == [("TABLE.COMPLETE", Severity.HARD, 9)]
+    assert after(4) == [("TABLE.COMPLETE", Severity.SOFT, 3)]
+    assert after(5) == []
+
+
+def test_rows_of_two_layouts_are_a_problem_and_no_more() -> None:
+    # Given a report without table 三, and rows that no layout has together
+    text = SEED.read_text("utf-8")
+    start = text.index("三、收到和处理")
+    inspection = told(text[:start] + text[text.index(FOURTH) :])
+    divided, undivided = "applications.other_outcome.total", "applications.other_undivided.total"
+
+    # When both are set, then the second is told
+    found = assess(inspection, Changes({divided: "0", undivided: "0"}))
+    assert list(found.values) == [divided]
+    assert list(found.problems) == [undivided]
+
+
+def test_another_year_is_another_edition_where_the_year_alone_told_it() -> None:
+    # Given a report without table 二, of which 2022 was read
+    text = SEED.read_text("utf-8")
+    inspection = told(text[: text.index("二、主动公开")] + text[text.index("三、收到和处理") :])
+    assert inspection["report"]["edition"] == "2021"
+
+    # When an operator says 2020
+    cells = {"disclosure.procurement.amount": "1"}
+    found = assess(inspection, Changes(cells, identity=Identity(year=2020)))
+
+    # Then the table is that of 2020; with table 二 in the file it stays as it is printed
+    assert (found.problems, found.read.edition) == ({}, Edition.TRIAL)
+    other = assess(told(), Changes(identity=Identity(year=2020)))
+    assert other.read.edition is Edition.CURRENT
+
+
 def test_the_year_that_is_said_tells_how_a_table_is_printed() -> None:
     # Given a report of which nobody knows the year
     inspection = without_the_fourth(old=False)
