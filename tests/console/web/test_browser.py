@@ -151,6 +151,10 @@ def test_a_table_that_is_not_in_the_file_is_pasted_from_the_original(
     expect(blank).to_have_value("空")
     expect(page.get_by_text("Every hard edit holds")).to_be_visible()
 
+    # When a row comes that the form does not have, then that is told until the next paste
+    first.evaluate(PASTE, copied.replace("三) 不予公开", "三) 暂缓公开\t1\t0\t0\t0\t0\t0\t1\n"))
+    expect(page.get_by_text("Some of what was pasted fits no field")).to_be_visible()
+
     # When it is pasted anew, taken back, pasted again and stored
     english.go("/dead/3")
     first.evaluate(PASTE, copied)
