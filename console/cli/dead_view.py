@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 SCHEMA: Final = "gouji.dead_letter/1"
 _DO: Final = "→"
-_CHANGES: Final = 6
+_CHANGES: Final = 12
 """Cells of a decision that are listed; those of a whole table that was filled in are hundreds."""
 
 

@@ -5,7 +5,7 @@ a million cells are read in seconds, and no more than one batch of them is in me
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -138,7 +138,7 @@ class Snapshot:
         cells: list[Line] = []
         identity = tuple(header[:_IDENTITY])
         for table in TABLES:
-            layout = _layout(header, table)
+            layout = _layout(header, table, corrected)
             if layout is None:
                 continue
             cells += _cells(identity, layout, rows.get((header.id, table), ()), corrected)
@@ -275,12 +275,14 @@ def _cells(
             )
 
 
-def _layout(header: Row[*tuple[Any, ...]], table: str) -> str | None:
-    """Return the layout of a table; of one that is not in the file, that of its edition."""
+def _layout(header: Row[*tuple[Any, ...]], table: str, corrected: Iterable[str]) -> str | None:
+    """Return the layout of a table; of one that is not in the file, the one it was filled in by."""
     if table in header.layouts:
         return str(header.layouts[table]["layout"])
-    known = header.edition is not None
-    return TABLES[table].printed_in(Edition(header.edition)).key if known else None
+    cells = [address for address in corrected if address.startswith(f"{table}.")]
+    if not cells or header.edition is None:
+        return None
+    return TABLES[table].printed_in(Edition(header.edition), cells).key
 
 
 def _correction(found: tuple[Value, int] | None) -> tuple[bool, Value, int | None]:

@@ -14,7 +14,7 @@ from console.report_filter import ReportFilter
 from models.correction import Correction
 from models.dead_letter import Decision
 from models.disclosure.correction import written
-from models.filing import ReviewRow, StoredReport
+from models.filing import ApplicationRow, ReviewRow, StoredReport
 from tests.console.export.stock import stock
 from tests.worker.house import House, house
 from worker.rows import figures, load
@@ -124,15 +124,25 @@ def test_a_corrected_cell_that_is_not_in_the_file_has_its_place(home: House) -> 
     assert (wide[cell], now[cell], now["corrected_cells"]) == (None, 3, 1)
 
 
-def test_a_table_that_was_filled_in_has_its_cells(home: House) -> None:
-    # Given a report without table four in the file, and what an operator set in it
-    cells = ["review.reconsideration.upheld", "review.litigation_direct.total"]
+@pytest.mark.parametrize(
+    ("table", "kind", "cells"),
+    [
+        ("review", ReviewRow, ["reconsideration.upheld", "litigation_direct.total"]),
+        ("applications", ApplicationRow, ["other_undivided.total", "processed_total.total"]),
+    ],
+)
+def test_a_table_that_was_filled_in_has_its_cells(
+    home: House, table: str, kind: Any, cells: list[str]
+) -> None:
+    # Given a report without a table in the file, and what an operator set in it
+    cells = [f"{table}.{cell}" for cell in cells]
     with home.database.transaction() as session:
         decision = session.scalars(select(Decision)).first()
         assert decision is not None
-        session.execute(delete(ReviewRow).where(ReviewRow.report_id == 1))
+        session.execute(delete(kind).where(kind.report_id == 1))
+        session.execute(delete(Correction).where(Correction.report_id == 1))
         report = session.get_one(StoredReport, 1)
-        report.layouts = {key: told for key, told in report.layouts.items() if key != "review"}
+        report.layouts = {key: told for key, told in report.layouts.items() if key != table}
         for cell in cells:
             values = {"report_id": 1, "cell": cell, "value": "3", "decision_id": decision.id}
             session.execute(insert(Correction), values)
@@ -141,14 +151,15 @@ def test_a_table_that_was_filled_in_has_its_cells(home: House) -> None:
     found = [line for line in lines(home, "cells") if line["report_id"] == 1]
 
     # Then they are there, absent as published, and nothing else of the table
-    review = [line for line in found if line["cell"].startswith("review.")]
-    assert [line["cell"] for line in review] == cells
-    assert {(line["value"], line["printed"], line["corrected_value"]) for line in review} == {
+    own = [line for line in found if line["cell"].startswith(f"{table}.")]
+    assert [line["cell"] for line in own] == cells
+    assert {(line["value"], line["printed"], line["corrected_value"]) for line in own} == {
         (None, "absent", 3)
     }
     with home.database.reading() as session:
         kept = load(session, 1)
-        assert [(address, cell.value) for address, cell in kept.tables["review"].cells.items()] == [
+        set_cells = kept.tables[table].cells.items()
+        assert [(address, cell.value) for address, cell in set_cells] == [
             (cell, 3) for cell in cells
         ]
         assert figures(session, [1])[1] | dict.fromkeys(cells, "3") == figures(session, [1])[1]
