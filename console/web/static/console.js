@@ -90,6 +90,11 @@ document.addEventListener("DOMContentLoaded", () => {
     at[1] = lines[at[0]].fields.indexOf(cell.dataset.cell);
     const { figures, whole } = window.pasted(text, lines, at);
     document.getElementById("unfit").hidden = whole;
+    for (const [address, figure] of Object.entries(figures)) {
+      const place = document.querySelector(`[data-cell="${CSS.escape(address)}"]`);
+      const blank = !("missing" in place.dataset) && place.querySelector("input").value === "";
+      if (blank && figure === "空") delete figures[address];  // it was read as one
+    }
     take(figures);
   });
 

@@ -174,6 +174,21 @@ def test_a_table_that_is_not_in_the_file_is_pasted_from_the_original(
     expect(row.locator("del").first).to_have_text("缺")
 
 
+def test_a_table_that_was_read_is_pasted_over(stocked: Console, english: Watched) -> None:
+    # Given a report in which 12 was read for 9
+    page = english.go("/dead/1")
+    text = BALANCED.read_text("utf-8")
+    copied = text[text.index("三、收到和处理") : text.index("四、政府信息公开行政复议")]
+
+    # When the right table is pasted over it
+    page.locator('[data-cell="applications.granted.other"] input').evaluate(PASTE, copied)
+
+    # Then that figure is changed, and no other; a blank that was read stays one
+    expect(page.get_by_text("Every hard edit holds")).to_be_visible()
+    expect(page.locator(".figure.changed input")).to_have_count(1)
+    expect(page.locator(".figure.changed input")).to_have_value("9")
+
+
 def test_a_bulk_retry_by_filter(stocked: Console, english: Watched) -> None:
     # Given
     page = english.go("/dead")
