@@ -30,7 +30,7 @@ from worker.second import second_extraction
 from worker.unpacking.members import CONTAINERS
 
 SCHEMA: Final = "gouji.inspection/1"
-PARSER_VERSION: Final = "2"
+PARSER_VERSION: Final = "3"
 """Raised by hand whenever a document may be read differently than before."""
 
 NO_FIGURES: Final[Mapping[str, int]] = MappingProxyType({})

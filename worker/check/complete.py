@@ -69,6 +69,8 @@ def _rows(key: str, read: ReadTable) -> Iterator[Finding]:
 
 def _unset(key: str, read: ReadTable) -> Iterator[Finding]:
     """Yield what an operator has left open in the rows of a table that is not in the file."""
+    if not read.is_filled_in:
+        return
     known = [
         address
         for row in read.form.row_keys
@@ -76,7 +78,7 @@ def _unset(key: str, read: ReadTable) -> Iterator[Finding]:
         for address in read.form.addresses[row]
     ]
     absent = tuple(address for address in known if address not in read.cells)
-    if read.is_filled_in and absent:
+    if absent:
         hard = len(absent) * 2 > len(known)
         named = "、".join(cell.partition(".")[2] for cell in absent[:_LISTED])
         more = "…" if len(absent) > _LISTED else ""
