@@ -13,6 +13,7 @@ from console.cli.commenting import print_comments
 from console.cli.events import print_events
 from console.cli.listing import moment, print_list
 from console.cli.report_view import facts, print_findings, print_lines, print_report
+from console.marks import said
 from console.messages import in_both
 from console.queries import comments, documents, filings, history, letters, standing
 from console.queries.comments import CommentRow
@@ -22,7 +23,7 @@ from console.queries.letters import DecisionRow, LetterRow
 from console.queries.standing import Met
 from console.reference.reasons import advice
 from models.disclosure.finding import Finding
-from models.disclosure.report import Printed
+from models.disclosure.report import Cell, Printed
 from worker.inspected import findings_of, localisation_of, report_of
 
 if TYPE_CHECKING:
@@ -236,9 +237,7 @@ def _changed(decision: DecisionRow) -> str:
 def _shown(read: dict[str, Any] | None) -> str:
     if read is None:
         return "?"
-    if read["value"] is not None:
-        return str(read["value"])
-    return read["raw"].strip() or ("缺" if read["printed"] == Printed.ABSENT else "空")
+    return said(Cell(read["value"], read["raw"], Printed(read["printed"])))
 
 
 def _outcome(name: str | None) -> str:

@@ -197,9 +197,8 @@ class Trial:
         sent: list[int] = []
 
         def send() -> bool:
-            with suppress(
-                LookupError, ValueError, ProcessLookupError
-            ):  # it is gone, or not there yet
+            gone_or_to_come = LookupError, ValueError, ProcessLookupError
+            with suppress(*gone_or_to_come):
                 pid = find()
                 os.kill(pid, number)
                 sent.append(pid)

@@ -1,7 +1,7 @@
 """Completeness and validity: is every table there, every row, and every cell a figure?"""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from models.disclosure.finding import Finding, Severity
@@ -80,10 +80,14 @@ def _unset(key: str, read: ReadTable) -> Iterator[Finding]:
     absent = tuple(address for address in known if address not in read.cells)
     if absent:
         hard = len(absent) * 2 > len(known)
-        named = "、".join(cell.partition(".")[2] for cell in absent[:_LISTED])
-        more = "…" if len(absent) > _LISTED else ""
-        message = f"{len(absent)} 个单元格未补填 cells not filled in: {named}{more}"
+        message = f"{len(absent)} 个单元格未补填 cells not filled in: {_named(absent)}"
         yield Finding(_RULE, Severity.HARD if hard else Severity.SOFT, key, message, absent)
+
+
+def _named(cells: Sequence[str]) -> str:
+    """Return the first of some cells, without their table."""
+    more = "…" if len(cells) > _LISTED else ""
+    return "、".join(cell.partition(".")[2] for cell in cells[:_LISTED]) + more
 
 
 def _cells(key: str, read: ReadTable, row: str) -> tuple[str, ...]:
@@ -93,9 +97,7 @@ def _cells(key: str, read: ReadTable, row: str) -> tuple[str, ...]:
 def _blanks(key: str, read: ReadTable) -> Iterator[Finding]:
     blank = tuple(cell for cell, found in read.cells.items() if found.printed is _BLANK)
     if blank:
-        named = "、".join(cell.partition(".")[2] for cell in blank[:_LISTED])
-        more = "…" if len(blank) > _LISTED else ""
-        message = f"{len(blank)} 个空白单元格 blank cells: {named}{more}"
+        message = f"{len(blank)} 个空白单元格 blank cells: {_named(blank)}"
         yield Finding(_RULE, Severity.SOFT, key, message, blank, blanks=blank)
 
 

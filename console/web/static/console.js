@@ -45,11 +45,12 @@ document.addEventListener("DOMContentLoaded", () => {
 
   // The candidate's figures in their fields, to be looked at before they are taken, and taken back.
   const filled = [];
+  const placeOf = (cell) => document.querySelector(`[data-cell="${CSS.escape(cell)}"]`);
   function fill(figures) {
     const before = {};
     let last = null;
     for (const [cell, value] of Object.entries(figures)) {
-      const field = document.querySelector(`[data-cell="${CSS.escape(cell)}"] input`);
+      const field = placeOf(cell)?.querySelector("input");
       if (!field) continue;
       before[cell] = field.value;
       field.value = value;
@@ -91,7 +92,7 @@ document.addEventListener("DOMContentLoaded", () => {
     const { figures, whole } = window.pasted(text, lines, at);
     document.getElementById("unfit").hidden = whole;
     for (const [address, figure] of Object.entries(figures)) {
-      const place = document.querySelector(`[data-cell="${CSS.escape(address)}"]`);
+      const place = placeOf(address);
       const blank = !("missing" in place.dataset) && place.querySelector("input").value === "";
       if (blank && figure === "空") delete figures[address];  // it was read as one
     }

@@ -42,6 +42,15 @@ window.pasted = (() => {
     return [-1, 1 + parts.findLastIndex(isLabel)];
   }
 
+  // What stands behind the label, and the line of the form it is of: of one that has it, and figures.
+  function rowOf(parts, lines) {
+    const [found, start] = line(parts, lines);
+    const rest = parts.slice(start);
+    const fields = lines[found]?.fields.length;
+    const isRow = found >= 0 && (rest.some(saysSomething) || rest.length >= fields);
+    return { parts, rest, of: isRow ? lines[found] : null };
+  }
+
   // As many cells as there are fields: merged cells leave blanks before or behind them.
   function fitted(cells, width, usual) {
     const first = cells.findIndex((cell) => cell !== "");
@@ -63,8 +72,8 @@ window.pasted = (() => {
   //   lines: [{label, fields: [address]}] of the table, from top to bottom
   //   at: [line, field] where somebody pastes
   function placed(text, lines, at) {
-    const rows = rowsOf(text).map((parts) => ({ parts, place: line(parts, lines) }));
-    const byLabel = rows.some(({ parts, place }) => isRow(parts, place, lines));
+    const rows = rowsOf(text).map((parts) => rowOf(parts, lines));
+    const byLabel = rows.some((row) => row.of);
     const figures = {};
     let [next, left] = at;
     let usual = 0;
@@ -76,18 +85,16 @@ window.pasted = (() => {
       });
     }
     if (lines.length === 1) {
-      const cells = rows.filter(({ parts }) => parts.some(saysSomething))
-        .flatMap(({ parts, place }) => parts.slice(place[1]));
+      const cells = rows.filter((row) => row.parts.some(saysSomething)).flatMap((row) => row.rest);
       put(fitted(cells, lines[0].fields.length - left, 0)[0], lines[0].fields.slice(left));
       return { figures, whole };
     }
-    for (const { parts, place: [found, start] } of rows) {
-      const rest = parts.slice(start);
+    for (const { parts, rest, of } of rows) {
       if (byLabel) {
-        if (isRow(parts, [found, start], lines)) {
-          const [cells, from] = fitted(rest, lines[found].fields.length, usual);
+        if (of) {
+          const [cells, from] = fitted(rest, of.fields.length, usual);
           usual = from;
-          put(cells, lines[found].fields);
+          put(cells, of.fields);
         } else if (parts.some(isLabel) && rest.some(saysSomething)) {
           whole = false;
         }
@@ -99,11 +106,5 @@ window.pasted = (() => {
     }
     return { figures, whole };
   }
-  function isRow(parts, [found, start], lines) {
-    if (found < 0) return false;
-    const rest = parts.slice(start);
-    return rest.some(saysSomething) || rest.length >= lines[found].fields.length && rest.length > 0;
-  }
-
   return placed;
 })();
