@@ -3,6 +3,8 @@
 import gc
 import logging
 import os
+import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -62,6 +64,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "CI" in os.environ:
             item.add_marker(pytest.mark.flaky(reruns=1, rerun_except=[PromiseBrokenError.__name__]))
     items.sort(key=lambda item: -longest[item.path])
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Let go of what a failed run left open, before it is told of the second as a fault."""
+    if getattr(item, "execution_count", 1) > 1:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            for name in ("last_exc", "last_value", "last_traceback"):  # they hold its frames
+                vars(sys).pop(name, None)
+            gc.collect()
 
 
 @pytest.fixture(autouse=True)

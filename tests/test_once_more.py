@@ -10,13 +10,27 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 UNSTEADY = """
+import gc
+import warnings
+
 from tests.fault.accounts import PromiseBrokenError
+
+class Connection:
+    closed = False
+
+    def __del__(self):
+        if not self.closed:
+            warnings.warn("left open", ResourceWarning)
 
 runs = {"unsteady": 0, "wrong": 0, "broken": 0}
 
 def test_unsteady():
+    connection = Connection()
+    connection.pool = [connection]
+    gc.collect()
     runs["unsteady"] += 1
     assert runs["unsteady"] == 2
+    connection.closed = True
 
 def test_wrong():
     runs["wrong"] += 1
