@@ -8,12 +8,14 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final
 
 import jsonschema  # type: ignore[import-untyped]
 import kubernetes_validate  # type: ignore[import-untyped]
 
-from deploy.check import documents, doors, image, understood
+from console.web.probes import PATHS
+from deploy.check import compose, documents, doors, image, pods, understood
+from deploy.check.pods import Document, Pod, containers, is_ours
 from deploy.check.programs import run
 
 OUTSIDE: Final = {
@@ -31,18 +33,10 @@ OUTSIDE: Final = {
 """Secrets that whoever runs the cluster makes, and their keys; kubernetes/secrets.sh makes some."""
 
 _SECRETS: Final = "/run/secrets/gouji/"
+_OUTWARD: Final = {53: "DNS", 443: "HTTPS", 5432: "PostgreSQL", 6379: "Redis or Valkey"}
+_NEEDED: Final = {53, 5432, 6379}
 _VERSIONS: Final = ("1.28", "1.34")
 """The oldest that is supported, and a new one."""
-
-Document = dict[str, Any]
-
-
-class Pod(NamedTuple):
-    """A pod that is run: what makes it, and its specification."""
-
-    name: str
-    labels: Mapping[str, str]
-    spec: Document
 
 
 class Cluster:
@@ -61,8 +55,13 @@ class Cluster:
         found = []
         for kind in ("Deployment", "StatefulSet", "Job"):
             for name, one in self.of(kind).items():
-                template = one["spec"]["template"]
-                found.append(Pod(name, template["metadata"].get("labels", {}), template["spec"]))
+                template, claims = (
+                    one["spec"]["template"],
+                    one["spec"].get("volumeClaimTemplates", []),
+                )
+                kept = frozenset(claim["metadata"]["name"] for claim in claims)
+                labels = template["metadata"].get("labels", {})
+                found.append(Pod(kind, name, labels, template["spec"], kept))
         return found
 
 
@@ -91,15 +90,18 @@ def faults(place: Path) -> Iterator[str]:
         if said:
             yield f"{overlay.name}: {said}"
         cluster = Cluster(built)
-        for check in (_wired, _reached, _scaled):
+        for check in (_wired, _reached, _let_out, _scaled):
             yield from (f"{overlay.name}: {why}" for why in check(cluster))
+        if cluster.of("StatefulSet"):
+            yield from (f"{overlay.name}: {why}" for why in _addressed(place, cluster))
+        namespaces = cluster.of("Namespace").values()
+        yield from (f"{overlay.name}: {why}" for why in pods.namespaced(namespaces))
         for one in built:
             yield from (f"{overlay.name}: {why}" for why in _by_schema(one, schemas))
         for pod in cluster.pods:
             run_by |= {(_arguments(one) or [""])[0] for one in pod.spec["containers"]}
-            yield from (
-                f"{overlay.name}: {pod.name}: {why}" for why in _pod(cluster, pod, set_in_image)
-            )
+            told = [*pods.faults(pod), *_pod(cluster, pod, set_in_image)]
+            yield from (f"{overlay.name}: {pod.name}: {why}" for why in told)
     yield from doors.unrun(run_by, "overlay")
 
 
@@ -122,10 +124,6 @@ def _by_schema(one: Document, schemas: Mapping[str, Document]) -> Iterator[str]:
             return
 
 
-def _containers(pod: Pod) -> list[Document]:
-    return [*pod.spec.get("initContainers", []), *pod.spec["containers"]]
-
-
 def _settings(cluster: Cluster, container: Document) -> dict[str, str]:
     """Return the environment that a container is given."""
     found: dict[str, str] = {one["name"]: one.get("value", "") for one in container.get("env", [])}
@@ -137,7 +135,7 @@ def _settings(cluster: Cluster, container: Document) -> dict[str, str]:
 
 def _arguments(container: Document) -> list[str] | None:
     """Return the arguments that a container gives to ``gouji``; ``None`` for other programs."""
-    if "gouji" not in container["image"]:
+    if not is_ours(container):
         return None
     if "command" not in container:
         return [str(word) for word in container.get("args", [])]
@@ -147,18 +145,11 @@ def _arguments(container: Document) -> list[str] | None:
 
 def _pod(cluster: Cluster, pod: Pod, set_in_image: Mapping[str, str]) -> Iterator[str]:
     volumes = {one["name"]: one for one in pod.spec.get("volumes", [])}
-    if not pod.spec.get("securityContext", {}).get("runAsNonRoot"):
-        yield "runAsNonRoot is not true"
     for name, volume in volumes.items():
         yield from (f"volume {name}: {why}" for why in _volume(cluster, volume))
-    for container in _containers(pod):
+    for container in containers(pod):
         name = container["name"]
         mounts = {one["name"]: one["mountPath"] for one in container.get("volumeMounts", [])}
-        claimed = cluster.of("StatefulSet").get(pod.name, {}).get("spec", {})
-        templates = {one["metadata"]["name"] for one in claimed.get("volumeClaimTemplates", [])}
-        for missing in sorted(set(mounts) - set(volumes) - templates):
-            yield f"{name}: volumeMounts: there is no volume {missing}"
-        yield from (f"{name}: {why}" for why in _confined(container))
         yield from (f"{name}: {why}" for why in _probes(container))
         environment = _settings(cluster, container)
         texts = [*environment.values(), *documents.strings(container.get("args", []))]
@@ -166,6 +157,8 @@ def _pod(cluster: Cluster, pod: Pod, set_in_image: Mapping[str, str]) -> Iterato
         arguments = _arguments(container)
         if arguments is not None:
             yield from (f"{name}: {why}" for why in understood.command(arguments))
+            yield from (f"{name}: {why}" for why in pods.told(container, environment))
+            yield from (f"{name}: {why}" for why in doors.alone(environment))
             ours = {**set_in_image, **environment}
             yield from (f"{name}: {why}" for why in understood.environment(ours))
             ends = pod.spec.get("terminationGracePeriodSeconds", 30)
@@ -221,20 +214,6 @@ def _files(
                 yield f"{_SECRETS}{named}: no secret that is mounted there has it"
 
 
-def _confined(container: Document) -> Iterator[str]:
-    context = container.get("securityContext", {})
-    if context.get("allowPrivilegeEscalation") is not False:
-        yield "allowPrivilegeEscalation is not false"
-    if context.get("readOnlyRootFilesystem") is not True:
-        yield "readOnlyRootFilesystem is not true"
-    if context.get("capabilities", {}).get("drop") != ["ALL"]:
-        yield "capabilities are not dropped"
-    if "memory" not in container.get("resources", {}).get("limits", {}):
-        yield "resources: limits: memory is missing"
-    if ":" not in container["image"]:
-        yield f"image {container['image']} has no tag"
-
-
 def _probes(container: Document) -> Iterator[str]:
     ports = {one["name"] for one in container.get("ports", [])}
     for kind in ("startupProbe", "livenessProbe", "readinessProbe"):
@@ -255,7 +234,7 @@ def _wired(cluster: Cluster) -> Iterator[str]:
     """Yield what selects no pod, and services that lead to no port."""
     for name, service in cluster.of("Service").items():
         pods = _selected(cluster, service["spec"]["selector"])
-        ports = {p["name"] for pod in pods for c in _containers(pod) for p in c.get("ports", [])}
+        ports = {p["name"] for pod in pods for c in containers(pod) for p in c.get("ports", [])}
         for port in service["spec"]["ports"]:
             if port.get("targetPort") not in ports:
                 yield f"Service/{name}: no pod has the port {port.get('targetPort')}"
@@ -271,8 +250,20 @@ def _wired(cluster: Cluster) -> Iterator[str]:
         ]
         ports = {port["name"] for one in services for port in one["spec"]["ports"]}
         for endpoint in monitor["spec"]["endpoints"]:
+            if endpoint.get("path") not in PATHS:
+                yield f"ServiceMonitor/{name}: nothing answers at {endpoint.get('path')}"
             if endpoint["port"] not in ports:
                 yield f"ServiceMonitor/{name}: no service has the port {endpoint['port']}"
+
+
+def _addressed(place: Path, cluster: Cluster) -> Iterator[str]:
+    """Yield the servers in the addresses of the secrets that no service leads to."""
+    for host, port in compose.hosts(place):
+        service = cluster.of("Service").get(host)
+        if service is None:
+            yield f"prepare.sh: {host}: there is no such Service"
+        elif port not in {one["port"] for one in service["spec"]["ports"]}:
+            yield f"prepare.sh: {host}:{port}: the Service has no such port"
 
 
 def _reached(cluster: Cluster) -> Iterator[str]:
@@ -285,13 +276,27 @@ def _reached(cluster: Cluster) -> Iterator[str]:
         listening = {
             port["containerPort"]
             for pod in pods
-            for container in _containers(pod)
+            for container in containers(pod)
             for port in container.get("ports", [])
         }
         for rule in spec.get("ingress", []):
             for port in rule.get("ports", []):
                 if port["port"] not in listening:
                     yield f"NetworkPolicy/{name}: nobody listens at port {port['port']}"
+
+
+def _let_out(cluster: Cluster) -> Iterator[str]:
+    """Yield the ports that pods are let out to and nobody is known for, and those that lack."""
+    ports = {
+        port["port"]
+        for policy in cluster.of("NetworkPolicy").values()
+        for rule in policy["spec"].get("egress", [])
+        for port in rule.get("ports", [])
+    }
+    yield from (f"NetworkPolicy: who is at port {one}?" for one in sorted(ports - set(_OUTWARD)))
+    for port, name in _OUTWARD.items():
+        if port in _NEEDED and port not in ports:
+            yield f"NetworkPolicy: nobody is let out to port {port}, {name}"
 
 
 def _scaled(cluster: Cluster) -> Iterator[str]:
@@ -307,6 +312,12 @@ def _scaled(cluster: Cluster) -> Iterator[str]:
             named = trigger.get("authenticationRef", {}).get("name")
             if named not in cluster.of("TriggerAuthentication"):
                 yield f"ScaledObject/{name}: there is no TriggerAuthentication {named}"
+    scaled_ones = {
+        one["spec"]["scaleTargetRef"]["name"] for one in cluster.of("ScaledObject").values()
+    }
+    for name, one in cluster.of("Deployment").items():
+        if "replicas" not in one["spec"] and name not in scaled_ones:
+            yield f"Deployment/{name}: replicas is missing, and nothing scales it"
     for name, one in cluster.of("TriggerAuthentication").items():
         for reference in one["spec"].get("secretTargetRef", []):
             if reference["key"] not in OUTSIDE.get(reference["name"], set()):

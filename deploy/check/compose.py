@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from deploy.check import documents, doors, image, understood
+from deploy.check import compose_paths, documents, doors, image, pointed, servers, understood
 from deploy.check.programs import complaints
 
 BASE: Final = "compose.yaml"
@@ -18,9 +18,15 @@ OURS: Final = "gouji:"
 """How the name of our image begins."""
 
 _PORT: Final = re.compile(r"^127\.0\.0\.1:(\d+):(\d+)$")
+_GIVEN: Final = {"CHOWN"}
+"""The capabilities that a service may be given: what gives a volume away has to."""
+
 _MOST: Final = 65_535
 _STOP: Final = "10s"
 _TWICE: Final = {"pids_limit": "pids", "mem_limit": "memory", "cpus": "cpus"}
+_CHOSEN: Final = ("push", "notify")
+"""The parts that need something of whoever runs them, and start only where they are named."""
+
 _PAGES: Final = ("README.md", "RUNBOOK.md")
 
 
@@ -54,6 +60,12 @@ def arguments(service: dict[str, Any]) -> list[str] | None:
     return found[1].split() if found else None
 
 
+def hosts(place: Path) -> list[tuple[str, int]]:
+    """Return the servers, and their ports, in the addresses that ``prepare.sh`` makes."""
+    text = (place / "prepare.sh").read_text("utf-8")
+    return [(host, int(port)) for host, port in re.findall(r"@(\w+):(\d+)/", text)]
+
+
 def faults(place: Path) -> Iterator[str]:
     """Yield what is wrong with the Compose files of the directory."""
     for name in (BASE, OVERLAY):
@@ -66,17 +78,31 @@ def faults(place: Path) -> Iterator[str]:
         for check in (_named, _confined, _limited, _ports, _waits):
             yield from (f"{name}: {why}" for why in check(whole, service))
         yield from (f"{name}: {why}" for why in _secrets(service))
-        if service.get("image", "").startswith(OURS):
-            yield from (f"{name}: {why}" for why in _ours(place, service, image.variables(built)))
+        ours = service["image"].startswith(OURS)
+        variables = image.variables(built) if ours else {}
+        yield from (f"{name}: {why}" for why in compose_paths.faults(place, service, variables))
+        if ours:
+            yield from (f"{name}: {why}" for why in _ours(place, service, variables))
+            yield from (f"{name}: {why}" for why in _user(service))
+        else:
+            yield from (f"{name}: {why}" for why in _theirs(service))
         yield from (f"{name}: {why}" for why in _mounted(place, whole, service))
     run = (arguments(one) for one in whole["services"].values())
     yield from doors.unrun((said[0] for said in run if said), "service")
+    yield from _chosen(place, whole)
     yield from _prepared(place, whole)
     yield from _asked(place, whole, image.variables(built)["GOUJI_INBOX"])
     yield from _scraped(place, whole)
+    yield from pointed.shown(place / "monitoring", whole["services"])
 
 
 def _named(whole: dict[str, Any], service: dict[str, Any]) -> Iterator[str]:
+    named = service.get("networks", [])
+    if not named:
+        yield "networks is missing: it would be on one that leads outside"
+    shut = all(whole.get("networks", {}).get(name, {}).get("internal") for name in named)
+    if shut and (service.get("ports") or words(service, "command") == ["notify"]):
+        yield "networks: none leads outside: nobody reaches it there, and it reaches nobody"
     for section in ("secrets", "networks"):
         for name in service.get(section, []):
             if name not in whole.get(section, {}):
@@ -96,6 +122,8 @@ def _confined(_whole: dict[str, Any], service: dict[str, Any]) -> Iterator[str]:
         yield "read_only is not true"
     if service.get("cap_drop") != ["ALL"]:
         yield "cap_drop is not [ALL]"
+    for name in set(service.get("cap_add", [])) - _GIVEN:
+        yield f"cap_add: {name} is not for a part"
     if "no-new-privileges:true" not in service.get("security_opt", []):
         yield "security_opt lacks no-new-privileges:true"
     if "max-size" not in service.get("logging", {}).get("options", {}):
@@ -154,12 +182,16 @@ def _ours(place: Path, service: dict[str, Any], built: dict[str, str]) -> Iterat
     said = arguments(service)
     if said is not None:
         yield from understood.command(said)
+        if said[:1] == ["work"] and "mem_limit" not in service:
+            yield "mem_limit is missing: documents of strangers are read here"
     probe = words(service.get("healthcheck", {}), "test")[1:]
     if probe[:1] == [understood.PROGRAM]:
         yield from (f"healthcheck: {why}" for why in understood.command(probe[1:]))
     settings = {**built, **service.get("environment", {})}
     ours = {name: value for name, value in settings.items() if name.startswith("GOUJI_")}
     yield from understood.environment(ours)
+    if said:
+        yield from doors.alone(ours)
     for name, value in ours.items():
         if not isinstance(value, str):
             yield f"environment: {name}: {value!r} is no text"
@@ -182,6 +214,32 @@ def _config(place: Path, service: dict[str, Any], ours: dict[str, str]) -> str |
         if target == ours.get(doors.CONFIG) and path.is_file():
             return path.read_text("utf-8")
     return None
+
+
+def _user(service: dict[str, Any]) -> Iterator[str]:
+    """Yield why a service does not run as the user of the image; who gives away may be root."""
+    gives = service.get("entrypoint") == ["chown"]
+    if service.get("user") != ("0:0" if gives else image.USER):
+        yield f"user is not {image.USER}"
+    if gives and words(service, "command")[0] != image.USER:
+        yield f"command: what is given away is not given to {image.USER}"
+
+
+def _theirs(service: dict[str, Any]) -> Iterator[str]:
+    yield from servers.unread(service["image"], service.get("environment", {}))
+    yield from servers.refused(words(service, "command"))
+
+
+def _chosen(place: Path, whole: dict[str, Any]) -> Iterator[str]:
+    """Yield the profiles that no page says how to choose."""
+    pages = "".join((place / page).read_text("utf-8") for page in _PAGES)
+    for name, service in whole["services"].items():
+        part = (words(service, "command") or [""])[0]
+        if part in _CHOSEN and not service.get("profiles"):
+            yield f"{name}: profiles is missing: it would start unasked"
+        for profile in service.get("profiles", []):
+            if not re.search(rf"--profile {profile}\b", pages):
+                yield f"{name}: profiles: no page says --profile {profile}"
 
 
 def _mounted(place: Path, whole: dict[str, Any], service: dict[str, Any]) -> Iterator[str]:
@@ -208,6 +266,12 @@ def _prepared(place: Path, whole: dict[str, Any]) -> Iterator[str]:
         made = {path.name for path in Path(folder, "secrets").glob("*") if path.stat().st_size}
     if done.returncode != 0:
         yield f"prepare.sh ended with {done.returncode}: {done.stderr.strip()}"
+    for number in re.findall(r"\b\d{4,}(?=[:\s])", (place / "prepare.sh").read_text("utf-8")):
+        if len(number) == len(image.USER.partition(":")[0]) and number not in image.USER:
+            yield f"prepare.sh: {number} is not {image.USER}"
+    for host, _ in hosts(place):
+        if host not in whole["services"]:
+            yield f"prepare.sh: {host}: there is no such service"
     for name, secret in whole["secrets"].items():
         if Path(secret["file"]).name not in made or not secret["file"].startswith("./secrets/"):
             yield f"secrets: {name}: prepare.sh does not make {secret['file']}"

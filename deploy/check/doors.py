@@ -17,6 +17,7 @@ PARTS: Final = frozenset(name for name, entry in COMMANDS.items() if entry.stays
 """Commands that run for good; each has a service, a unit, and a deployment somewhere."""
 
 _CONSOLE_PORT: Final = f"{PREFIX}CONSOLE_PORT"
+_SHARED: Final = (f"{PREFIX}DATABASE_URL", f"{PREFIX}BROKER_URL")
 _CHANNELS: Final = (f"{PREFIX}NOTIFY_WEBHOOK", f"{PREFIX}NOTIFY_APPRISE")
 
 
@@ -53,6 +54,12 @@ def faults(words: Sequence[str], variables: Mapping[str, str], config: str | Non
     told = {name.removesuffix(SUFFIX) for name in variables}
     if words[:1] == ["notify"] and not told & set(_CHANNELS):
         yield f"nobody is to be told: there is no {' and no '.join(_CHANNELS)}"
+
+
+def alone(variables: Iterable[str]) -> Iterator[str]:
+    """Yield why a part would have a database or a queue of its own, which no other part sees."""
+    told = {name.removesuffix(SUFFIX) for name in variables}
+    yield from (f"{name} is missing: it would be alone" for name in _SHARED if name not in told)
 
 
 def _unreached(config: str) -> Iterator[str]:

@@ -12,7 +12,15 @@ from deploy.check.programs import complaints
 NAME: Final = "Dockerfile"
 _REPOSITORY: Final = Path(__file__).parents[2]
 _CONVERTER: Final = "CONVERTER"
-_USER: Final = "10001:10001"
+USER: Final = "10001:10001"
+"""Who every process of ours is, by numbers: user and group."""
+
+_SUBCOMMANDS: Final = {
+    "apt-get": {"update", "install", "clean"},
+    "pip": {"install", "uninstall", "check"},
+}
+_PLACES: Final = ("/opt/tools", "/opt/gouji")
+_FOLDERS: Final = ("/src", "/var/lib/gouji")
 _BUILDS: Final = re.compile(
     r"\b(pip|gcc|g\+\+|make|build-essential|git|curl|wget|python3-(venv|dev))\b"
 )
@@ -61,13 +69,14 @@ def faults(place: Path) -> Iterator[str]:
     yield from _last(last)
     for steps in built:
         yield from _hashes(steps)
+        yield from _spelt(steps)
         yield from _copied(steps)
 
 
 def _last(steps: list[Step]) -> Iterator[str]:
     yield from _converter(steps)
-    if [step.rest for step in steps if step.name == "USER"][-1:] != [_USER]:
-        yield f"{NAME}: the last stage does not run as {_USER}"
+    if [step.rest for step in steps if step.name == "USER"][-1:] != [USER]:
+        yield f"{NAME}: the last stage does not run as {USER}"
     yield from _numbered(steps)
     for step in steps:
         if step.name == "RUN" and (tool := _BUILDS.search(step.rest)):
@@ -87,7 +96,7 @@ def _last(steps: list[Step]) -> Iterator[str]:
 def _numbered(steps: list[Step]) -> Iterator[str]:
     """Yield which number of the user belongs to no name; Debian chooses one where none is said."""
     made = " ".join(step.rest for step in steps if step.name == "RUN")
-    user, _, group = _USER.partition(":")
+    user, _, group = USER.partition(":")
     for command, option, number in (("groupadd", "gid", group), ("useradd", "uid", user)):
         if not re.search(rf"\b{command} [^&]*--{option} {number}\b", made):
             yield f"{NAME}: no {command} gives the number {number}"
@@ -114,6 +123,34 @@ def _hashes(steps: list[Step]) -> Iterator[str]:
                 and "--require-hashes" not in part
             ):
                 yield f"{NAME}: without --require-hashes: {part.strip()}"
+
+
+def _spelt(steps: list[Step]) -> Iterator[str]:
+    """Yield words of commands that hadolint takes as they are, and nothing would understand."""
+    for step in steps:
+        if step.name == "RUN":
+            yield from (f"{NAME}: {why}" for why in _misspelt(step.rest))
+        for place in re.findall(r"/opt/\w+", step.rest):
+            if place not in _PLACES:
+                yield f"{NAME}: {place}: what is that? There is {' and '.join(_PLACES)}"
+        if step.name == "WORKDIR" and step.rest not in _FOLDERS:
+            yield f"{NAME}: WORKDIR {step.rest} is none of {' and '.join(_FOLDERS)}"
+
+
+def _misspelt(line: str) -> Iterator[str]:
+    for program, known in _SUBCOMMANDS.items():
+        for word in re.findall(rf"(?<!-)\b{program} (?:--python \S+ )?([\w-]+)", line):
+            if word not in known:
+                yield f"{program} {word}: there is no such command"
+    for part in line.split("&&"):
+        for name in part.partition(" uninstall -y ")[2].split():
+            if not _is_locked(name):
+                yield f"uninstall {name}: no lock has it"
+
+
+def _is_locked(name: str) -> bool:
+    locks = (_REPOSITORY / "requirements").glob("*.lock")
+    return any(re.search(rf"^{name}==", path.read_text("utf-8"), re.MULTILINE) for path in locks)
 
 
 def _copied(steps: list[Step]) -> Iterator[str]:

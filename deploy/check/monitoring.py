@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from console.metrics.catalogue import METRICS
-from deploy.check import documents
+from deploy.check import documents, pointed
 from deploy.check.programs import complaints
 from deploy.monitoring.dashboard import as_json
 
@@ -26,7 +26,6 @@ _SERIES: Final = {
     },
     "up": set(),
 }
-_ADDED: Final = {"job", "instance"}
 _NAME: Final = re.compile(r"\b(gouji_\w+|up)\b(?:\{([^}]*)\})?")
 _LABEL: Final = re.compile(r"(\w+)\s*(?:=~|!~|!=|=)")
 _SEVERITIES: Final = ("page", "ticket")
@@ -48,6 +47,10 @@ def faults(place: Path) -> Iterator[str]:
             yield f"rules.yaml: {rule['alert']}: {why}"
     yield from _tried(folder, tests, {rule["alert"] for rule in rules})
     yield from _explained((place / RUNBOOK).read_text("utf-8"), rules)
+    for rule in rules:
+        if "for" not in rule and "[" not in str(rule["expr"]):  # else a time is looked over
+            yield f"rules.yaml: {rule['alert']}: for is missing: one bad moment would call somebody"
+    yield from pointed.routed(folder, rules)
     yield from _inhibited(folder, {rule["alert"] for rule in rules})
     yield from _dashboard(folder / "dashboard.json")
 
@@ -59,7 +62,7 @@ def unknown(expression: str) -> Iterator[str]:
             yield f"there is no metric {name}"
             continue
         for label in _LABEL.findall(matchers):
-            if label not in _SERIES[name] | _ADDED:
+            if label not in _SERIES[name] | pointed.ADDED:
                 yield f"{name} has no label {label}"
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from console.cli.main import COMMANDS, cli
+from console.cli.main import cli
 from worker import secret_files
 from worker.broker import QUEUES
 from worker.errors import SettingsError
@@ -18,17 +18,20 @@ PROGRAM = "gouji"
 def command(words: Sequence[str]) -> Iterator[str]:
     """Yield why the arguments of ``gouji`` would not be understood; nothing is run."""
     name, *arguments = words or [""]
-    if name not in COMMANDS:
-        yield f"gouji has no command {name!r}"
-        return
-    with click.Context(cli, info_name=PROGRAM) as parent:
-        found = cli.get_command(parent, name)
+    with click.Context(cli, info_name=PROGRAM) as context:
+        group: click.Command = cli
         try:
-            context = found.make_context(name, arguments, parent) if found else None
+            while isinstance(group, click.Group):
+                found = group.get_command(context, name)
+                if found is None:
+                    yield f"gouji {' '.join(words)}: there is no command {name!r}"
+                    return
+                context = found.make_context(name, list(arguments), context)
+                group, (name, *arguments) = found, arguments or [""]
         except click.ClickException as error:
             yield f"gouji {' '.join(words)}: {error.format_message()}"
             return
-    queues = context.params.get("queues") if context else None
+    queues = context.params.get("queues")
     for queue in (queues or "").split(",") if queues else ():
         if queue not in QUEUES:
             yield f"gouji {' '.join(words)}: no queue is called {queue!r}"

@@ -1,5 +1,6 @@
 """The units of systemd: what it says of them itself, and that what they name is there."""
 
+import os
 import re
 import shutil
 import sys
@@ -21,6 +22,18 @@ TARGET: Final = "gouji.target"
 
 _EXPOSED: Final = "20"
 """Tenths: above an exposure of 2.0 of 10 a unit is not confined enough."""
+
+_INIT: Final = "gouji-init.service"
+_RELATED: Final = ("After", "Before", "Requires", "Wants", "PartOf", "WantedBy")
+
+_CONFINED: Final = (
+    "NoNewPrivileges CapabilityBoundingSet AmbientCapabilities ProtectSystem ProtectHome"
+    " ProtectClock ProtectControlGroups ProtectHostname ProtectKernelLogs ProtectKernelModules"
+    " ProtectKernelTunables ProtectProc ProcSubset PrivateTmp PrivateDevices PrivateUsers"
+    " DevicePolicy RemoveIPC LockPersonality RestrictRealtime RestrictSUIDSGID RestrictNamespaces"
+    " RestrictAddressFamilies SystemCallArchitectures SystemCallFilter UMask"
+)
+"""systemd.exec(5): what every unit says of what it may not do."""
 
 _PATIENCE: Final = 30.0
 
@@ -60,16 +73,13 @@ def faults(place: Path) -> Iterator[str]:
         own = said(folder / name)
         yield from (f"{name}: {why}" for why in _twice(own, common))
         yield from (f"{name}: {why}" for why in _unit(own + common))
+        yield from (f"{name}: {why}" for why in _related(own + common, names))
+        if name != _INIT:
+            yield from (f"{name}: {why}" for why in _part(own + common))
     lines = (line for name in names for line in values(said(folder / name), "ExecStart"))
     yield from doors.unrun((line.split()[1] for line in lines), "unit")
-    wanted = " ".join(values(said(folder / TARGET), "Wants")).split()
-    for name in wanted:
-        if name not in names:
-            yield f"{TARGET}: Wants={name}: there is no such unit"
-    try:
-        settings.load(folder / "gouji.toml", {})
-    except SettingsError as error:
-        yield f"gouji.toml: {error}"
+    yield from (f"{TARGET}: {why}" for why in _related(said(folder / TARGET), names))
+    yield from _inbox(folder)
 
 
 def _by_systemd(folder: Path, names: list[str]) -> Iterator[str]:
@@ -107,17 +117,88 @@ def _unit(pairs: Said) -> Iterator[str]:
     ours = {name: value for name, value in environment.items() if name.startswith("GOUJI_")}
     plain = {name: value for name, value in ours.items() if name != "GOUJI_CONFIG"}
     yield from understood.environment(plain)
+    yield from doors.alone(ours)
+    for key in sorted(set(_CONFINED.split()) - {key for key, _ in pairs}):
+        yield f"{key}= is missing"
+    yield from _credentials(pairs)
+    if values(pairs, "Type") == ["notify"]:
+        yield from _patient(pairs, documents.grace(ours))
+
+
+def _credentials(pairs: Said) -> Iterator[str]:
+    """Yield credentials that are named and not loaded, and those that are loaded for nobody."""
+    told = variables(pairs).values()
     loaded = {one.partition(":")[0] for one in values(pairs, "LoadCredential")}
-    for value in environment.values():
+    for value in told:
         for name in re.findall(r"%d/(\w+)", value):
             if name not in loaded:
                 yield f"Environment=: %d/{name}: there is no LoadCredential={name}"
-    if values(pairs, "Type") == ["notify"]:
-        watchdog = values(pairs, "WatchdogSec")
-        if not watchdog:
-            yield "WatchdogSec= is missing: nobody would notice that it hangs"
-        elif documents.seconds(watchdog[0]) < _PATIENCE:
-            yield f"WatchdogSec= is below {_PATIENCE:.0f}: signs of life come every few seconds"
-        stop = documents.seconds(values(pairs, "TimeoutStopSec")[0])
-        if stop <= documents.grace(ours):
-            yield "TimeoutStopSec= is not above GOUJI_GRACE"
+    for name in sorted(loaded):
+        if not any(value == f"%d/{name}" for value in told):
+            yield f"LoadCredential={name}: no Environment= says %d/{name}"
+
+
+def _patient(pairs: Said, grace: float) -> Iterator[str]:
+    """Yield where systemd would not notice that a part hangs, or would not let it end.
+
+    Args:
+        pairs: what the unit says.
+        grace: seconds that gouji takes to end.
+    """
+    watchdog = values(pairs, "WatchdogSec")
+    if not watchdog:
+        yield "WatchdogSec= is missing: nobody would notice that it hangs"
+    elif documents.seconds(watchdog[0]) < _PATIENCE:
+        yield f"WatchdogSec= is below {_PATIENCE:.0f}: signs of life come every few seconds"
+    stop = documents.seconds(values(pairs, "TimeoutStopSec")[0])
+    if stop <= grace:
+        yield "TimeoutStopSec= is not above GOUJI_GRACE"
+
+
+def _related(pairs: Said, units: list[str]) -> Iterator[str]:
+    """Yield the units of ours that are named, and that there are not."""
+    for key in _RELATED:
+        for name in " ".join(values(pairs, key)).split():
+            if name.startswith("gou") and name not in {*units, TARGET}:
+                yield f"{key}={name}: there is no such unit"
+
+
+def _part(pairs: Said) -> Iterator[str]:
+    """Yield why a part would not be started in its turn, again when it ends, or stay in bounds."""
+    for key, wanted in (("Requires", _INIT), ("After", _INIT), ("WantedBy", TARGET)):
+        if wanted not in " ".join(values(pairs, key)).split():
+            yield f"{key}= lacks {wanted}"
+    for key, value in (("Type", "notify"), ("NotifyAccess", "main"), ("Restart", "always")):
+        if values(pairs, key) != [value]:
+            yield f"{key}= is not {value}"
+    works = any(line.split()[1:2] == ["work"] for line in values(pairs, "ExecStart"))
+    if works and not values(pairs, "MemoryMax"):
+        yield "MemoryMax= is missing: documents of strangers are read here"
+
+
+def _inbox(folder: Path) -> Iterator[str]:
+    """Yield where the settings, the units, and what is made at boot do not speak of one inbox."""
+    try:
+        watched = settings.load(folder / "gouji.toml", {}).watched
+    except SettingsError as error:
+        yield f"gouji.toml: {error}"
+        return
+    lines = [line.split() for line in _lines(folder / "gouji.tmpfiles")]
+    made = {line[1]: line[4] for line in lines}
+    groups = {line.split()[1] for line in _lines(folder / "gouji.sysusers")}
+    for path in {os.fspath(source.path) for source in watched}:
+        if path not in made:
+            yield f"gouji.toml: {path}: gouji.tmpfiles does not make it"
+        for name in (_INIT, "gouji-watch.service"):
+            unit = said(folder / name)
+            if path not in values(unit, "ReadWritePaths"):
+                yield f"{name}: ReadWritePaths= lacks {path}"
+            if made.get(path) not in values(unit, "SupplementaryGroups"):
+                yield f"{name}: SupplementaryGroups= lacks {made.get(path)}, whose {path} is"
+    for group in sorted(set(made.values()) - groups - {"root"}):
+        yield f"gouji.tmpfiles: {group}: gouji.sysusers does not make that group"
+
+
+def _lines(path: Path) -> list[str]:
+    lines = (line.strip() for line in path.read_text("utf-8").splitlines())
+    return [line for line in lines if line and not line.startswith("#")]
