@@ -5,6 +5,7 @@ read a little before the other: what seems to be missing on either side is asked
 """
 
 import os
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -18,12 +19,13 @@ from console.verification.discrepancy import Discrepancy
 from console.verification.look import Check, Look
 from models.ledger import DOCUMENTS, Document
 from worker.archive import INCOMING, Condition, Held
+from worker.archives.place import demand_digest
 from worker.errors import ArchiveError
 
 _PAGE: Final = 2000
 _ASKED: Final = 500
-_BEYOND: Final = "g"
-"""What comes after every digest."""
+_BEYOND: Final = chr(sys.maxunicode)
+"""What comes after every digest, and after whatever stands where one should."""
 _FOLDER: Final = 2
 
 
@@ -91,6 +93,11 @@ def _documents(look: Look) -> Iterator[_Kept]:
 
 
 def _document(look: Look, document: _Kept, held: Held | None) -> Iterator[Discrepancy]:
+    try:
+        demand_digest(document.sha256)
+    except ArchiveError as error:
+        yield _about("ARCHIVE.UNREADABLE", look, document, str(error))
+        return
     if held is None and not look.archive.has(document.sha256):
         yield _about("ARCHIVE.MISSING", look, document)
     elif held is None or held.size != document.size or _to_be_read(look, document):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import and_, case, distinct, exists, func, literal, or_, select, union_all
+from sqlalchemy import Select, and_, case, distinct, exists, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session, aliased, defer
 
 from console.verification.discrepancy import Discrepancy
@@ -11,12 +11,13 @@ from console.verification.ledger import DOCUMENT
 from console.verification.look import Check, Look, Query, asked
 from models.disclosure.difference import digest
 from models.disclosure.finding import Severity
-from models.disclosure.form import LAYOUTS
+from models.disclosure.form import LAYOUTS, Edition
 from models.filing import StoredFinding, StoredReport
 from models.ledger import Document, State
 from worker.rows import KINDS, figures
 
 _PAGE: Final = 200
+_EDITIONS: Final = frozenset(map(str, Edition))
 _REPORT: Final[tuple[Any, ...]] = (
     StoredReport.id.label("report"),
     StoredReport.document_id.label("document"),
@@ -159,25 +160,63 @@ def _copy(_look: Look) -> Query:
 _UNUSED: Final = tuple(map(defer, (StoredReport.sections, StoredReport.evidence)))
 """What is large, and not looked at."""
 
+_UNREADABLE: Final = (KeyError, ValueError, TypeError, ArithmeticError)
+"""What values raise that no program wrote: no JSON, no date, no number."""
+
 
 def _pages(look: Look) -> Iterator[tuple[Session, Sequence[StoredReport]]]:
+    """Yield the reports that can be read, page by page."""
+    for session, ids in _numbers(look):
+        try:
+            page = session.scalars(_of(ids)).all()
+        except _UNREADABLE:  # told of by ``_rows``
+            page = [one for one in (_read(session, number) for number in ids) if one is not None]
+        yield session, page
+
+
+def _numbers(look: Look) -> Iterator[tuple[Session, Sequence[int]]]:
     after = 0
     while True:
         with look.database.reading() as session:
-            query = select(StoredReport).where(StoredReport.id > after).order_by(StoredReport.id)
-            page = session.scalars(query.limit(_PAGE).options(*_UNUSED)).all()
-            if not page:
+            query = select(StoredReport.id).where(StoredReport.id > after)
+            ids = session.scalars(query.order_by(StoredReport.id).limit(_PAGE)).all()
+            if not ids:
                 return
-            yield session, page
-            after = page[-1].id
+            yield session, ids
+            after = ids[-1]
+
+
+def _of(ids: Sequence[int]) -> Select[StoredReport]:
+    query = select(StoredReport).where(StoredReport.id.in_(ids)).order_by(StoredReport.id)
+    return query.options(*_UNUSED)
+
+
+def _read(session: Session, number: int) -> StoredReport | None:
+    try:
+        return session.scalars(_of([number])).one_or_none()
+    except _UNREADABLE:
+        return None
+
+
+def _unreadable(look: Look) -> Iterator[Discrepancy]:
+    for session, ids in _numbers(look):
+        try:
+            session.scalars(_of(ids)).all()
+        except _UNREADABLE as error:
+            for number in ids:
+                if _read(session, number) is None:
+                    detail = f"cannot be read: {type(error).__name__}: {error}"
+                    yield look.found("REPORT.ROWS", detail=detail, report=number)
 
 
 def _rows(look: Look) -> Iterator[Discrepancy]:
+    yield from _unreadable(look)
     for session, page in _pages(look):
         kept = {key: _counted(session, kind, page) for key, kind in KINDS.items()}
         for report in page:
             found = [_misfit(report.layouts.get(key), kept[key].get(report.id)) for key in KINDS]
             found += [f"no such table: {key}" for key in report.layouts if key not in KINDS]
+            found += [] if report.edition in _EDITIONS else [f"no such edition: {report.edition}"]
             if any(found):
                 yield _about("REPORT.ROWS", look, report, "; ".join(filter(None, found)))
 
@@ -218,7 +257,7 @@ def _changed(session: Session, page: Sequence[StoredReport]) -> Iterator[tuple[S
     try:
         said = figures(session, [report.id for report in wanted])
     # rows that nobody wrote as they are: which report has them shows when it is read by itself
-    except (KeyError, ValueError, TypeError) as error:
+    except _UNREADABLE as error:
         if len(page) > 1:
             for report in wanted:
                 yield from _changed(session, [report])

@@ -38,6 +38,12 @@ DOCUMENTS: Final[dict[str, Planted]] = {
         None,
         "received.txt",
     ),
+    "digest that is none": Planted(
+        sql("UPDATE documents SET sha256 = 'z' || substr(sha256, 2) WHERE id = :id", of="c.txt"),
+        ("ARCHIVE.UNREADABLE",),
+        None,
+        "c.txt",
+    ),
     "archive file unreadable": Planted(
         unreadable, ("ARCHIVE.UNREADABLE", "ARCHIVE.STRANGER"), None, "c.txt"
     ),

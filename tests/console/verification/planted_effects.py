@@ -85,6 +85,34 @@ EFFECTS: Final[dict[str, Planted]] = {
         None,
         "c.txt",
     ),
+    "edition that there is not": Planted(
+        sql("UPDATE reports SET edition = '2o21' WHERE document_id = :id", of="c.txt"),
+        ("REPORT.ROWS",),
+        None,
+        "c.txt",
+    ),
+    "report that cannot be read": Planted(
+        sql("UPDATE reports SET layouts = '{\"applic' WHERE document_id = :id", of="c.txt"),
+        ("REPORT.ROWS",),
+        None,
+        backends=("sqlite",),  # PostgreSQL takes no such JSON
+    ),
+    "date that is none": Planted(
+        sql("UPDATE reports SET period_start = '2023-13-01' WHERE document_id = :id", of="c.txt"),
+        ("REPORT.ROWS",),
+        None,
+        backends=("sqlite",),
+    ),
+    "amount that is none": Planted(
+        sql(
+            "UPDATE disclosure_rows SET amount = '115.x' WHERE row = 'fees' AND report_id IN "
+            "(SELECT id FROM reports WHERE document_id = :id)",
+            of="c.txt",
+        ),
+        ("REPORT.FIGURES",),
+        None,
+        backends=("sqlite",),
+    ),
     "rows of a missing report": Planted(sql(_STRAY), ("REPORT.STRAY_ROWS",), None),
     "findings not kept": Planted(
         sql("DELETE FROM findings WHERE document_id = :id", of="b.txt"),
