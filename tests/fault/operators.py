@@ -70,7 +70,7 @@ def _run(trial: Trial, *command: str) -> int:
 
 
 def _some_dead(trial: Trial) -> None:
-    until(lambda: trial.running.dead() >= 3, 60, trial.running.story)
+    until(lambda: trial.running.dead() >= 3, 300, trial.running.story)
 
 
 def _forget_a_beginning(trial: Trial) -> None:
@@ -90,14 +90,14 @@ def _old_tracebacks(trial: Trial) -> None:
     over = select(Document.id).where(Document.state == State.STORED)
     failed = Attempt.traceback.is_not(None), Attempt.document_id.in_(over)
     aged = update(Attempt).values(started_at=now() - _LONG_AGO)
-    until(lambda: _changed(trial, aged.where(*failed)), 60, trial.running.story)
+    until(lambda: _changed(trial, aged.where(*failed)), 300, trial.running.story)
     _changed(trial, aged.where(Attempt.outcome.is_not(None)))  # what came before is older
 
 
 def _old_originals(trial: Trial) -> None:
     moved = update(Arrival).where(Arrival.handover == Handover.MOVED)
     aged = moved.values(seen_at=now() - _LONG_AGO)
-    until(lambda: _changed(trial, aged), 60, trial.running.story)
+    until(lambda: _changed(trial, aged), 300, trial.running.story)
 
 
 def _old_orphan(trial: Trial) -> None:

@@ -89,13 +89,13 @@ class Running:
         """Stop it with a signal, and return its exit code."""
         assert self._process is not None
         self._process.send_signal(number)
-        return self._process.wait(60)
+        return self._process.wait(120)
 
     def kill(self) -> None:
         """Kill it as a crash would."""
         assert self._process is not None
         self._process.kill()
-        self._process.wait(10)
+        self._process.wait(60)
 
     def end(self) -> None:
         """Make sure that nothing is left, whatever the test did."""

@@ -259,7 +259,7 @@ def _answering(running: Running) -> int:
             return bool(client.ping())
         return False
 
-    until(answers, 60, running.story)
+    until(answers, 120, running.story)
     with _client(running) as client:
         return int(client.info("server")["process_id"])
 

@@ -36,8 +36,8 @@ _A_LOT: Final = 50
 _POISONED: Final = "work.fetched"
 _DEAD_WITHIN: Final = 3 * (LEASE + 60.0)
 """Seconds for three attempts: the lease of each must end, and somebody must see that."""
-_STARTS_WITHIN: Final = 60.0
-_WITHIN: Final = 120.0
+_STARTS_WITHIN: Final = 300.0
+_WITHIN: Final = 300.0
 _AT_REST_WITHIN: Final = 300.0
 _KILLS_A_RUN: Final = 3
 """What is killed again and again is started with growing delays; a new run starts at once."""
