@@ -34,7 +34,7 @@ class Client:
         self, method: str, path: str, body: Any = None, **headers: str
     ) -> tuple[int, dict[str, Any], Any]:
         """Return status, body as JSON, and headers."""
-        connection = http.client.HTTPConnection(self.place, timeout=20)
+        connection = http.client.HTTPConnection(self.place, timeout=60)
         given = {"Authorization": f"Bearer {self.secret}"} | {
             name.replace("_", "-"): value for name, value in headers.items()
         }

@@ -31,7 +31,7 @@ def running(station: Station) -> Iterator[Station]:
     until(lambda: status(station) is not None)
     yield station
     stop.set()
-    thread.join(10)
+    thread.join(60)
     assert not thread.is_alive()
 
 
