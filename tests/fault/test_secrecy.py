@@ -195,6 +195,8 @@ def test_no_password_of_a_url_is_told(running: Running, command: str, url: str) 
         except subprocess.TimeoutExpired:
             process.terminate()
             output, _ = process.communicate(timeout=120)
+        finally:
+            process.kill()  # one that does not heed it would be waited for without end
     # Then nobody learns the password
     logs = running.data / "logs"
     kept = b"".join(path.read_bytes() for path in logs.iterdir()) if logs.exists() else b""

@@ -94,10 +94,12 @@ def test_writers_who_come_while_it_is_asked_do_no_harm(tmp_path: Path) -> None:
     # When it is asked all the time
     seen = set()
     deadline = time.monotonic() + 120
-    while len(waited) < 2000 and time.monotonic() < deadline:
-        seen.add(writers_at(os.fsencode(tmp_path), b"a"))
-    stop.set()
-    thread.join()
+    try:
+        while len(waited) < 2000 and time.monotonic() < deadline:
+            seen.add(writers_at(os.fsencode(tmp_path), b"a"))
+    finally:
+        stop.set()
+        thread.join()
     # Then nobody was killed, and nobody waited until the kernel takes a lease away
     assert len(waited) >= 2000
     assert max(waited) < int(_LEASE_BREAK.read_text()) / 2
