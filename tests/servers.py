@@ -450,11 +450,12 @@ def main(command: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     redis, rabbitmq = RedisServer(), RabbitServer()
     postgres = PostgresServer(options=["-c", "fsync=off", "-c", "max_connections=200"])
+    processes = (os.cpu_count() or 1) + 2  # of tests at once, at most: tests/conftest.py
     with redis, rabbitmq, postgres:
         urls = {
             "GOUJI_TEST_DATABASE_URL": postgres.url,
             "GOUJI_TEST_REDIS_URL": redis.url,
-            "GOUJI_TEST_RABBITMQ_URL": " ".join(rabbitmq.virtual_hosts(os.cpu_count() or 1)),
+            "GOUJI_TEST_RABBITMQ_URL": " ".join(rabbitmq.virtual_hosts(processes)),
         }
         return subprocess.run(command, env=os.environ | urls, check=False).returncode
 
