@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from models.ledger import FINAL, Arrival, ArrivalState, Document, Handover, State
+from models.ledger import FINAL, Arrival, ArrivalState, Document, Handover
 from models.session import Database
 from worker.settings import Settings, load
 
@@ -134,12 +134,6 @@ class Running:
         )
         with self.database.reading() as session:
             return session.scalar(select(func.count()).select_from(Document).where(ended)) or 0
-
-    def dead(self) -> int:
-        """Return how many documents are dead letters."""
-        with self.database.reading() as session:
-            counted = select(func.count()).where(Document.state == State.DEAD)
-            return session.scalar(counted) or 0
 
     def at_rest(self, arrivals: int) -> bool:
         """Tell whether as many files have arrived, and nothing is under way any more."""
