@@ -105,8 +105,9 @@ def releases(tmp_path: Path) -> Iterator[tuple[Release, Release]]:
         if not server.available() and not os.environ.get("CI"):
             pytest.skip(f"{server.kind} is not installed")
     newer = tmp_path / "newer"
+    compiled = shutil.ignore_patterns("__pycache__")  # what others write there comes and goes
     for package in _PACKAGES:
-        shutil.copytree(_HOME / package, newer / package)
+        shutil.copytree(_HOME / package, newer / package, ignore=compiled)
     versions = newer / "models" / "migrations" / "versions"
     (versions / "9999_remarks.py").write_text(_MIGRATION.format(head=migrations.head()))
     ledger = newer / "models" / "ledger.py"
