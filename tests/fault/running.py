@@ -82,7 +82,7 @@ class Running:
     def pids_seen(self) -> list[str]:
         """Return the log lines that say that workers were started."""
         log = self.data / "logs" / "up.log"
-        lines = log.read_text("utf-8").splitlines() if log.exists() else []
+        lines = log.read_text("utf-8", "replace").splitlines() if log.exists() else []
         return [line for line in lines if '"part.started"' in line and '"work"' in line]
 
     def stop(self, number: int = signal.SIGTERM) -> int:

@@ -107,7 +107,7 @@ def _slow_writer(trial: Trial) -> None:
     log = trial.running.data / "logs" / "watch.log"
 
     def told() -> int:
-        return log.read_text("utf-8").count(f'"{EventName.FILE_UNSETTLED}"')
+        return log.read_text("utf-8", "replace").count(f'"{EventName.FILE_UNSETTLED}"')
 
     before = told()
     with (trial.running.inbox / os.fsdecode(file.name)).open("wb") as out:

@@ -77,7 +77,7 @@ def _address(running: Running) -> str:
     log = running.data / "logs" / "push.log"
 
     def said() -> list[str]:
-        lines = log.read_bytes().splitlines() if log.exists() else []
+        lines = log.read_bytes().split(b"\n")[:-1] if log.exists() else []  # whole ones
         told = [orjson.loads(line) for line in lines if line.startswith(b"{")]
         return [one["address"] for one in told if one["event"] == "push.listening"]
 
