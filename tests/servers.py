@@ -9,6 +9,7 @@ port that it keeps over restarts, and ends with the process that started it.
 import ctypes
 import os
 import pwd
+import secrets
 import shutil
 import signal
 import socket
@@ -24,6 +25,9 @@ from typing import Any, ClassVar, Final, Self
 
 _READY_WITHIN: Final = 120.0
 _LOOK_EVERY: Final = 0.05
+_EPHEMERAL: Final = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_LOWEST: Final = 10_000
+_TRIES: Final = 100
 _PR_SET_PDEATHSIG: Final = 1
 _libc: Final = ctypes.CDLL(None)
 
@@ -384,11 +388,20 @@ class PostgresServer(Server):
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """Return a TCP port on which nothing listens now."""
+    """Return a TCP port on which nothing listens now.
+
+    It is none that the kernel gives to those who connect or ask for any: before a server listens
+    there, and while it is away between an end and a start, hundreds of others may.
+    """
+    low = int(_EPHEMERAL.read_text().split()[0]) if _EPHEMERAL.exists() else 0
+    for _ in range(_TRIES if low > _LOWEST else 0):
+        port = _LOWEST + secrets.randbelow(low - _LOWEST)
+        with socket.socket() as listener, suppress(OSError):
+            listener.bind((host, port))
+            return port
     with socket.socket() as listener:
         listener.bind((host, 0))
-        port: int = listener.getsockname()[1]
-        return port
+        return int(listener.getsockname()[1])
 
 
 def _family(pid: int) -> list[int]:
@@ -437,11 +450,12 @@ def main(command: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     redis, rabbitmq = RedisServer(), RabbitServer()
     postgres = PostgresServer(options=["-c", "fsync=off", "-c", "max_connections=200"])
+    processes = (os.cpu_count() or 1) + 2  # of tests at once, at most: tests/conftest.py
     with redis, rabbitmq, postgres:
         urls = {
             "GOUJI_TEST_DATABASE_URL": postgres.url,
             "GOUJI_TEST_REDIS_URL": redis.url,
-            "GOUJI_TEST_RABBITMQ_URL": " ".join(rabbitmq.virtual_hosts(os.cpu_count() or 1)),
+            "GOUJI_TEST_RABBITMQ_URL": " ".join(rabbitmq.virtual_hosts(processes)),
         }
         return subprocess.run(command, env=os.environ | urls, check=False).returncode
 

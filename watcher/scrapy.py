@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlsplit
-from urllib.request import ProxyHandler, Request, build_opener
+from urllib.request import HTTPHandler, ProxyHandler, Request, build_opener
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler  # type: ignore[import-not-found, unused-ignore]
@@ -61,6 +61,22 @@ class Parcel:
         }
 
 
+class _Connection(http.client.HTTPConnection):
+    """Hears what a server says that refuses a document, and hangs up, before all of it was sent."""
+
+    def send(self, data: Any) -> None:
+        try:
+            super().send(data)
+        except (BrokenPipeError, ConnectionResetError):
+            if self.sock is None:
+                raise
+
+
+class _Handler(HTTPHandler):
+    def http_open(self, req: Request) -> http.client.HTTPResponse:
+        return self.do_open(_Connection, req)
+
+
 class Pusher:
     """Pushes parcels to one endpoint, and tries again while it is away.
 
@@ -75,7 +91,7 @@ class Pusher:
         self._token = token
         self._sleep = sleep
         # A proxy that is meant for the crawl is not meant for this.
-        self._opener = build_opener(ProxyHandler({}))
+        self._opener = build_opener(ProxyHandler({}), _Handler)
 
     def push(self, parcel: Parcel) -> dict[str, Any]:
         """Push a parcel and return what the server says of the document; waits while it pushes.

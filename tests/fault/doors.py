@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from models import token
 from tests.fault.fault import Fault
 from tests.fault.running import until
 from tests.fault.trial import Trial
+from tests.servers import free_port
 from worker.settings import load
 
 _LINES: Final = 20
@@ -35,9 +35,7 @@ def _with_feed(trial: Trial) -> Iterator[None]:
 
 @contextmanager
 def _with_door(trial: Trial) -> Iterator[None]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    _configure(trial, f'[[source]]\nkind = "push"\nport = {port}\n')
+    _configure(trial, f'[[source]]\nkind = "push"\nport = {free_port()}\n')
     yield
 
 

@@ -205,19 +205,22 @@ def move_in_whole(files: list[Dropped], inbox: Path, aside: Path, name: str) -> 
     return [Dropped(name.encode() + b"/" + file.name, file.data) for file in inner]
 
 
-def write_slowly(files: list[Dropped], inbox: Path) -> threading.Thread:
-    """Write files in pieces with pauses between them, in a thread that is returned running."""
+def write_slowly(files: list[Dropped], inbox: Path, go_on: threading.Event) -> threading.Thread:
+    """Write files in pieces with pauses between them, in a thread that is returned running.
+
+    It stops with the first of them whole but open, until it may go on.
+    """
 
     def run() -> None:
         for start in range(0, len(files), _PIECES):
-            _slowly(files[start : start + _PIECES], inbox)
+            _slowly(files[start : start + _PIECES], inbox, go_on)
 
     thread = threading.Thread(target=run, name="slow-writer")
     thread.start()
     return thread
 
 
-def _slowly(files: list[Dropped], inbox: Path) -> None:
+def _slowly(files: list[Dropped], inbox: Path, go_on: threading.Event) -> None:
     outs = [(inbox / os.fsdecode(file.name)).open("wb") for file in files]
     for piece in range(_PIECES):
         for file, out in zip(files, outs, strict=True):
@@ -225,5 +228,6 @@ def _slowly(files: list[Dropped], inbox: Path) -> None:
             out.write(file.data[piece * step : (piece + 1) * step])
             out.flush()
         time.sleep(_PAUSE)
+    go_on.wait()
     for out in outs:
         out.close()

@@ -10,10 +10,11 @@ from datetime import timedelta
 from io import BytesIO
 from typing import Final
 
-from sqlalchemy import Update, delete, select, update
+from sqlalchemy import Update, delete, func, select, update
 
 from console.verification.verify import AREAS
 from models.base import now
+from models.dead_letter import DeadLetter
 from models.event import Event, EventName
 from models.ledger import Arrival, Attempt, Document, Handover, State
 from tests.fault.fault import Fault
@@ -24,7 +25,8 @@ from worker.archive import Archive
 
 _KILLED: Final = -9
 _LONG_AGO: Final = timedelta(days=400)
-_RETRY: Final = ("dead", "retry", "--all-matching", "--reason", "imbalanced", "--note", "再试")
+_IMBALANCED: Final = "imbalanced"
+_RETRY: Final = ("dead", "retry", "--all-matching", "--reason", _IMBALANCED, "--note", "再试")
 
 _REPAIR: Final = (
     *("verify", "--repair", "--yes", "--patience", "0"),
@@ -70,7 +72,15 @@ def _run(trial: Trial, *command: str) -> int:
 
 
 def _some_dead(trial: Trial) -> None:
-    until(lambda: trial.running.dead() >= 3, 60, trial.running.story)
+    """Wait for some that the command is about: others may be dead, and those be retried still."""
+    mine = DeadLetter.reason == _IMBALANCED, DeadLetter.resolution.is_(None)
+    counted = select(func.count()).select_from(DeadLetter).where(*mine)
+
+    def some() -> bool:
+        with trial.running.database.reading() as session:
+            return (session.scalar(counted) or 0) >= 3
+
+    until(some, 300, trial.running.story)
 
 
 def _forget_a_beginning(trial: Trial) -> None:
@@ -90,14 +100,14 @@ def _old_tracebacks(trial: Trial) -> None:
     over = select(Document.id).where(Document.state == State.STORED)
     failed = Attempt.traceback.is_not(None), Attempt.document_id.in_(over)
     aged = update(Attempt).values(started_at=now() - _LONG_AGO)
-    until(lambda: _changed(trial, aged.where(*failed)), 60, trial.running.story)
+    until(lambda: _changed(trial, aged.where(*failed)), 300, trial.running.story)
     _changed(trial, aged.where(Attempt.outcome.is_not(None)))  # what came before is older
 
 
 def _old_originals(trial: Trial) -> None:
     moved = update(Arrival).where(Arrival.handover == Handover.MOVED)
     aged = moved.values(seen_at=now() - _LONG_AGO)
-    until(lambda: _changed(trial, aged), 60, trial.running.story)
+    until(lambda: _changed(trial, aged), 300, trial.running.story)
 
 
 def _old_orphan(trial: Trial) -> None:

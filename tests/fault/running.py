@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from models.ledger import FINAL, Arrival, ArrivalState, Document, Handover, State
+from models.ledger import FINAL, Arrival, ArrivalState, Document, Handover
 from models.session import Database
 from worker.settings import Settings, load
 
@@ -82,20 +82,20 @@ class Running:
     def pids_seen(self) -> list[str]:
         """Return the log lines that say that workers were started."""
         log = self.data / "logs" / "up.log"
-        lines = log.read_text("utf-8").splitlines() if log.exists() else []
+        lines = log.read_text("utf-8", "replace").splitlines() if log.exists() else []
         return [line for line in lines if '"part.started"' in line and '"work"' in line]
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Stop it with a signal, and return its exit code."""
         assert self._process is not None
         self._process.send_signal(number)
-        return self._process.wait(60)
+        return self._process.wait(120)
 
     def kill(self) -> None:
         """Kill it as a crash would."""
         assert self._process is not None
         self._process.kill()
-        self._process.wait(10)
+        self._process.wait(60)
 
     def end(self) -> None:
         """Make sure that nothing is left, whatever the test did."""
@@ -134,12 +134,6 @@ class Running:
         )
         with self.database.reading() as session:
             return session.scalar(select(func.count()).select_from(Document).where(ended)) or 0
-
-    def dead(self) -> int:
-        """Return how many documents are dead letters."""
-        with self.database.reading() as session:
-            counted = select(func.count()).where(Document.state == State.DEAD)
-            return session.scalar(counted) or 0
 
     def at_rest(self, arrivals: int) -> bool:
         """Tell whether as many files have arrived, and nothing is under way any more."""

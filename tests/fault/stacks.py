@@ -107,7 +107,7 @@ class Embedded(Stack):
     @contextmanager
     def locked_database(self, running: Running) -> Iterator[None]:
         path = running.settings.database.removeprefix("sqlite:///")
-        with closing(sqlite3.connect(path, timeout=60, isolation_level=None)) as connection:
+        with closing(sqlite3.connect(path, timeout=300, isolation_level=None)) as connection:
             connection.execute("BEGIN IMMEDIATE")
             yield
             connection.execute("ROLLBACK")
@@ -259,7 +259,7 @@ def _answering(running: Running) -> int:
             return bool(client.ping())
         return False
 
-    until(answers, 60, running.story)
+    until(answers, 120, running.story)
     with _client(running) as client:
         return int(client.info("server")["process_id"])
 

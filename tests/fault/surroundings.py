@@ -13,11 +13,14 @@ from typing import Final
 from models.event import EventName
 from tests.fault.disks import bound
 from tests.fault.fault import Fault
+from tests.fault.running import until
 from tests.fault.trial import Trial
 from tests.tools import need
 
 _EVENTS: Final = Path("/proc/sys/fs/inotify/max_queued_events")
 _BURST: Final = 400
+_TOLD_WITHIN: Final = 120.0
+"""Seconds; a watcher that has nothing else to do tells it after three."""
 _TWO_HOURS: Final = 7_200
 _A_DAY: Final = 86_400
 
@@ -26,7 +29,7 @@ def faults() -> Iterator[Fault]:
     """Yield them all."""
     yield Fault("inbox deleted and made again", _inbox_deleted)
     yield Fault("inbox unmounted and mounted again", _inbox_remounted, _inbox_mounted)
-    yield Fault("overflow of file events", _burst, _few_events)
+    yield Fault("overflow of file events", _burst)
     yield Fault("a file that is written for long", _slow_writer)
     yield Fault("clock two hours ahead, then a day behind", _clock, _own_clock)
     yield Fault("inbox read-only", _inbox_read_only, _inbox_mounted, by_hand=True)
@@ -39,7 +42,7 @@ def _inbox_deleted(trial: Trial) -> None:
         trial.note()
         shutil.rmtree(trial.running.inbox)
         time.sleep(2)
-        trial.running.inbox.mkdir()
+        trial.running.inbox.mkdir(exist_ok=True)  # a watcher that starts just then makes it too
     trial.progress()
 
 
@@ -71,36 +74,52 @@ def _inbox_read_only(trial: Trial) -> None:
     trial.progress()
 
 
-@contextmanager
-def _few_events(_trial: Trial) -> Iterator[None]:
-    before = _EVENTS.read_text()
-    _EVENTS.write_text("16")
-    try:
-        yield
-    finally:
-        _EVENTS.write_text(before)
-
-
 def _burst(trial: Trial) -> None:
+    """While the watcher stands still more happens than the kernel keeps, and then files come.
+
+    The limit of the kernel itself is that of every watcher of the machine, and is left as it is.
+    """
+    trial.wait_for_parts()
     trial.note()
-    trial.drop(_BURST)
+    watcher = trial.signal_part("watch", signal.SIGSTOP)
+    try:
+        _too_many_events(trial.running.inbox)
+        trial.drop(_BURST)
+    finally:
+        os.kill(watcher, signal.SIGCONT)
+    trial.progress()
+
+
+def _too_many_events(inbox: Path) -> None:
+    """Rename a file that nobody reads to and fro; each time is two events."""
+    here, there = inbox / ".to", inbox / ".fro"
+    here.touch()
+    for _ in range(int(_EVENTS.read_text()) // 2 + 1):
+        here.rename(there)
+        here, there = there, here
+    here.unlink()
 
 
 def _slow_writer(trial: Trial) -> None:
     """It is told of after a while, holds nobody up, and comes in whole."""
     trial.note()
     [file] = trial.traffic.take(1)
-    patience = trial.running.settings.unsettled_after
+    log = trial.running.data / "logs" / "watch.log"
+
+    def told() -> int:
+        return log.read_text("utf-8", "replace").count(f'"{EventName.FILE_UNSETTLED}"')
+
+    before = told()
     with (trial.running.inbox / os.fsdecode(file.name)).open("wb") as out:
-        began = time.monotonic()
-        while time.monotonic() < began + 3 * patience:
+
+        def goes_on() -> bool:
             out.write(file.data[:1])
             out.seek(0)
             out.flush()
-            time.sleep(0.1)
+            return told() > before
+
+        until(goes_on, _TOLD_WITHIN, trial.running.story)
         out.write(file.data)
-    log = trial.running.data / "logs" / "watch.log"
-    assert f'"{EventName.FILE_UNSETTLED}"' in log.read_text("utf-8")
     trial.progress()
 
 

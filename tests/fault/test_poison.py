@@ -62,11 +62,11 @@ def test_a_poison_file_costs_three_attempts_and_delays_nobody_by_a_lease(
 ) -> None:
     # Given a file that kills whatever fetches it, among others that come all the while
     running.start()
+    faults.arm(tmp_path / "faults", "work.fetched", "kill", POISON)  # each time it is fetched
     drop(running, POISON, 0)
     number, deadline = 0, time.monotonic() + WITHIN
     while state_of(running, POISON) != State.DEAD:
         assert time.monotonic() < deadline, running.story()
-        faults.arm(tmp_path / "faults", "work.fetched", "kill", POISON)
         number += 1
         drop(running, f"innocent-{number}.txt", number)
         time.sleep(PAUSE)

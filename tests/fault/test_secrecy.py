@@ -19,6 +19,7 @@ from models.dead_letter import DeadLetter
 from models.event import Event
 from models.ledger import Arrival, Attempt
 from tests.fault.running import Running, until
+from tests.servers import free_port
 
 pytestmark = pytest.mark.process
 
@@ -36,11 +37,6 @@ def running(tmp_path: Path) -> Iterator[Running]:
     running = Running(tmp_path)
     yield running
     running.end()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def member(name: str, data: bytes) -> bytes:
@@ -120,10 +116,10 @@ port = {port}
     (crawled / "b.txt").write_bytes(f"{SEED}{CANARY}4".encode())
     (crawled / "b.txt.json").write_text(f'{{"{CANARY}": {CANARY}', "utf-8")
     url = f"http://u:{SECRET}@a/c?password={SECRET}"
-    until(lambda: listens(port), 30, running.story)
+    until(lambda: listens(port), 120, running.story)
     statuses = [push(port, secret, url), push(port, SECRET, url), push(port, secret, "http://a/\0")]
     assert statuses[:2] == [202, 401]
-    until(lambda: running.finished() >= 15, 60, running.story)
+    until(lambda: running.finished() >= 15, 300, running.story)
     assert running.stop() == 0
     # Then no log and no event has any of it, nor the token
     logged, told = everything_logged(running), events(running)
@@ -149,7 +145,7 @@ def listens(port: int) -> bool:
 
 
 def push(port: int, secret: str, url: str) -> int:
-    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=20)) as connection:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
         try:
             headers = {"Authorization": f"Bearer {secret}", "X-Gouji-Url": url}
             connection.request(
@@ -198,7 +194,9 @@ def test_no_password_of_a_url_is_told(running: Running, command: str, url: str) 
             output, _ = process.communicate(timeout=4)
         except subprocess.TimeoutExpired:
             process.terminate()
-            output, _ = process.communicate(timeout=30)
+            output, _ = process.communicate(timeout=120)
+        finally:
+            process.kill()  # one that does not heed it would be waited for without end
     # Then nobody learns the password
     logs = running.data / "logs"
     kept = b"".join(path.read_bytes() for path in logs.iterdir()) if logs.exists() else b""

@@ -121,7 +121,7 @@ class Site:
             self.host.signal(signal.SIGKILL)
             time.sleep(0.05)
         for process in self._processes:
-            process.wait(10)
+            process.wait(60)
 
 
 class House:

@@ -50,7 +50,7 @@ def measure(ask):
 
 
 def ready(house: House, site: Site) -> None:
-    until((site.folder / "ready").exists, 60, house.story)
+    until((site.folder / "ready").exists, 300, house.story)
 
 
 @pytest.mark.parametrize("way", WAYS)

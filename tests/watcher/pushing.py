@@ -25,5 +25,5 @@ def pushing(station: Station, source: Source = SOURCE) -> Iterator[tuple[PushSer
         yield server, secret
     finally:
         server.stop()
-        thread.join(10)
+        thread.join(60)
         assert not thread.is_alive()

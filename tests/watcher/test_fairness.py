@@ -69,7 +69,8 @@ def test_what_arrives_leaves_room_for_what_waits(two: Station) -> None:
     fill(two, "many", 60)
 
     # When it has arrived, then a part of the queue is left free
-    two.settle()
+    two.turn()
+    two.turn(SETTLE)
     assert two.states()["queued"] == 14
 
     # And is filled by the sweeper, in whose order

@@ -23,7 +23,7 @@ APPLICATION = Starlette(routes=[Route("/", _hello)])
 def _accepts(listener: Listener) -> bool:
     host, port = listener.address.removeprefix("http://").rsplit(":", 1)
     try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=5).close()
+        socket.create_connection((host.strip("[]"), int(port)), timeout=60).close()
     except ConnectionRefusedError:
         return False
     return True
@@ -42,13 +42,13 @@ def test_who_comes_before_it_serves_is_answered_when_it_does(host: str) -> None:
 
     # When somebody asks, and it serves
     thread.start()
-    with urlopen(listener.address, timeout=10) as answer:  # noqa: S310 - it is http
+    with urlopen(listener.address, timeout=60) as answer:  # noqa: S310 - it is http
         said = answer.read().decode()
 
     # Then it answers; and when it is told to stop, nobody listens any more
     assert said == "你好"
     listener.stop()
-    thread.join(10)
+    thread.join(60)
     assert not thread.is_alive()
     assert not _accepts(listener)
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.watcher.station import SETTLE, Station
+from tests.watcher.waiting import until
 from watcher import drop
 from watcher.dropped import DropSource
 from watcher.filesystem import Kind, walk
@@ -49,11 +50,12 @@ def test_events_of_more_are_not_kept_either(build: Callable[..., Station]) -> No
         station.drop(f"{n}.txt", b"%d" % n)
 
     # When turns go by, until the events have come too
-    for _ in range(200):
+    def all_in() -> bool:
         station.turn(SETTLE / 2)
         assert kept_in_mind(station) <= MOST
-        if station.left() == []:
-            break
+        return station.left() == []
+
+    until(all_in, why=station.left)
 
     # Then every file is in
     assert station.states()["accepted"] == 40

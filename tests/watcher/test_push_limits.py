@@ -39,7 +39,7 @@ def door(station: Station) -> Iterator[Open]:
 def ask(server: PushServer, secret: str, body: bytes = b"report", **headers: str) -> Any:
     """Push a document; return the answer."""
     place = server.address.removeprefix("http://")
-    with closing(http.client.HTTPConnection(place, timeout=20)) as connection:
+    with closing(http.client.HTTPConnection(place, timeout=60)) as connection:
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request("POST", PATH, body, {"Authorization": f"Bearer {secret}"} | given)
         answer = connection.getresponse()
@@ -49,7 +49,7 @@ def ask(server: PushServer, secret: str, body: bytes = b"report", **headers: str
 
 def dial(server: PushServer) -> socket.socket:
     host, _, port = server.address.removeprefix("http://").partition(":")
-    return socket.create_connection((host, int(port)), timeout=20)
+    return socket.create_connection((host, int(port)), timeout=60)
 
 
 def heard(connection: socket.socket) -> bytes:
@@ -159,7 +159,7 @@ def test_what_a_proxy_says_counts(door: Open) -> None:
     ids=["nothing", "half a header"],
 )
 def test_who_does_not_go_on_is_hung_up_on(door: Open, said: bytes) -> None:
-    server, secret = door(timeout=0.5)
+    server, secret = door(timeout=2.0)
     with dial(server) as connection:
         connection.sendall(said)
         assert heard(connection) == b""
@@ -167,14 +167,14 @@ def test_who_does_not_go_on_is_hung_up_on(door: Open, said: bytes) -> None:
 
 
 def test_headers_that_trickle_in_are_too_slow_all_the_same(door: Open) -> None:
-    server, _ = door(timeout=0.6)
+    server, _ = door(timeout=2.0)
     with dial(server) as connection:
         connection.sendall(b"POST /api/v1/documents HTTP/1.1\r\n")
         assert any(_is_refused(connection, b"X-A: b\r\n") for _ in range(400))
 
 
 def test_a_second_request_has_to_come_in_time_too(door: Open) -> None:
-    server, secret = door(timeout=0.5)
+    server, secret = door(timeout=2.0)
     request = f"GET {PATH}/1 HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {secret}\r\n\r\n"
     with dial(server) as connection:
         connection.sendall(request.encode() + b"GET /half HTTP/1.1\r\nX-")
@@ -182,7 +182,7 @@ def test_a_second_request_has_to_come_in_time_too(door: Open) -> None:
 
 
 def test_a_body_that_does_not_come_is_given_up(door: Open, station: Station) -> None:
-    server, secret = door(timeout=0.5)
+    server, secret = door(timeout=2.0)
     head = f"POST {PATH} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {secret}\r\n"
     with dial(server) as connection:
         connection.sendall(head.encode() + b"Content-Length: 100\r\n\r\nabc")
@@ -192,12 +192,12 @@ def test_a_body_that_does_not_come_is_given_up(door: Open, station: Station) -> 
 
 def test_a_body_that_is_slow_but_comes_is_taken(door: Open) -> None:
     # Given one whose parts come within the time each, and their sum does not
-    server, secret = door(timeout=1.0)
+    server, secret = door(timeout=3.0)
     head = f"POST {PATH} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {secret}\r\n"
     with dial(server) as connection:
         connection.sendall(head.encode() + b"Connection: close\r\nContent-Length: 60000\r\n\r\n")
-        for _ in range(6):
-            connection.sendall(b"x" * 10_000)
+        for _ in range(12):
+            connection.sendall(b"x" * 5_000)
             time.sleep(0.3)
         assert heard(connection).startswith(b"HTTP/1.1 202")
 
@@ -216,13 +216,13 @@ def test_too_many_headers_are_refused(door: Open) -> None:
 
 def test_one_address_has_only_a_part_of_all_connections(door: Open) -> None:
     # Given a machine that opens many connections and says nothing
-    server, _ = door(connections=20, timeout=20)
+    server, _ = door(connections=20, timeout=60)
     with ExitStack() as stack:
         opened = [stack.enter_context(dial(server)) for _ in range(12)]
         for connection in opened:
             connection.settimeout(0.1)
         # Then all but a few are hung up on
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while sum(map(_is_open, opened)) > 5 and time.monotonic() < deadline:
             time.sleep(0.05)
         assert sum(map(_is_open, opened)) == 5

@@ -28,10 +28,12 @@ def running(station: Station) -> Iterator[Station]:
     stop = threading.Event()
     thread = threading.Thread(target=run, args=(station.settings, stop))
     thread.start()
-    until(lambda: status(station) is not None)
-    yield station
-    stop.set()
-    thread.join(10)
+    try:
+        until(lambda: status(station) is not None)
+        yield station
+    finally:
+        stop.set()
+        thread.join(60)
     assert not thread.is_alive()
 
 

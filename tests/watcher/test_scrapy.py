@@ -98,6 +98,19 @@ def test_what_is_refused_is_counted_and_the_item_goes_on(
     assert [document.name for document in station.documents()] == ["fine.pdf"]
 
 
+def test_one_that_is_refused_before_all_was_sent_is_not_tried_again(
+    door: tuple[PushServer, str], tmp_path: Path
+) -> None:
+    # Given a file far larger than what is on its way at a time
+    deliverer, counts, slept = pipeline(door, tmp_path)
+    (tmp_path / "store/huge.pdf").write_bytes(bytes(50_000_000))
+    # When it is pushed, and the server hangs up
+    deliverer.deliver({"files": [{"path": "huge.pdf"}]})
+    # Then what the server said is heard
+    assert counts == {"gouji/failed": 1}
+    assert slept == []
+
+
 def test_a_token_that_does_not_count_is_told(
     station: Station, door: tuple[PushServer, str], tmp_path: Path
 ) -> None:

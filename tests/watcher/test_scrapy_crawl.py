@@ -110,7 +110,7 @@ def test_feed_directory_and_pipeline_bring_in_the_same(
                 cwd=tmp_path,
                 env=environment,
                 check=True,
-                timeout=120,
+                timeout=300,
             )
             for one in stations:
                 one.settle(5)

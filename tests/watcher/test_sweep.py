@@ -58,6 +58,7 @@ def test_waiting_documents_are_sent_oldest_first_as_there_is_room(station: Stati
             document.state = State.STORED
             session.merge(document)
     # When documents were just received, they are left to whoever is sending them
+    station.age(0)
     assert sweeper(station).refill() == 0
     station.age(6)
     assert sweeper(station).refill() == 3
@@ -119,6 +120,7 @@ def test_a_flushed_queue_is_noticed_at_once(station: Station) -> None:
     # Given a broker that lost everything
     lose(station)
     one = sweeper(station)
+    station.age(0)
     assert one.resend_lost() == 0
     station.age(6)
     # When
@@ -136,7 +138,7 @@ def test_a_part_that_was_lost_is_sent_after_the_lease(station: Station) -> None:
     lose(station)
     station.queue.send([(1, "fast"), (2, "fast")])
     one = sweeper(station)
-    station.age(299)
+    station.age(270)
     assert one.resend_lost() == 0
     station.age(301)
     # Then as many as are missing are sent, once per lease
@@ -189,13 +191,13 @@ def test_what_workers_may_hold_unseen_is_not_taken_for_lost(
     one = sweeper(station)
     counted = dict.fromkeys(QUEUES, 0) | {"fast": 1, "ocr": 1}
     monkeypatch.setattr(station.queue, "backlog", lambda: Backlog(counted, unseen=3))
-    station.age(1199)
+    station.age(1170)
     assert one.resend_lost() == 0
     station.age(3000)
     assert one.resend_lost() == 0
     # When one more is missing, then it is sent once nobody can hold it, delayed messages included
     counted["ocr"] = 0
-    station.age(1199)
+    station.age(1170)
     assert one.resend_lost() == 0
     station.age(1201)
     assert one.resend_lost() == 1

@@ -99,7 +99,7 @@ def test_special_files_are_not_opened(station: Station) -> None:
         begun = time.monotonic()
         station.settle(4)
     # Then nobody waited, and they are ignored
-    assert time.monotonic() - begun < 30
+    assert time.monotonic() - begun < 120
     assert contents(station) == {b"honest"}
     assert {name: whys(station)[name] for name in names} == dict.fromkeys(names, "special")
 

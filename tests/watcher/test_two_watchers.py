@@ -21,7 +21,8 @@ pytestmark = pytest.mark.process
 
 _COUNT = 500
 _CONTENTS = 450
-_LONG = 180.0
+_LONG = 300.0
+_ALIVE = "alive"
 
 
 @pytest.fixture
@@ -67,6 +68,7 @@ def watching(home: Path, database: Database, source: str, **more: str) -> Iterat
         "ARCHIVE_URL": str(home.parent / "archive"),
         "BROKER_URL": f"unix://{home}/nobody",  # what comes in waits for a queue
         "SCAN_INTERVAL": "0.5",
+        "ALIVE_FILE": str(home / _ALIVE),
         "LOG_FORMAT": "json",
     }
     with (home / "out").open("wb") as out:
@@ -91,6 +93,8 @@ def both(stack: ExitStack, home: Path, database: Database, kind: str, folders: l
     for number, folder in enumerate(folders):
         source = f'[[source]]\nname = "all"\nkind = "{kind}"\npath = "{folder}"\nsettle = 0.3\n'
         stack.enter_context(watching(home / f"host-{number}", database, source))
+    alive = [home / f"host-{number}" / _ALIVE for number, _ in enumerate(folders)]
+    until(lambda: all(path.exists() for path in alive), _LONG, lambda: arrived(database))
 
 
 def arrived(database: Database) -> Counter[tuple[str, str]]:

@@ -266,7 +266,7 @@ def test_what_wget_writes_is_read(
     station = build(sources=(source(tmp_path),))
     warc = str(station.inbox / "crawl")
     command = ["wget", "-q", "-r", "--no-proxy", f"--warc-file={warc}", *options, f"{site}/"]
-    subprocess.run(command, cwd=tmp_path, check=False, timeout=30)
+    subprocess.run(command, cwd=tmp_path, check=False, timeout=120)
     # When
     for _ in range(3):
         station.turn(SETTLE)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 def until(
     condition: Callable[[], object],
-    seconds: float = 20.0,
+    seconds: float = 120.0,
     why: Callable[[], object] = lambda: "",
 ) -> None:
     """Wait for a condition; fail when it does not come true in time."""
