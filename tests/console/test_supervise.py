@@ -43,7 +43,7 @@ raise SystemExit(3)
 """
 
 
-def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
+def until(condition: Callable[[], object], seconds: float = 90.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
@@ -248,6 +248,7 @@ def test_asking_who_holds_a_directory_keeps_nobody_from_holding_it(tmp_path: Pat
         thread.start()
     # When it is held again and again
     try:
+        until(lambda: asked[0] > 0)
         for _ in range(300):
             with hold(tmp_path):
                 pass
