@@ -18,7 +18,7 @@ from console.lock import AlreadyRunning, hold
 from console.restore import NotEmpty, restore
 from models.filing import StoredReport
 from models.ledger import Arrival, Document, State
-from tests.fault.running import Running, until
+from tests.fault.running import Running, descendants_of, is_alive, until
 from tests.watcher.station import Station
 from tests.worker.house import House, house
 from watcher.returning import put_back_unknown
@@ -247,17 +247,18 @@ def test_a_backup_under_load_is_brought_back_and_work_goes_on(
     # Given a running gouji that is busy, and a backup that is made in the middle
     running.start()
     wanted = drop(running, range(60))
-    until(lambda: running.finished() >= 10, 60, running.story)
+    until(lambda: running.finished() >= 10, 120, running.story)
     dropping = threading.Thread(target=lambda: wanted.update(drop(running, range(60, 90))))
     dropping.start()
     made = back_up(running.settings, tmp_path / "backup", None)
     dropping.join()
     assert 10 <= made.manifest.documents <= 90
     assert made.manifest.missing == ()
-    until(lambda: running.finished() >= 40, 60, running.story)
+    until(lambda: running.finished() >= 40, 120, running.story)
     # When it is killed, its data directory destroyed, and the backup brought back
+    left = descendants_of(running.pid)
     running.kill()
-    until(lambda: not running.parts(), 10, running.parts)
+    until(lambda: not any(map(is_alive, left)), 60, lambda: list(filter(is_alive, left)))
     running.database.close()
     shutil.rmtree(running.data)
     restored = restore(running.settings, tmp_path / "backup")
@@ -268,7 +269,7 @@ def test_a_backup_under_load_is_brought_back_and_work_goes_on(
     wanted |= drop(running, range(90, 100))
 
     # Then each report dropped, before or after, is there once and stored once
-    until(lambda: running.finished() == 100, 120, running.story)
+    until(lambda: running.finished() == 100, 240, running.story)
     assert running.stop(signal.SIGTERM) == 0
     with running.database.reading() as session:
         states = dict(session.execute(select(Document.sha256, Document.state)).all())

@@ -45,7 +45,7 @@ def working(here: Path) -> Iterator[None]:
         child = Child("work", gouji("work", "--processes", "1", "--threads", "1"), journal)
         child.start()
         yield
-        child.stop(10)
+        child.stop(60)
     journal.close()
     assert child.ended() == "exit 0", (here / "work.log").read_text("utf-8")
 
@@ -116,7 +116,7 @@ def test_a_closed_database_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_waiting_tells_what_became_of_each_file(reports: Path, working: None) -> None:
     # Given workers
     # When the samples are brought in
-    result = run("ingest", "reports", "--wait", "--timeout", "30", "--json")
+    result = run("ingest", "reports", "--wait", "--timeout", "120", "--json")
 
     # Then six are stored and three dead, and that is exit code 4
     assert result.exit_code == 4, result.output
@@ -138,7 +138,7 @@ def test_waiting_for_an_archive_waits_for_its_members(reports: Path, working: No
     (reports.parent / "年报.zip").write_bytes(zipped([("内.7z", sevenzipped(files))]))
 
     # When it is brought in
-    result = run("ingest", "年报.zip", "--wait", "--timeout", "30", "--json")
+    result = run("ingest", "年报.zip", "--wait", "--timeout", "120", "--json")
 
     # Then it tells of every member
     assert result.exit_code == 4, result.output

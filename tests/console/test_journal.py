@@ -12,7 +12,7 @@ def test_a_listener_that_does_not_read_holds_nobody_up(tmp_path: Path) -> None:
     go_on, heard = threading.Event(), []
 
     def listen(part: str, line: bytes) -> None:
-        assert go_on.wait(30)
+        assert go_on.wait(300)
         heard.append((part, line))
 
     journal = Journal(tmp_path, listen)
@@ -27,5 +27,6 @@ def test_a_listener_that_does_not_read_holds_nobody_up(tmp_path: Path) -> None:
     go_on.set()
     journal.close()
     until(lambda: len(heard) >= 20_000)
-    assert heard == [("watch", line) for line in lines[: len(heard)]]
-    assert len(heard) < len(lines)
+    so_far = list(heard)  # one more may come
+    assert so_far == [("watch", line) for line in lines[: len(so_far)]]
+    assert len(so_far) < len(lines)

@@ -2,7 +2,9 @@
 
 import os
 import shutil
+import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -25,9 +27,15 @@ def no_umask() -> Iterator[None]:
 
 
 def open_to_others(folder: Path) -> list[str]:
-    """Return what anybody but its owner may do something with."""
-    found = (path for path in [folder, *folder.rglob("*")] if not path.is_symlink())
-    return [f"{path}: {path.stat().st_mode:o}" for path in found if path.stat().st_mode & 0o077]
+    """Return what anybody but its owner may do something with; what runs deletes meanwhile."""
+    found = []
+    for place, _, names in os.walk(folder):
+        for path in (Path(place), *(Path(place) / name for name in names)):
+            with suppress(FileNotFoundError):
+                mode = path.lstat().st_mode
+                if mode & 0o077 and not stat.S_ISLNK(mode):
+                    found.append(f"{path}: {mode:o}")
+    return found
 
 
 @pytest.mark.process
@@ -37,7 +45,7 @@ def test_a_run_leaves_nothing_that_others_can_reach(tmp_path: Path, no_umask: No
     running = Running(tmp_path)
     try:
         running.start("--samples")
-        running.wait_until_at_rest(len(samples()), 60)
+        running.wait_until_at_rest(len(samples()), 120)
         while_running = open_to_others(running.data)
         back_up(running.settings, tmp_path / "backup", None)
         assert running.stop() == 0

@@ -1,5 +1,6 @@
 """``gouji up`` as a person sees it, and as a service."""
 
+import codecs
 import os
 import pty
 import re
@@ -36,13 +37,15 @@ class Terminal:
 
     def __init__(self, command: list[str], *, environment: dict[str, str], folder: Path) -> None:
         self.text = ""
+        # a read may end in the middle of a character
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self.pid, self._master = pty.fork()
         if self.pid == 0:
             os.chdir(folder)
             os.execvpe(command[0], command, environment)  # noqa: S606 - it is a terminal
         self._ended: int | None = None
 
-    def read_until(self, words: str, seconds: float = 30.0) -> None:
+    def read_until(self, words: str, seconds: float = 120.0) -> None:
         deadline = time.monotonic() + seconds
         while words not in self.text:
             assert time.monotonic() < deadline, self.text
@@ -74,7 +77,7 @@ class Terminal:
             data = os.read(self._master, 65536)
         except OSError:  # what Linux says when the other side has closed
             return False
-        self.text += data.decode("utf-8", "replace")
+        self.text += self._decoder.decode(data)
         return bool(data)
 
 
@@ -135,7 +138,7 @@ def test_make_run_ends_without_an_error_of_make(running: Running, tmp_path: Path
 def test_as_a_service_it_logs_json_and_ends_with_zero(running: Running) -> None:
     # Given a service that has brought in the samples
     running.start("--samples")
-    running.wait_until_at_rest(len(samples()), 30)
+    running.wait_until_at_rest(len(samples()), 120)
 
     # When a second one is started on the same data
     second = subprocess.run(
@@ -151,9 +154,13 @@ def test_as_a_service_it_logs_json_and_ends_with_zero(running: Running) -> None:
     assert second.returncode == 5
     assert str(running.pid) in second.stderr
 
-    # And the doctor finds all of it well: two that work, and one for scans
-    checks = {check.name: check for check in checkup(running.settings)}
-    assert checks["workers"] == Check("workers", Verdict.OK, "3 个进程 processes")
+    # And the doctor finds all of it well: two that work, and one for scans, once that is there
+    def looked_at() -> dict[str, Check]:
+        return {check.name: check for check in checkup(running.settings)}
+
+    wanted = Check("workers", Verdict.OK, "3 个进程 processes")
+    until(lambda: looked_at()["workers"] == wanted, 60, lambda: looked_at()["workers"])
+    checks = looked_at()
     assert {check.verdict for check in checks.values()} == {Verdict.OK, Verdict.WARN}
 
     # And the first ends with 0, leaves nothing behind, and has logged only JSON

@@ -185,6 +185,11 @@ def children_of(parent: int) -> dict[int, list[str]]:
     return found
 
 
+def descendants_of(parent: int) -> list[int]:
+    """Return the processes below one, however deep; once it is dead they are nobody's below it."""
+    return [pid for child in children_of(parent) for pid in (child, *descendants_of(child))]
+
+
 def is_alive(pid: int) -> bool:
     """Tell whether a process is there and not only waiting to be reaped."""
     try:

@@ -13,7 +13,7 @@ import pytest
 from tests.console.cli.conftest import Place, add
 from worker.inspection import inspect
 
-DEADLINE = 30.0
+DEADLINE = 120.0
 
 
 def on_terminal(place: Place, *arguments: str, answer: bytes = b"") -> tuple[int, str, str]:

@@ -95,7 +95,7 @@ def test_since_reads_the_bytes_of_new_documents_only(whole: Place) -> None:
     flip(whole)
 
     # Then
-    assert whole.run("verify", "--since", "1h").exit_code == 4
+    assert whole.run("verify", "--since", "7d").exit_code == 4
     assert whole.run("verify", "--since", now().isoformat()).exit_code == 0
 
 

@@ -228,7 +228,7 @@ def test_libreoffice_opens_the_workbook(stocked: House, tmp_path: Path) -> None:
         [program, profile, "--headless", "--convert-to", "csv", "--outdir", tmp_path, place],
         check=True,
         capture_output=True,
-        timeout=120,
+        timeout=300,
     )
     with (tmp_path / "book.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.reader(file))

@@ -37,12 +37,12 @@ def test_what_is_under_way_is_no_discrepancy(running: Running) -> None:
     running.start()
     drop(files[:20], running.inbox)
     looks = [look(running)]
-    until(lambda: running.finished() > 0, 60, running.story)
+    until(lambda: running.finished() > 0, 120, running.story)
     os.kill(running.worker_processes()[0], signal.SIGKILL)
     files[20:] = move_in_whole(files[20:], running.inbox, running.directory, "整批")
 
     # When it is looked at again and again until it is done
-    deadline = time.monotonic() + 200
+    deadline = time.monotonic() + 400
     while not running.at_rest(len(files)):
         assert time.monotonic() < deadline, running.story()
         looks.append(look(running))

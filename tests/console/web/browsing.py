@@ -10,13 +10,21 @@ from importlib.resources import files
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
 
 from console.web.serve import ConsoleServer
 from models.session import Database
 from worker.settings import Settings
 
 CHROMIUM: Final = shutil.which("chromium")
+_STARTS_WITHIN: Final = 120_000.0
+_EXPECTED_WITHIN: Final = 30_000.0
+"""Milliseconds: machines are busy with others."""
+_ASKING: Final = "[hx-get], [hx-post]"
+_POWERED: Final = "[data-htmx-powered]"
+"""What htmx marks an element with once it heeds it."""
+
+expect.set_options(timeout=_EXPECTED_WITHIN)
 
 
 def demand_chromium() -> str:
@@ -32,7 +40,21 @@ def demand_chromium() -> str:
 def launched(playwright: Playwright) -> Browser:
     """Start a Chromium without a screen."""
     rooted = ["--no-sandbox"] if os.geteuid() == 0 else []
-    return playwright.chromium.launch(executable_path=demand_chromium(), args=rooted)
+    return playwright.chromium.launch(
+        executable_path=demand_chromium(), args=rooted, timeout=_STARTS_WITHIN
+    )
+
+
+def attended(page: Page) -> Page:
+    """Wait until the scripts of a page heed what is done on it; returns the page.
+
+    A click that leads to a page is over when that begins to come. What is typed or pasted before
+    its scripts listen is heeded by none; and htmx begins in a task of its own, after ours.
+    """
+    page.wait_for_load_state()
+    if page.locator(_ASKING).count():
+        page.locator(_POWERED).first.wait_for(state="attached")
+    return page
 
 
 @contextmanager
@@ -69,9 +91,9 @@ class Watched:
         return watched
 
     def go(self, path: str) -> Page:
-        """Go to a page of the console."""
+        """Go to a page of the console, and wait until its scripts listen."""
         self.page.goto(self.address + path)
-        return self.page
+        return attended(self.page)
 
     def violations(self) -> list[str]:
         """Return what axe-core finds wrong with the page as it is."""

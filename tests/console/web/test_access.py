@@ -2,18 +2,20 @@
 
 import re
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
 from starlette.routing import Mount, Route
 
 from console.access.roles import Role
-from console.web import probes
+from console.web import probes, site
 from console.web.app import application, pages
 from console.web.exposure import Exposed, demand_user
 from console.web.guard import POLICY
 from console.web.visit import Page, within
 from tests.console.web.conftest import PASSWORD, TOKEN, Console
+from watcher.pace import Pace
 
 FILLED = {
     "report_id:int": "1",
@@ -232,10 +234,14 @@ def test_logging_out_ends_the_session_for_whoever_has_the_cookie(stocked: Consol
     assert thief.client.get("/").status_code == 303
 
 
-def test_guessing_is_slowed_down_and_tells_nothing(stocked: Console) -> None:
-    # Given
-    stocked.add_users()
-    guesser = stocked.browser()
+def test_guessing_is_slowed_down_and_tells_nothing(
+    stocked: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a console for which no time passes, however long the machine takes
+    monkeypatch.setattr(site, "Pace", partial(Pace, clock=lambda: 0.0))
+    guarded = Console(stocked.home, application(stocked.home.settings, stocked.database))
+    guarded.add_users()
+    guesser = guarded.browser()
     wrong = {"name": "admin", "password": "not the password", "next": "/"}
 
     # When names and passwords are tried

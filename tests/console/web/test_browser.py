@@ -11,7 +11,7 @@ from sqlalchemy import select
 from models.dead_letter import DeadLetter
 from models.ledger import Document
 from tests.console.cli.conftest import BALANCED, SEEDS
-from tests.console.web.browsing import Watched, launched, served
+from tests.console.web.browsing import Watched, attended, launched, served
 from tests.console.web.conftest import PASSWORD, Console
 from tests.console.web.test_deciding import fields
 from worker.inspection import inspect
@@ -96,6 +96,8 @@ def test_from_logging_in_to_the_audit_row(stocked: Console, english: Watched) ->
     page.get_by_role("link", name="imbalanced").first.click()
     expect(page).to_have_url(re.compile(r"/dead\?reason=imbalanced$"))
     page.get_by_role("row").nth(1).get_by_role("link", name="imbalanced").click()
+    expect(page).to_have_url(re.compile(r"/dead/1$"))
+    attended(page)
 
     # When they type the right figure
     field = page.locator('[data-cell="applications.new_requests.natural_person"] input')
@@ -148,6 +150,8 @@ def test_a_table_that_is_not_in_the_file_is_pasted_from_the_original(
 
     # And a blank is still one when the whole page is checked
     page.get_by_role("button", name="Check").click()
+    expect(page).to_have_url(re.compile(r"/dead/3/recheck$"))
+    attended(page)
     expect(blank).to_have_value("空")
     expect(page.get_by_text("Every hard edit holds")).to_be_visible()
 

@@ -2,7 +2,6 @@
 
 import io
 import random
-from dataclasses import replace
 
 import pytest
 from PIL import Image
@@ -22,7 +21,7 @@ pytestmark = pytest.mark.process
 
 @pytest.fixture(scope="module")
 def originals() -> Originals:
-    return Originals(replace(Settings(), reading_timeout=10.0))
+    return Originals(Settings())
 
 
 def drawn(size: tuple[int, int]) -> bytes:

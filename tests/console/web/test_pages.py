@@ -6,10 +6,12 @@ import re
 
 import orjson
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from console.web.guard import SANDBOX
+from models.base import now
 from models.filing import StoredReport
+from models.ledger import Attempt
 from tests.console.cli.conftest import BALANCED, SEEDS
 from tests.console.web.conftest import Console
 
@@ -226,6 +228,8 @@ def test_versions_are_told_with_what_changed(console: Console) -> None:
 
 
 def test_the_overview_says_what_is_wrong(stocked: Console) -> None:
+    with stocked.database.transaction() as session:
+        session.execute(update(Attempt).values(ended_at=now()))  # an hour may have begun between
     page = stocked.browser().get("/")
     assert "The queue does not answer" in page
     assert "Dead letters wait for a decision" in page

@@ -11,7 +11,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text, update
 
-from console.web import probes
+from console.web import probes, readiness
 from console.web.app import application
 from console.web.readiness import Check, Readiness, Unready
 from models import token
@@ -21,6 +21,15 @@ from tests.console.web.conftest import Browser, Console
 from worker.archive import Archive
 
 BY_ADDRESS = {"host": "10.1.2.3:8351"}
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have whatever answers answer in time, also where others keep the machine busy.
+
+    What is not answered in time is tried by a clock of the test's own.
+    """
+    monkeypatch.setattr(readiness, "WITHIN", 60.0)
 
 
 def issued(database: Database, name: str, role: str | None) -> dict[str, str]:
@@ -107,10 +116,10 @@ def test_an_archive_that_cannot_be_written_is_told(stocked: Console) -> None:
     # Given a file where the archive should be
     place = stocked.home.settings.data_dir / "no-directory"
     place.write_bytes(b"")
-    readiness = Readiness.of(stocked.home.settings, stocked.database, Archive(str(place)))
+    asked = Readiness.of(stocked.home.settings, stocked.database, Archive(str(place)))
 
     # Then
-    assert readiness.look()["archive"].problem == "cannot be written"
+    assert asked.look()["archive"].problem == "cannot be written"
 
 
 def test_a_check_that_hangs_holds_nobody_up_and_is_not_begun_twice() -> None:
@@ -119,23 +128,23 @@ def test_a_check_that_hangs_holds_nobody_up_and_is_not_begun_twice() -> None:
 
     def hang() -> None:
         looks.append(1)
-        go.wait(30)
+        go.wait(60)
 
     moment = [0.0]
     hanging = Check("archive", hang, clock=lambda: moment[0])
-    readiness = Readiness((hanging,), clock=lambda: moment[0] - 100)
+    asked = Readiness((hanging,), clock=lambda: moment[0] - 100)
 
     # When it is looked at again and again
-    found = [readiness.look()["archive"].problem for _ in range(3)]
+    found = [asked.look()["archive"].problem for _ in range(3)]
 
-    # Then it is told, and there is one look
+    # Then it is told
     assert found == ["no answer in time"] * 3
-    assert looks == [1]
 
-    # And when it has ended, its answer counts
+    # And when it has ended, there was one look, and its answer counts
     go.set()
-    hanging.end(moment[0] + 30)
-    assert readiness.look()["archive"].problem == ""
+    hanging.end(moment[0] + 60)
+    assert looks == [1]
+    assert asked.look()["archive"].problem == ""
 
 
 def test_what_was_found_is_believed_for_a_while() -> None:
@@ -147,13 +156,13 @@ def test_what_was_found_is_believed_for_a_while() -> None:
         if problem:
             raise Unready(problem)
 
-    readiness = Readiness((Check("database", look, 2.0, lambda: moment[0]),), lambda: moment[0])
+    asked = Readiness((Check("database", look, 2.0, lambda: moment[0]),), lambda: moment[0])
 
     # When many ask within two seconds, and after that
     found = []
     for at in (0.0, 1.0, 1.9, 2.1):
         moment[0] = at
-        found.append(readiness.look()["database"].problem)
+        found.append(asked.look()["database"].problem)
 
     # Then it was looked at twice
     assert found == ["not migrated"] * 3 + [""]

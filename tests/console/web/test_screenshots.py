@@ -20,7 +20,7 @@ from console.samples import samples
 from models.dead_letter import DeadLetter
 from models.filing import StoredReport
 from tests import budgets
-from tests.console.web.browsing import launched
+from tests.console.web.browsing import attended, launched
 from tests.fault.running import Running, until
 from tests.manual.pages import DOCS, images
 
@@ -108,8 +108,9 @@ class Camera:
     folder: Path
 
     def go(self, path: str) -> None:
-        """Go to a page of the console."""
+        """Go to a page of the console, and wait until its scripts listen."""
         self.page.goto(self.desk.address + path)
+        attended(self.page)
 
     def take(self, name: str, of: str = "") -> None:
         """Take a picture of what is on the screen, or of one part of the page."""
