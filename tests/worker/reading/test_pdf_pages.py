@@ -236,7 +236,7 @@ def test_text_in_fonts_that_are_nowhere_is_read(tmp_path: Path) -> None:
 
     # When
     command = [sys.executable, "-c", _WITHOUT_FONTS, str(tmp_path)]
-    done = subprocess.run(command, input=data, capture_output=True, check=True, timeout=60)
+    done = subprocess.run(command, input=data, capture_output=True, check=True, timeout=600)
 
     # Then
     assert done.stdout.decode().split() == [ascii(line)]
