@@ -92,7 +92,7 @@ class Workers:
         )
 
     def tried(self, document_id: int) -> list[Attempt]:
-        """Return its attempts but those that were given back because others had taken long."""
+        """Return its attempts but those that were given back before they had begun."""
         attempts = self.home.attempts(document_id)
         return [one for one in attempts if one.outcome != AttemptOutcome.RELEASED]
 
@@ -247,9 +247,9 @@ def test_a_passing_failure_brings_the_message_back(workers: Workers) -> None:
     workers.idle()
 
 
-@_with(lease=1.0, retry_min=0.1, retry_max=0.2)
+@_with(lease=3.0, retry_min=0.1, retry_max=0.2)
 def test_what_takes_too_long_twice_is_dead_before_its_lease_ends(workers: Workers) -> None:
-    # Given a document that never ends, and a lease of one second
+    # Given a document that never ends, and a lease of three seconds
     document_id = workers.home.receive(b"wait for ever")
     workers.send(document_id)
 
@@ -259,7 +259,7 @@ def test_what_takes_too_long_twice_is_dead_before_its_lease_ends(workers: Worker
     # Then it is interrupted, each time
     workers.becomes(document_id, State.DEAD)
     assert [letter.reason for letter in workers.home.letters(document_id)] == ["timeout"]
-    outcomes = [attempt.outcome for attempt in workers.home.attempts(document_id)]
+    outcomes = [attempt.outcome for attempt in workers.tried(document_id)]
     assert outcomes == [AttemptOutcome.RETRY, AttemptOutcome.DEAD]
 
 
