@@ -247,11 +247,11 @@ def test_a_store_killed_in_mid_upload_keeps_all_or_nothing(
     threads = [threading.Thread(target=upload, args=(one,)) for one in data]
     for thread in threads:
         thread.start()
-    begun.wait(30)
+    assert begun.wait(120)
     # When the store is killed, and comes back
     objects.kill()
     for thread in threads:
-        thread.join(120)
+        thread.join(600)
     objects.start()
     # Then every content is whole or not there, and those that were promised are there
     for one in data:
