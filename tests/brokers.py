@@ -67,7 +67,7 @@ def flush(url: str) -> None:
         with redis.Redis.from_url(url) as client:
             client.flushdb()
         return
-    with pika.BlockingConnection(pika.URLParameters(url)) as connection:
+    with _connection(url) as connection:
         channel = connection.channel()
         for queue in (*_names(), "gouji.mark"):
             channel.queue_delete(queue)
@@ -80,10 +80,18 @@ def purge(url: str) -> None:
             for queue in _names():
                 client.delete(f"dramatiq:{queue}", f"dramatiq:{queue}.msgs")
         return
-    with pika.BlockingConnection(pika.URLParameters(url)) as connection:
+    with _connection(url) as connection:
         for queue in _names():
             with suppress(pika.exceptions.ChannelClosedByBroker):  # it was never declared
                 connection.channel().queue_purge(queue)
+
+
+def _connection(url: str, heartbeat: int | None = None) -> pika.BlockingConnection:
+    """Connect, however long the server takes for it beside everything else."""
+    parameters = pika.URLParameters(url)
+    parameters.heartbeat = heartbeat
+    parameters.socket_timeout, parameters.stack_timeout = 60, 120
+    return pika.BlockingConnection(parameters)
 
 
 def _names() -> list[str]:
@@ -122,7 +130,7 @@ def _virtual_host() -> Iterator[str]:
     deadline = time.monotonic() + _WITHIN
     while time.monotonic() < deadline:
         for url in RABBITMQ:
-            lock = pika.BlockingConnection(pika.URLParameters(f"{url}?heartbeat=0"))
+            lock = _connection(url, heartbeat=0)
             try:
                 lock.channel().queue_declare(_LOCK, exclusive=True)
             except pika.exceptions.ChannelClosedByBroker:

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
+from psycopg.errors import ObjectInUse
 from sqlalchemy import NullPool, create_engine, make_url, text
+from sqlalchemy.exc import OperationalError
 
 from models import migrations
 from models.session import file_of
@@ -22,6 +24,7 @@ from tests.budgets import handed
 
 SERVER: Final = handed("DATABASE_URL", "")
 """Taken out of the environment: the settings refuse variables they do not know."""
+_TRIES: Final = 12
 BACKENDS: Final = ("sqlite", "postgresql") if SERVER else ("sqlite",)
 
 
@@ -64,11 +67,23 @@ def _url(name: str) -> str:
 
 def _recreate(name: str, how: str = "") -> None:
     _drop(name)
-    on_server(f"CREATE DATABASE {name} {how}")
+    _patiently(f"CREATE DATABASE {name} {how}")
 
 
 def _drop(name: str) -> None:
-    on_server(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    _patiently(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+def _patiently(statement: str) -> None:
+    """Execute a statement that fails when connections which were ended take five seconds to go."""
+    for left in reversed(range(_TRIES)):
+        try:
+            on_server(statement)
+        except OperationalError as error:
+            if not left or not isinstance(error.orig, ObjectInUse):
+                raise
+        else:
+            return
 
 
 def on_server(statement: str) -> None:

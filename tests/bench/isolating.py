@@ -29,16 +29,17 @@ def run(size: Size) -> Measured:
     found = []
     for _ in range(size.rounds):
         files = documents.rendered(rng, size.reports)
+        others = frozenset(below(os.getpid()))  # which may end meanwhile
         with closing(Isolated()) as isolated:
             for read in (isolated, in_process):  # whatever is made at the first call
                 read(files[0])
-            found.append(_round(files, isolated))
+            found.append(_round(files, isolated, others))
     figures: dict[str, Any] = {key: middle([one[key] for one in found]) for key in found[0]}
     return Measured(TITLE, tuple(_lines(figures)), figures)
 
 
-def _round(files: Sequence[bytes], isolated: Isolated) -> dict[str, float]:
-    children = _children()
+def _round(files: Sequence[bytes], isolated: Isolated, others: frozenset[int]) -> dict[str, float]:
+    children = _children(others)
     spent = dict.fromkeys(("ms", "own_cpu_ms", "floor_ms", "floor_cpu_ms"), 0.0)
     before = children()
     for data in files:
@@ -57,9 +58,10 @@ def _round(files: Sequence[bytes], isolated: Isolated) -> dict[str, float]:
     return each | {"ratio": each["cpu_ms"] / each["floor_cpu_ms"]}
 
 
-def _children() -> Callable[[], float]:
-    """Return what tells the seconds of CPU that this process's children, which stay, have used."""
-    told = [Path(f"/proc/{pid}/schedstat") for pid in below(os.getpid())]
+def _children(others: frozenset[int]) -> Callable[[], float]:
+    """Return what tells the seconds of CPU that the reading processes, which stay, have used."""
+    pids = [pid for pid in below(os.getpid()) if pid not in others]
+    told = [Path(f"/proc/{pid}/schedstat") for pid in pids]
     return lambda: sum(int(path.read_text().split()[0]) for path in told) / 1e9
 
 

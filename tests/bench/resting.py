@@ -59,10 +59,14 @@ def _memory(running: Running, when: str) -> dict[str, float]:
     figures: dict[str, float] = {}
     total = 0.0
     for name, pid in _processes(running):
-        most = _field(Path(f"/proc/{pid}/status").read_text("utf-8"), "VmHWM")
+        try:
+            most = _field(Path(f"/proc/{pid}/status").read_text("utf-8"), "VmHWM")
+            own = _field(Path(f"/proc/{pid}/smaps_rollup").read_text("utf-8"), "Pss")
+        except (FileNotFoundError, ProcessLookupError, StopIteration):  # it has just ended
+            continue
         key = f"{name}_{when}_most_mb"
         figures[key] = max(most, figures.get(key, 0.0))
-        total += _field(Path(f"/proc/{pid}/smaps_rollup").read_text("utf-8"), "Pss")
+        total += own
     return {**figures, f"all_{when}_mb": total}
 
 

@@ -23,7 +23,7 @@ BIN: Final = Path(sys.executable).parent
 """Where ``gouji`` and ``python3`` are; in the image that is /opt/gouji/bin."""
 
 SEEDS: Final = sorted((Path(__file__).parents[1] / "data" / "seeds").glob("*.txt"))
-_ENDS_WITHIN: Final = 60.0
+_ENDS_WITHIN: Final = 180.0
 
 
 class Place:
@@ -42,9 +42,10 @@ class Place:
         """Return a text with the paths of here."""
         there = "|".join(map(re.escape, self._paths))
         text = re.sub(rf"(?<![\w/])(?:{there})(?!\w)", lambda one: self._paths[one[0]], text)
-        for old, new in self._texts.items():
-            text = text.replace(old, new)
-        return text
+        # at once and as whole words: neither a new port nor a random password has one in it
+        words = (rf"\b{old}\b" if old.isalnum() else re.escape(old) for old in self._texts)
+        old = "|".join(words)
+        return re.sub(old, lambda one: self._texts[one[0]], text) if old else text
 
     def environment(self, *said: Mapping[str, str]) -> dict[str, str]:
         """Return what is said, the later over the earlier, and nothing of the test's own."""

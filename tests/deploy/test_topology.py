@@ -217,7 +217,7 @@ def test_it_takes_what_is_pushed_by_whoever_holds_a_token(topology: Topology) ->
 
 
 def _pushed(port: int, headers: dict[str, str]) -> int:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     document = SEEDS[0].read_bytes() + b"\n"  # a document of its own
     connection.request("POST", "/api/v1/documents", document, headers)
     with closing(connection), connection.getresponse() as answer:
@@ -229,7 +229,7 @@ def test_nobody_comes_in_without_a_password(topology: Topology) -> None:
     address = f"http://127.0.0.1:{topology.port}/reports"
 
     # When somebody asks for the reports
-    with urllib.request.urlopen(address, timeout=10) as answer:
+    with urllib.request.urlopen(address, timeout=60) as answer:
         landed, text = answer.url, answer.read().decode()
 
     # Then they are asked to log in
@@ -251,10 +251,10 @@ def test_the_probes_of_kubernetes_are_true(topology: Topology) -> None:
                 command = probe["exec"]["command"]
                 topology.until(str(command), lambda c=command, p=part: topology.ask(p, c))
             elif "tcpSocket" in probe:
-                socket.create_connection(("127.0.0.1", topology.pushed), 10).close()
+                socket.create_connection(("127.0.0.1", topology.pushed), 60).close()
             else:
                 url = f"http://127.0.0.1:{topology.port}{probe['httpGet']['path']}"
-                with urllib.request.urlopen(url, timeout=10) as answer:
+                with urllib.request.urlopen(url, timeout=60) as answer:
                     assert answer.status == 200
 
 

@@ -153,11 +153,11 @@ def test_a_unit_without_its_secret_does_not_start(host: Host) -> None:
     secret = host.folder / "credentials" / "broker_url"
     kept = secret.read_text()
     secret.write_text("")
+    running = host.start("gouji-work.service")
     try:
-        running = host.start("gouji-work.service")
-
         # Then it says so, and takes no embedded queue in its place
         assert running.process.wait(_READY_WITHIN) == 2
         assert "GOUJI_BROKER_URL_FILE" in running.log
     finally:
+        running.kill()
         secret.write_text(kept)

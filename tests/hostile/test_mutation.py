@@ -36,7 +36,7 @@ _STEADY = settings(
 
 @pytest.fixture(scope="module")
 def reader() -> Iterator[Isolated]:
-    with closing(Isolated(Limits(seconds=20))) as built:
+    with closing(Isolated(Limits(seconds=120))) as built:  # other tests run beside
         yield built
 
 

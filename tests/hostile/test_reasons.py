@@ -23,7 +23,7 @@ from worker.isolation.pool import Isolated
 
 pytestmark = pytest.mark.process
 
-_LIMITS = Limits(seconds=40)
+_LIMITS = Limits(seconds=240)  # none of them is to take so long, whoever runs beside
 
 
 @pytest.fixture(scope="module")

@@ -172,7 +172,7 @@ def house(directory: Path, **settings: Any) -> Iterator[House]:
         built.database.close()
 
 
-def until(condition: Callable[[], object], seconds: float = 90.0, why: object = "") -> None:
+def until(condition: Callable[[], object], seconds: float = 240.0, why: object = "") -> None:
     """Wait for a condition; fail when it does not come true in time."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -32,7 +32,7 @@ def test_one_actor_serves_every_queue(broker: StubBroker, queue: str) -> None:
     # When a message comes on a queue
     message: dramatiq.Message[None] = dramatiq.Message(queue, PROCESS, (7,), {}, {})
     broker.enqueue(message)
-    broker.join(queue, timeout=5000)
+    broker.join(queue, timeout=60_000)
     worker.stop()
 
     # Then the document is worked on, and the message is known

@@ -73,7 +73,7 @@ def test_a_message_waits_while_it_rides() -> None:
 
     # When its document has ended, then it has too
     convoy.end(rider)
-    thread.join(10)
+    thread.join(60)
     assert answers == [Turn.DONE]
 
 
@@ -82,7 +82,7 @@ def elsewhere(convoy: Convoy, message_id: str) -> Turn:
     answers: list[Turn] = []
     thread = threading.Thread(target=lambda: answers.append(convoy.turn(message_id)))
     thread.start()
-    thread.join(10)
+    thread.join(60)
     return answers[0]
 
 
@@ -105,7 +105,7 @@ def test_what_is_claimed_and_not_begun_goes_over_to_the_thread_whose_turn_it_is(
     convoy.end(waiting)
     assert convoy.turn("m3") is Turn.NEW
     convoy.end(claimed)
-    thread.join(10)
+    thread.join(60)
 
 
 def test_ends_whose_messages_never_come_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:

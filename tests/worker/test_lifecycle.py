@@ -39,7 +39,7 @@ def _work_off(home: House, run: Run, document_id: int) -> str:
     worker.start()
     message: dramatiq.Message[None] = dramatiq.Message("fast", PROCESS, (document_id,), {}, {})
     broker.enqueue(message)
-    broker.join("fast", fail_fast=False, timeout=10_000)
+    broker.join("fast", fail_fast=False, timeout=60_000)
     worker.stop()
     return message.message_id
 
@@ -94,7 +94,7 @@ def test_a_thread_that_was_ended_is_started_again(home: House) -> None:
 
     # When a message comes
     broker.enqueue(dramatiq.Message("fast", PROCESS, (document_id,), {}, {}))
-    broker.join("fast", timeout=10_000)
+    broker.join("fast", timeout=60_000)
     worker.stop()
 
     # Then there is a thread for it

@@ -78,6 +78,7 @@ def test_headers_and_compression_are_those_of_the_standard_variables(
         tracing._export([some_span()])
 
     # Then it has come with them, where collectors listen for traces
+    until(lambda: collector.spans)
     [(path, headers)] = collector.requests
     assert path == "/otel/v1/traces"
     assert (headers["x-api-key"], headers["x-tenant"]) == ("SECRET4711key", "a b")
@@ -96,6 +97,7 @@ def test_what_protobuf_refuses_costs_no_batch(collector: Collector) -> None:
         tracing._export([some_span(), bad])
 
     # Then both have come, readable and cut short
+    until(lambda: len(collector.spans) == 2)
     _, second = collector.spans
     assert len(second.attributes["file.path"]) == 1000
     assert second.attributes["file.path"].startswith("a?b")
@@ -122,7 +124,7 @@ def test_a_collector_that_is_down_costs_nothing_but_its_spans(
     assert time.monotonic() - ending < 30, "the time to end is bounded"
     assert ending - began < 120
     # And it is told once, with the reason
-    until(lambda: named(lines, EventName.TRACES_NOT_EXPORTED), 15)
+    until(lambda: named(lines, EventName.TRACES_NOT_EXPORTED))
     [told] = named(lines, EventName.TRACES_NOT_EXPORTED)
     assert "refused" in told["error"]
     assert 0 < told["lost"] <= 5 * 4
@@ -143,11 +145,11 @@ def test_a_collector_that_hangs_holds_up_neither_work_nor_end(collector: Collect
     ended = time.monotonic()
 
     # Then nobody waited for it
-    assert told - began < 10
-    assert ended - told < 5
+    assert told - began < 30  # of the 60 after which it answers all the same
+    assert ended - told < 20
     # And what hung ends by itself when it answers
     collector.open.set()
-    until(lambda: not [one for one in threading.enumerate() if "Otel" in one.name], 30)
+    until(lambda: not [one for one in threading.enumerate() if "Otel" in one.name])
 
 
 class Moody(SpanExporter):

@@ -145,7 +145,7 @@ def test_a_worker_process_tells_of_itself_as_long_as_it_works(home: House) -> No
 
     # When a worker begins
     worker.start()
-    assert beaten.wait(10)
+    assert beaten.wait(60)
 
     # Then it is known; and when it has ended, it is not, and what it did is
     assert len(known(home.database)) == 1

@@ -184,7 +184,7 @@ def test_archives_with_the_same_members_at_once(home: House) -> None:
 
     def wait(at: str) -> None:
         if at == "unpack.archived":
-            barrier.wait(10)
+            barrier.wait(60)
 
     faults.handle(wait)
 

@@ -91,9 +91,10 @@ def test_no_more_are_chosen_than_asked_for_and_none_is_left_out(home: House) -> 
 
 
 def test_what_somebody_has_in_hand_is_left_alone(home: House) -> None:
+    before = now() - timedelta(seconds=5)
     _wait(home, "a", 3, age=0)
     with home.database.reading() as session:
-        assert Turns().next(session, "fast", 5, now() - timedelta(seconds=5)) == []
+        assert Turns().next(session, "fast", 5, before) == []
 
 
 def test_a_retry_of_many_has_the_share_of_one_source(home: House) -> None:

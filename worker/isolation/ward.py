@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from worker.unpacking.members import Sink
 
 _LOOK_UP_EVERY: Final = 0.2  # s: an interrupt of this thread is heeded only in between
+_BEGIN_WITHIN: Final = 60.0
+"""Seconds until a child must have taken a file, on a machine that is slow to start processes.
+
+Only then does the time begin that the file itself may take.
+"""
 _END_WITHIN: Final = 2.0
 _CHUNK: Final = 1 << 18
 _PASSED_ON: Final = ("PATH", "LANG", "LC_", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "PYTHON")
@@ -41,9 +46,14 @@ class Lost(Exception):  # noqa: N818 - it tells what became of the keeper
 
 @dataclass(slots=True)
 class _Progress:
-    """How far the reading of one document has come; ``last`` is the kind of its outcome."""
+    """How far the reading of one document has come; ``last`` is the kind of its outcome.
+
+    ``allowed`` are the seconds from the moment that a child has taken it; ``None`` where the
+    deadline stands whenever that is.
+    """
 
     deadline: float
+    allowed: float | None = None
     sink: "Sink | None" = None
     unheard: bytearray = field(default_factory=bytearray)
     taken: bool = False
@@ -106,6 +116,7 @@ class Ward:
     def read(self, data: bytes, sink: "Sink | None" = None) -> Reading:
         """Read a document, for as long as the limits say at most, or unpack an archive.
 
+        The time begins when a child has taken it: the start of a process is no fault of the file.
         A crash is believed of a child that has read nothing else; else it is tried again.
 
         Args:
@@ -147,8 +158,11 @@ class Ward:
         task: Task = Task.READ,
         seconds: float | None = None,
     ) -> _Progress:
-        allowed = self._limits.seconds if seconds is None else min(seconds, self._limits.seconds)
-        progress = _Progress(time.monotonic() + allowed, sink)
+        allowed, moment = self._limits.seconds, time.monotonic()
+        if seconds is None:
+            progress = _Progress(moment + _BEGIN_WITHIN, allowed, sink)
+        else:
+            progress = _Progress(moment + min(seconds, allowed), None, sink)
         if sink is not None:
             sink.restart()
             task = Task.UNPACK
@@ -167,6 +181,8 @@ class Ward:
         if progress.outcome is not None:
             return progress.outcome
         if progress.death is None:
+            if progress.allowed is not None and not progress.taken:
+                raise Lost(taken=False)
             message = f"reading it takes more than {self._limits.seconds:g} s"
             refusal = Refusal(Reason.TIMEOUT, message)
         elif not progress.taken:
@@ -225,6 +241,8 @@ class Ward:
         del unheard[: HEADER.size + size]
         match Kind(kind):
             case Kind.TAKEN:
+                if progress.allowed is not None and not progress.taken:  # it may say so again
+                    progress.deadline = time.monotonic() + progress.allowed
                 progress.taken = True
             case Kind.TYPE:
                 progress.media_type = payload.decode()

@@ -204,18 +204,17 @@ def test_many_are_listed_in_order(archive: Archive, bucket: str, client: Files) 
     assert {one.size for one in held} == {1}
 
 
-def test_a_store_that_says_nothing_is_given_up(
-    archive: Archive, objects: ObjectServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_store_that_says_nothing_is_given_up(archive: Archive, objects: ObjectServer) -> None:
     # Given a store that takes connections and does not answer
-    monkeypatch.setattr("worker.archives.remote._PATIENCE", 2.0)
     objects.pause()
     try:
         # When something is put, then it is an error, and soon
-        begun = time.monotonic()
-        with pytest.raises(ArchiveError, match="no answer in time"):
-            archive.put(io.BytesIO(b"x"), limit=LIMIT)
-        assert time.monotonic() - begun < 30
+        with pytest.MonkeyPatch.context() as impatient:
+            impatient.setattr("worker.archives.remote._PATIENCE", 2.0)
+            begun = time.monotonic()
+            with pytest.raises(ArchiveError, match="no answer in time"):
+                archive.put(io.BytesIO(b"x"), limit=LIMIT)
+            assert time.monotonic() - begun < 28
     finally:
         objects.resume()
     # And when it speaks again, all is well
@@ -248,11 +247,11 @@ def test_a_store_killed_in_mid_upload_keeps_all_or_nothing(
     threads = [threading.Thread(target=upload, args=(one,)) for one in data]
     for thread in threads:
         thread.start()
-    begun.wait(30)
+    assert begun.wait(120)
     # When the store is killed, and comes back
     objects.kill()
     for thread in threads:
-        thread.join(120)
+        thread.join(600)
     objects.start()
     # Then every content is whole or not there, and those that were promised are there
     for one in data:

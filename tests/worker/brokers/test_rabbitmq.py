@@ -66,7 +66,7 @@ def test_a_lost_line_leaves_no_socket_open(url: str) -> None:
 
         # When it is hung up, then nothing of it is left, not even what pika wakes itself with
         line.close()
-        assert _sockets() == before
+        assert not _sockets() - before
 
 
 def test_a_lost_consumer_leaves_no_socket_open(url: str) -> None:
@@ -83,7 +83,7 @@ def test_a_lost_consumer_leaves_no_socket_open(url: str) -> None:
     with pytest.raises(ConnectionClosed):
         consumer.close()
     broker.close()
-    assert _sockets() == before
+    assert not _sockets() - before
 
 
 def _wait(line: amqp.Line, seconds: float) -> None:
@@ -97,6 +97,7 @@ def _lose(connection: Any) -> None:
 
 
 def _sockets() -> set[str]:
+    """The sockets that are open; what other tests left open may be closed at any time."""
     found = set()
     for path in Path("/proc/self/fd").iterdir():
         with suppress(FileNotFoundError):  # the one that lists them
@@ -215,9 +216,9 @@ def test_a_server_that_hangs_is_given_up_within_seconds(
     server: RabbitServer, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Given a server that is stopped, not ended
+    inbox.ping()
     monkeypatch.setattr("worker.brokers.rabbitmq.ANSWER_WITHIN", 0.5)
     monkeypatch.setattr(amqp, "CONNECT_WITHIN", 0.5)
-    inbox.ping()
     server.pause()
 
     # When it is asked, over a connection that was there and over a new one

@@ -1,6 +1,7 @@
 """Queues behind TLS, which is what one wants between hosts: the certificate counts."""
 
 import os
+import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
@@ -12,6 +13,7 @@ from dramatiq.errors import ConnectionClosed
 
 from tests.servers import RabbitServer, RedisServer, free_port
 from tests.tools import need
+from tests.worker.house import until
 from worker.errors import BrokerUnreachable
 from worker.inbox import Inbox, make_broker
 from worker.settings import Settings
@@ -65,7 +67,16 @@ def url(request: pytest.FixtureRequest, certificate: Certificate) -> Iterator[st
     if not kind.available() and not os.environ.get("CI"):
         pytest.skip(f"{request.param} is not installed")
     with kind(options=options):
+        until(lambda: _listens(port))  # RabbitMQ begins to listen there last
         yield address
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), 5).close()
+    except OSError:
+        return False
+    return True
 
 
 def test_messages_go_by_tls(

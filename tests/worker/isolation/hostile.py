@@ -18,6 +18,8 @@ from typing import Final, NoReturn, cast
 from models.disclosure.finding import Reason
 from models.disclosure.report import Place
 from worker.errors import Refused
+from worker.isolation import child
+from worker.isolation.messages import Kind
 from worker.reading import choose
 from worker.reading.pages import Grid, GridCell, GridRow, Pages, Paragraph, Shape
 from worker.unpacking.members import Member, Sink
@@ -297,13 +299,18 @@ def _babble(_rest: str) -> Pages:
 
 
 def _later(_rest: str) -> Pages:
-    """Read well, and crash a moment afterwards."""
+    """Read well, and crash a moment after that was told, however long the telling takes."""
+    send = child._send
 
     def crash() -> None:
         time.sleep(0.05)
         os.abort()
 
-    threading.Thread(target=crash, daemon=True).start()
+    def telling(pipes: child.Pipes, kind: Kind, payload: bytes = b"") -> None:
+        send(pipes, kind, payload)
+        threading.Thread(target=crash, daemon=True).start()
+
+    child._send = telling
     return GOOD
 
 

@@ -5,6 +5,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
@@ -19,12 +20,12 @@ from worker.unpacking.members import Member
 pytestmark = pytest.mark.process
 
 _HOSTILE = "tests.worker.isolation.hostile"
-_LIMITS = Limits(seconds=1.5, memory=300_000_000)
+_LIMITS = Limits(seconds=60.0, memory=300_000_000)
 
 
 @pytest.fixture(scope="module")
 def isolated() -> Iterator[Isolated]:
-    with closing(Isolated()) as built:
+    with closing(Isolated(Limits(seconds=600))) as built:  # packers are slow on a busy machine
         yield built
 
 
@@ -109,6 +110,8 @@ def test_each_gets_its_reason(
     hostile: Isolated, spool: Spool, deed: str, reason: str, told: str
 ) -> None:
     # Given a child that has read something already
+    if reason == "timeout":
+        hostile.limits = replace(_LIMITS, seconds=1.5)
     hostile(b"good")
 
     # When an archive does its worst
@@ -118,7 +121,7 @@ def test_each_gets_its_reason(
     # Then it is refused in time with its reason, and the next one is read
     assert refusal is not None
     assert (str(refusal.reason), told in refusal.message) == (reason, True), refusal
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 50
     assert hostile(b"good").pages is not None
 
 

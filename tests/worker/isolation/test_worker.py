@@ -7,7 +7,7 @@ import pytest
 
 from models.ledger import AttemptOutcome, State
 from tests.worker.house import until
-from tests.worker.test_app import Workers, employed
+from tests.worker.test_app import Workers, employed, lives
 
 pytestmark = pytest.mark.process
 
@@ -29,7 +29,7 @@ _POISON = {
 
 @pytest.fixture
 def workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workers]:
-    monkeypatch.setenv("GOUJI_READING_TIMEOUT", "2")
+    monkeypatch.setenv("GOUJI_READING_TIMEOUT", "15")  # reports are read within it beside others
     monkeypatch.setenv("GOUJI_READING_MEMORY", "300000000")
     with employed(tmp_path, grace=3) as built:
         yield built
@@ -62,7 +62,7 @@ def test_poison_costs_only_itself(workers: Workers, options: tuple[str, ...]) ->
         assert [letter.reason for letter in workers.home.letters(document_id)] == [reason]
 
     # and each took one attempt, all by the same process
-    attempts = [a for n in (*seeds, *poison) for a in workers.home.attempts(n)]
+    attempts = [a for n in (*seeds, *poison) for a in workers.tried(n)]
     assert len(attempts) == len(seeds) + len(poison)
     assert len({attempt.worker for attempt in attempts}) == 1
     crashed = workers.home.attempts(list(poison)[3])[0]
@@ -73,7 +73,7 @@ def test_sigterm_takes_the_children_along(
     workers: Workers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     # Given a worker in the middle of a file that hangs
-    monkeypatch.setenv("GOUJI_READING_TIMEOUT", "60")
+    monkeypatch.setenv("GOUJI_READING_TIMEOUT", "600")
     document_id = workers.home.receive(f"touch_and_sleep:{tmp_path}".encode())
     workers.send(document_id)
     workers.start(_APP)
@@ -88,4 +88,4 @@ def test_sigterm_takes_the_children_along(
     outcomes = [attempt.outcome for attempt in workers.home.attempts(document_id)]
     assert outcomes == [AttemptOutcome.RELEASED]
     _, child, keeper = next(tmp_path.glob("begun-*")).name.split("-")
-    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in (child, keeper)))
+    until(lambda: not any(lives(int(pid)) for pid in (child, keeper)))

@@ -270,7 +270,7 @@ def convert(sources: Mapping[str, bytes], target: str, folder: Path) -> dict[str
     profile = f"-env:UserInstallation=file://{folder}/profile"
     named = [str(folder / name) for name in sources]
     command = ["soffice", profile, "--headless", "--convert-to", target, "--outdir", str(out)]
-    subprocess.run([*command, *named], check=True, capture_output=True, timeout=300)
+    subprocess.run([*command, *named], check=True, capture_output=True, timeout=1200)
     return {name: (out / Path(name).with_suffix(f".{suffix}")).read_bytes() for name in sources}
 
 

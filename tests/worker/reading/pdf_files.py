@@ -148,7 +148,7 @@ def convert(files: list[Path], target: str, *options: str) -> None:
     profile = f"-env:UserInstallation=file://{folder}/profile"
     where = ("--convert-to", target, "--outdir", str(folder))
     command = ("soffice", profile, "--headless", *options, *where, *map(str, files))
-    subprocess.run(command, check=True, capture_output=True, timeout=60 + 10 * len(files))
+    subprocess.run(command, check=True, capture_output=True, timeout=600 + 60 * len(files))
 
 
 def _marked(flat: str, setting: Setting) -> str:

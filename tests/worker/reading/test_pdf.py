@@ -96,7 +96,7 @@ def test_every_cell_of_a_page_that_a_browser_saves_is_read(table: str, tmp_path:
     page.write_text(f"<meta charset=utf-8>{html}", encoding="utf-8")
     options = ("--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}/me")
     command = (browser, *options, f"--print-to-pdf={saved}", page.as_uri())
-    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    subprocess.run(command, check=True, capture_output=True, timeout=600)
 
     # When
     inspection = inspect(saved.read_bytes(), "年报.pdf")
