@@ -1,5 +1,6 @@
 """What is dropped: reports, rubbish, duplicates, odd names; and what must become of it."""
 
+import errno
 import gzip
 import hashlib
 import io
@@ -191,10 +192,22 @@ def drop(files: list[Dropped], inbox: Path) -> None:
 
 
 def write(file: Dropped, folder: Path) -> None:
-    """Write one file under its raw name."""
+    """Write one file under its raw name, at once where what lies beside the folder allows it.
+
+    A writer that a busy machine holds between opening and writing is the slow writer's trial.
+    """
     path = folder / os.fsdecode(file.name)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(file.data)
+    with tempfile.NamedTemporaryFile(dir=folder.parent, prefix=".staged-", delete=False) as staged:
+        staged.write(file.data)
+    try:
+        Path(staged.name).chmod(0o644)
+        Path(staged.name).rename(path)
+    except OSError as error:
+        Path(staged.name).unlink()
+        if error.errno != errno.EXDEV:  # an inbox may be a mount of its own
+            raise
+        path.write_bytes(file.data)
 
 
 def move_in_whole(files: list[Dropped], inbox: Path, aside: Path, name: str) -> list[Dropped]:

@@ -43,6 +43,13 @@ document.addEventListener("DOMContentLoaded", () => {
   }
   mark();
 
+  // What was typed before anybody listened is checked too.
+  document.addEventListener("htmx:after:process", () => {
+    const fields = [...document.querySelectorAll("#correction input")];
+    const typed = fields.find((field) => field.type !== "hidden" && field.value !== field.defaultValue);
+    typed?.dispatchEvent(new Event("input", { bubbles: true }));
+  }, { once: true });
+
   // The candidate's figures in their fields, to be looked at before they are taken, and taken back.
   const filled = [];
   const placeOf = (cell) => document.querySelector(`[data-cell="${CSS.escape(cell)}"]`);

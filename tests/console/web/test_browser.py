@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Route, expect, sync_playwright
 from sqlalchemy import select
 
 from models.dead_letter import DeadLetter
@@ -124,6 +124,25 @@ def test_from_logging_in_to_the_audit_row(stocked: Console, english: Watched) ->
     english.go("/audit")
     expect(page.get_by_role("row").nth(1)).to_contain_text("operator")
     expect(page.get_by_role("row").nth(1)).to_contain_text("见原件")
+
+
+def test_what_is_typed_before_the_scripts_come_is_checked(
+    stocked: Console, english: Watched
+) -> None:
+    # Given a slow line: the letter is there, and its scripts are not
+    stocked.add_users()
+    log_in(english, "operator")
+    held: list[Route] = []
+    page = english.page
+    page.route("**/htmx.min.js", lambda route: held.append(route))  # noqa: PLW0108 - no method
+    page.goto(f"{english.address}/dead/1", wait_until="commit")
+
+    # When the right figure is typed, and then they come
+    page.locator('[data-cell="applications.new_requests.natural_person"] input').fill("9")
+    held[0].continue_()
+
+    # Then it is checked without another key
+    expect(page.get_by_text("Every hard edit holds")).to_be_visible()
 
 
 def test_a_table_that_is_not_in_the_file_is_pasted_from_the_original(
