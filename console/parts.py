@@ -118,7 +118,9 @@ class Child:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(grace)
             self._kill_session()
-            process.wait(_KILL_WAIT)
+            # what waits for a disk ends when that answers: the other parts are not kept for it
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_KILL_WAIT)
         self._join()
 
     def _kill_session(self) -> None:

@@ -14,8 +14,8 @@ import jsonschema  # type: ignore[import-untyped]
 import kubernetes_validate  # type: ignore[import-untyped]
 
 from console.web.probes import PATHS
-from deploy.check import compose, documents, doors, image, pods, understood
-from deploy.check.pods import Document, Pod, containers, is_ours
+from deploy.check import compose, documents, doors, image, network, pods, understood
+from deploy.check.pods import Document, Pod, containers, is_ours, selected
 from deploy.check.programs import run
 
 OUTSIDE: Final = {
@@ -33,8 +33,6 @@ OUTSIDE: Final = {
 """Secrets that whoever runs the cluster makes, and their keys; kubernetes/secrets.sh makes some."""
 
 _SECRETS: Final = "/run/secrets/gouji/"
-_OUTWARD: Final = {53: "DNS", 443: "HTTPS", 5432: "PostgreSQL", 6379: "Redis or Valkey"}
-_NEEDED: Final = {53, 5432, 6379}
 _VERSIONS: Final = ("1.28", "1.34")
 """The oldest that is supported, and a new one."""
 
@@ -90,10 +88,12 @@ def faults(place: Path) -> Iterator[str]:
         if said:
             yield f"{overlay.name}: {said}"
         cluster = Cluster(built)
-        for check in (_wired, _reached, _let_out, _scaled):
+        for check in (_whole, _headless, _wired, _scaled):
             yield from (f"{overlay.name}: {why}" for why in check(cluster))
         if cluster.of("StatefulSet"):
             yield from (f"{overlay.name}: {why}" for why in _addressed(place, cluster))
+        policies = cluster.of("NetworkPolicy")
+        yield from (f"{overlay.name}: {why}" for why in network.faults(policies, cluster.pods))
         namespaces = cluster.of("Namespace").values()
         yield from (f"{overlay.name}: {why}" for why in pods.namespaced(namespaces))
         for one in built:
@@ -226,20 +226,22 @@ def _probes(container: Document) -> Iterator[str]:
             yield from (f"{kind}: {why}" for why in understood.command(command[1:]))
 
 
-def _selected(cluster: Cluster, selector: Mapping[str, str]) -> list[Pod]:
-    return [pod for pod in cluster.pods if selector.items() <= pod.labels.items()]
+def _headless(cluster: Cluster) -> Iterator[str]:
+    for name, service in cluster.of("Service").items():
+        if service["spec"].get("clusterIP", "None") != "None":
+            yield f"Service/{name}: clusterIP is {service['spec']['clusterIP']}, not None"
 
 
 def _wired(cluster: Cluster) -> Iterator[str]:
     """Yield what selects no pod, and services that lead to no port."""
     for name, service in cluster.of("Service").items():
-        pods = _selected(cluster, service["spec"]["selector"])
+        pods = selected(cluster.pods, service["spec"]["selector"])
         ports = {p["name"] for pod in pods for c in containers(pod) for p in c.get("ports", [])}
         for port in service["spec"]["ports"]:
             if port.get("targetPort") not in ports:
                 yield f"Service/{name}: no pod has the port {port.get('targetPort')}"
     for name, budget in cluster.of("PodDisruptionBudget").items():
-        if not _selected(cluster, budget["spec"]["selector"]["matchLabels"]):
+        if not selected(cluster.pods, budget["spec"]["selector"]["matchLabels"]):
             yield f"PodDisruptionBudget/{name}: selects no pod"
     for name, monitor in cluster.of("ServiceMonitor").items():
         wanted = monitor["spec"]["selector"]["matchLabels"].items()
@@ -256,6 +258,37 @@ def _wired(cluster: Cluster) -> Iterator[str]:
                 yield f"ServiceMonitor/{name}: no service has the port {endpoint['port']}"
 
 
+def _whole(cluster: Cluster) -> Iterator[str]:
+    """Yield what an overlay lacks, or has beside what it needs: names, tables, budgets, claims."""
+    namespaces = set(cluster.of("Namespace"))
+    for one in cluster.documents:
+        name, place = one["metadata"]["name"], one["metadata"].get("namespace")
+        if one["kind"] != "Namespace" and place not in namespaces:
+            yield f"{one['kind']}/{name}: there is no namespace {place}"
+    accounts = cluster.of("ServiceAccount")
+    claimed = set()
+    for pod in cluster.pods:
+        account = pod.spec.get("serviceAccountName")
+        ours = all(map(is_ours, containers(pod)))
+        if (ours or account is not None) and account not in accounts:
+            yield f"{pod.name}: there is no ServiceAccount {account}"
+        for volume in pod.spec.get("volumes", []):
+            claimed.add(volume.get("persistentVolumeClaim", {}).get("claimName"))
+    for name in sorted(set(cluster.of("PersistentVolumeClaim")) - claimed):
+        yield f"PersistentVolumeClaim/{name}: no pod has it"
+    if not any(
+        (_arguments(one) or [""])[0] == "init" for p in cluster.pods for one in containers(p)
+    ):
+        yield "no job runs gouji init: there would be no tables"
+    budgets = [one["spec"]["selector"]["matchLabels"] for one in
+               cluster.of("PodDisruptionBudget").values()]  # fmt: skip
+    for pod in cluster.pods:
+        if pod.kind == "Deployment" and not any(
+            budget.items() <= pod.labels.items() for budget in budgets
+        ):
+            yield f"Deployment/{pod.name}: no PodDisruptionBudget is for it"
+
+
 def _addressed(place: Path, cluster: Cluster) -> Iterator[str]:
     """Yield the servers in the addresses of the secrets that no service leads to."""
     for host, port in compose.hosts(place):
@@ -264,39 +297,6 @@ def _addressed(place: Path, cluster: Cluster) -> Iterator[str]:
             yield f"prepare.sh: {host}: there is no such Service"
         elif port not in {one["port"] for one in service["spec"]["ports"]}:
             yield f"prepare.sh: {host}:{port}: the Service has no such port"
-
-
-def _reached(cluster: Cluster) -> Iterator[str]:
-    """Yield network policies that select nothing, or let in to ports where nobody listens."""
-    for name, policy in cluster.of("NetworkPolicy").items():
-        spec = policy["spec"]
-        pods = _selected(cluster, spec["podSelector"].get("matchLabels", {}))
-        if not pods:
-            yield f"NetworkPolicy/{name}: selects no pod"
-        listening = {
-            port["containerPort"]
-            for pod in pods
-            for container in containers(pod)
-            for port in container.get("ports", [])
-        }
-        for rule in spec.get("ingress", []):
-            for port in rule.get("ports", []):
-                if port["port"] not in listening:
-                    yield f"NetworkPolicy/{name}: nobody listens at port {port['port']}"
-
-
-def _let_out(cluster: Cluster) -> Iterator[str]:
-    """Yield the ports that pods are let out to and nobody is known for, and those that lack."""
-    ports = {
-        port["port"]
-        for policy in cluster.of("NetworkPolicy").values()
-        for rule in policy["spec"].get("egress", [])
-        for port in rule.get("ports", [])
-    }
-    yield from (f"NetworkPolicy: who is at port {one}?" for one in sorted(ports - set(_OUTWARD)))
-    for port, name in _OUTWARD.items():
-        if port in _NEEDED and port not in ports:
-            yield f"NetworkPolicy: nobody is let out to port {port}, {name}"
 
 
 def _scaled(cluster: Cluster) -> Iterator[str]:

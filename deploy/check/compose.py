@@ -21,6 +21,7 @@ _PORT: Final = re.compile(r"^127\.0\.0\.1:(\d+):(\d+)$")
 _GIVEN: Final = {"CHOWN"}
 """The capabilities that a service may be given: what gives a volume away has to."""
 
+_TMPFS: Final = ("size", "mode", "uid", "gid")
 _MOST: Final = 65_535
 _STOP: Final = "10s"
 _TWICE: Final = {"pids_limit": "pids", "mem_limit": "memory", "cpus": "cpus"}
@@ -75,7 +76,7 @@ def faults(place: Path) -> Iterator[str]:
     whole = merged(place, OVERLAY)
     built = image.stages((place / image.NAME).read_text("utf-8"))[-1]
     for name, service in whole["services"].items():
-        for check in (_named, _confined, _limited, _ports, _waits):
+        for check in (_named, _confined, _kept, _limited, _ports, _waits):
             yield from (f"{name}: {why}" for why in check(whole, service))
         yield from (f"{name}: {why}" for why in _secrets(service))
         ours = service["image"].startswith(OURS)
@@ -87,6 +88,7 @@ def faults(place: Path) -> Iterator[str]:
         else:
             yield from (f"{name}: {why}" for why in _theirs(service))
         yield from (f"{name}: {why}" for why in _mounted(place, whole, service))
+    yield from _migrated(whole)
     run = (arguments(one) for one in whole["services"].values())
     yield from doors.unrun((said[0] for said in run if said), "service")
     yield from _chosen(place, whole)
@@ -126,6 +128,18 @@ def _confined(_whole: dict[str, Any], service: dict[str, Any]) -> Iterator[str]:
         yield f"cap_add: {name} is not for a part"
     if "no-new-privileges:true" not in service.get("security_opt", []):
         yield "security_opt lacks no-new-privileges:true"
+
+
+def _kept(_whole: dict[str, Any], service: dict[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with its log, its end, and what it has in memory."""
+    if service.get("logging", {}).get("driver") != "json-file":
+        yield "logging: driver is not json-file, which takes a max-size"
+    if str(service.get("restart")) not in ("no", "unless-stopped"):
+        yield "restart is neither no nor unless-stopped"
+    for one in service.get("tmpfs", []):
+        for option in str(one).partition(":")[2].split(","):
+            if option and option.partition("=")[0] not in _TMPFS:
+                yield f"tmpfs: {one}: what is {option}?"
     if "max-size" not in service.get("logging", {}).get("options", {}):
         yield "logging: options: max-size is missing: the log grows for ever"
 
@@ -173,6 +187,21 @@ def _waits(whole: dict[str, Any], service: dict[str, Any]) -> Iterator[str]:
         yield "healthcheck: pg_isready without --host: it is well while its database is being made"
 
 
+def _migrated(whole: dict[str, Any]) -> Iterator[str]:
+    """Yield the parts that would begin before the tables are made."""
+    services = whole["services"]
+
+    def before(name: str) -> set[str]:
+        waits = services.get(name, {}).get("depends_on", {})
+        return {name}.union(*(before(other) for other in waits)) if waits else {name}
+
+    makes = {name for name, one in services.items() if words(one, "command") == ["init"]}
+    for name, service in services.items():
+        part = (words(service, "command") or [""])[0]
+        if part in doors.PARTS and not makes & before(name):
+            yield f"{name}: depends_on: it does not wait for gouji init"
+
+
 def _probed(service: dict[str, Any]) -> bool:
     own = service.get("healthcheck")
     return "test" in own if own else service["image"].startswith(OURS)
@@ -189,7 +218,7 @@ def _ours(place: Path, service: dict[str, Any], built: dict[str, str]) -> Iterat
         yield from (f"healthcheck: {why}" for why in understood.command(probe[1:]))
     settings = {**built, **service.get("environment", {})}
     ours = {name: value for name, value in settings.items() if name.startswith("GOUJI_")}
-    yield from understood.environment(ours)
+    yield from understood.environment(settings)
     if said:
         yield from doors.alone(ours)
     for name, value in ours.items():
@@ -226,6 +255,8 @@ def _user(service: dict[str, Any]) -> Iterator[str]:
 
 
 def _theirs(service: dict[str, Any]) -> Iterator[str]:
+    if servers.called(service["image"]) not in servers.HOMES:
+        yield f"image: {service['image']} is none that is known here"
     yield from servers.unread(service["image"], service.get("environment", {}))
     yield from servers.refused(words(service, "command"))
 
@@ -266,15 +297,39 @@ def _prepared(place: Path, whole: dict[str, Any]) -> Iterator[str]:
         made = {path.name for path in Path(folder, "secrets").glob("*") if path.stat().st_size}
     if done.returncode != 0:
         yield f"prepare.sh ended with {done.returncode}: {done.stderr.strip()}"
+    for line in done.stderr.splitlines():
+        if not line.startswith("prepare: "):
+            yield f"prepare.sh: {line}"
     for number in re.findall(r"\b\d{4,}(?=[:\s])", (place / "prepare.sh").read_text("utf-8")):
         if len(number) == len(image.USER.partition(":")[0]) and number not in image.USER:
             yield f"prepare.sh: {number} is not {image.USER}"
     for host, _ in hosts(place):
         if host not in whole["services"]:
             yield f"prepare.sh: {host}: there is no such service"
+    yield from _one_database(place, whole)
     for name, secret in whole["secrets"].items():
         if Path(secret["file"]).name not in made or not secret["file"].startswith("./secrets/"):
             yield f"secrets: {name}: prepare.sh does not make {secret['file']}"
+
+
+def _one_database(place: Path, whole: dict[str, Any]) -> Iterator[str]:
+    """Yield where the address, the server and its probe do not speak of one user and database."""
+    found = re.search(r"://(\w+):.*/(\w+)\"", (place / "prepare.sh").read_text("utf-8"))
+    for service in whole["services"].values():
+        told = service.get("environment", {})
+        if found is None or "POSTGRES_USER" not in told:
+            continue
+        probe = words(service.get("healthcheck", {}), "test")
+        for name, option, wanted in zip(
+            ("POSTGRES_USER", "POSTGRES_DB"),
+            ("--username=", "--dbname="),
+            found.groups(),
+            strict=True,
+        ):
+            if told.get(name) != wanted:
+                yield f"{name} is not {wanted}, which prepare.sh says"
+            if f"{option}{wanted}" not in probe:
+                yield f"healthcheck: {option}{wanted} is missing"
 
 
 def _asked(place: Path, whole: dict[str, Any], inbox: str) -> Iterator[str]:

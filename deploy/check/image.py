@@ -19,6 +19,7 @@ _SUBCOMMANDS: Final = {
     "apt-get": {"update", "install", "clean"},
     "pip": {"install", "uninstall", "check"},
 }
+_PACKAGES: Final = ("python3", "python3-venv", "ca-certificates", "tini", "${CONVERTER}")
 _PLACES: Final = ("/opt/tools", "/opt/gouji")
 _FOLDERS: Final = ("/src", "/var/lib/gouji")
 _BUILDS: Final = re.compile(
@@ -64,6 +65,7 @@ def faults(place: Path) -> Iterator[str]:
     yield from complaints("hadolint", "--no-color", NAME, cwd=place)
     built = stages((place / NAME).read_text("utf-8"))
     *before, last = built
+    yield from _based(built)
     if not before:
         yield f"{NAME}: what builds is in the last stage: there is one stage only"
     yield from _last(last)
@@ -71,6 +73,29 @@ def faults(place: Path) -> Iterator[str]:
         yield from _hashes(steps)
         yield from _spelt(steps)
         yield from _copied(steps)
+
+
+def _based(built: list[list[Step]]) -> Iterator[str]:
+    """Yield why what was built would not run, or be found, in the last stage."""
+    bases = {
+        step.rest.partition(" ")[0] for steps in built for step in steps if step.name == "FROM"
+    }
+    if len(bases) != 1:
+        yield f"{NAME}: FROM: {' and '.join(sorted(bases))} are not one"
+    said = variables(built[-1])
+    if f"{_PLACES[-1]}/bin" not in said.get("PATH", "").split(":"):
+        yield f"{NAME}: ENV PATH lacks {_PLACES[-1]}/bin"
+    runs = " ".join(step.rest for step in built[-1] if step.name == "RUN")
+    made = re.findall(r"install -d -o gouji -g gouji -m \d+ (\S+)", runs)
+    for name in ("GOUJI_DATA_DIR", "GOUJI_INBOX"):
+        if said.get(name) not in made:
+            yield f"{NAME}: ENV {name}={said.get(name)}: no install -d makes it for gouji"
+    for steps in built:
+        for step in steps:
+            for listed in re.findall(r"--no-install-recommends ([^&]+)", step.rest):
+                for package in listed.split():
+                    if package not in _PACKAGES:
+                        yield f"{NAME}: apt-get install {package}: is that a package?"
 
 
 def _last(steps: list[Step]) -> Iterator[str]:

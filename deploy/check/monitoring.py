@@ -50,6 +50,7 @@ def faults(place: Path) -> Iterator[str]:
     for rule in rules:
         if "for" not in rule and "[" not in str(rule["expr"]):  # else a time is looked over
             yield f"rules.yaml: {rule['alert']}: for is missing: one bad moment would call somebody"
+    yield from pointed.scraped(folder, rules)
     yield from pointed.routed(folder, rules)
     yield from _inhibited(folder, {rule["alert"] for rule in rules})
     yield from _dashboard(folder / "dashboard.json")

@@ -36,6 +36,11 @@ def containers(pod: Pod) -> list[Document]:
     return [*pod.spec.get("initContainers", []), *pod.spec["containers"]]
 
 
+def selected(pods: Iterable[Pod], labels: Mapping[str, str]) -> list[Pod]:
+    """Return the pods that have all of these labels."""
+    return [pod for pod in pods if labels.items() <= pod.labels.items()]
+
+
 def is_ours(container: Document) -> bool:
     """Tell whether a container is of our image."""
     return _OURS in container["image"]

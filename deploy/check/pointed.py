@@ -33,9 +33,26 @@ def routed(folder: Path, rules: Iterable[dict[str, Any]]) -> Iterator[str]:
             yield f"alertmanager.yaml: {text}: no alert has that label"
         elif found[1] == "severity" and found[2] not in values["severity"]:
             yield f"alertmanager.yaml: {text}: no alert is of that severity"
+    for receiver in config["receivers"]:
+        if not any(key.endswith("_configs") and value for key, value in receiver.items()):
+            yield f"alertmanager.yaml: {receiver['name']} tells nobody"
     for name in _under(config, ("group_by", "equal")):
         if name not in values:
             yield f"alertmanager.yaml: {name}: no alert has that label"
+
+
+def scraped(folder: Path, rules: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """Yield the jobs that alerts ask about, and ``prometheus.yaml`` does not scrape.
+
+    Args:
+        folder: where the file is.
+        rules: the alerts.
+    """
+    config = documents.one(folder / "prometheus.yaml")
+    jobs = {one["job_name"] for one in config["scrape_configs"]}
+    for rule in rules:
+        for job in set(re.findall(r'\bjob="([^"]*)"', str(rule["expr"]))) - jobs:
+            yield f"rules.yaml: {rule['alert']}: prometheus.yaml has no job {job}"
 
 
 def shown(folder: Path, services: dict[str, Any]) -> Iterator[str]:
@@ -61,8 +78,8 @@ def shown(folder: Path, services: dict[str, Any]) -> Iterator[str]:
         if source["type"] != "prometheus" or source["access"] != "proxy":
             yield f"grafana-datasource.yaml: {source['name']} is not prometheus, by proxy"
     for provider in documents.one(folder / "grafana-dashboards.yaml")["providers"]:
-        if provider["type"] != "file":
-            yield f"grafana-dashboards.yaml: {provider['name']}: type is not file"
+        if provider["type"] != "file" or not provider.get("options", {}).get("path"):
+            yield f"grafana-dashboards.yaml: {provider['name']} names no path of files"
 
 
 def _found(data: Any, key: str) -> Iterator[Any]:

@@ -66,6 +66,9 @@ def _handed(place: Path) -> Iterator[str]:
             if done.returncode != 0:
                 yield f"{script} ended with {done.returncode}: {done.stderr.strip()}"
                 return
+            for line in done.stderr.splitlines():
+                if not line.startswith("prepare: "):
+                    yield f"{script}: {line}"
         made = documents.several(applied.read_text("utf-8"))
     found = {one["metadata"]["name"]: set(one["data"]) for one in made if one["kind"] == "Secret"}
     for name, keys in _HANDED.items():

@@ -1,8 +1,10 @@
 """Would gouji understand it: commands, and variables of the environment."""
 
+import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -13,6 +15,11 @@ from worker.errors import SettingsError
 from worker.settings import PREFIX, load
 
 PROGRAM = "gouji"
+
+_READ_ELSEWHERE: Final = re.compile(
+    r"PATH|LANG|PYTHONDONTWRITEBYTECODE|AWS_(ENDPOINT_URL_S3|DEFAULT_REGION|SHARED_CREDENTIALS_FILE)"
+)
+"""Variables of our processes that are none of gouji's: of the system, Python, and S3's client."""
 
 
 def command(words: Sequence[str]) -> Iterator[str]:
@@ -49,6 +56,9 @@ def queues_of(words: Sequence[str]) -> set[str]:
 def environment(variables: Mapping[str, str]) -> Iterator[str]:
     """Yield why the settings would refuse an environment; files of secrets are not read."""
     files = secret_files.variables(PREFIX)
+    for name in variables:
+        if not name.startswith(PREFIX) and not _READ_ELSEWHERE.fullmatch(name):
+            yield f"{name}: nobody reads that variable"
     plain = {name: value for name, value in variables.items() if name not in files}
     with tempfile.TemporaryDirectory() as folder:
         nothing = Path(folder) / "gouji.toml"  # not that of the working directory

@@ -5,7 +5,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -34,6 +34,9 @@ _CONFINED: Final = (
     " RestrictAddressFamilies SystemCallArchitectures SystemCallFilter UMask"
 )
 """systemd.exec(5): what every unit says of what it may not do."""
+
+_STORE: Final = "/etc/credstore/gouji."
+_CONFIG: Final = "/etc/gouji/gouji.toml"
 
 _PATIENCE: Final = 30.0
 
@@ -115,14 +118,26 @@ def _unit(pairs: Said) -> Iterator[str]:
         yield from understood.command(arguments)
     environment = variables(pairs)
     ours = {name: value for name, value in environment.items() if name.startswith("GOUJI_")}
-    plain = {name: value for name, value in ours.items() if name != "GOUJI_CONFIG"}
+    plain = {name: value for name, value in environment.items() if name != "GOUJI_CONFIG"}
     yield from understood.environment(plain)
     yield from doors.alone(ours)
+    yield from _placed(pairs, ours)
     for key in sorted(set(_CONFINED.split()) - {key for key, _ in pairs}):
         yield f"{key}= is missing"
     yield from _credentials(pairs)
     if values(pairs, "Type") == ["notify"]:
         yield from _patient(pairs, documents.grace(ours))
+
+
+def _placed(pairs: Said, ours: Mapping[str, str]) -> Iterator[str]:
+    """Yield where a unit would look for its settings and its data, and they are elsewhere."""
+    state = values(pairs, "StateDirectory")
+    if ours.get("GOUJI_DATA_DIR") not in [f"%S/{name}" for name in state]:
+        yield f"GOUJI_DATA_DIR={ours.get('GOUJI_DATA_DIR')} is not the StateDirectory= of the unit"
+    if ours.get("GOUJI_CONFIG") != _CONFIG:
+        yield f"GOUJI_CONFIG is not {_CONFIG}"
+    if TARGET not in " ".join(values(pairs, "WantedBy")).split():
+        yield f"WantedBy= lacks {TARGET}"
 
 
 def _credentials(pairs: Said) -> Iterator[str]:
@@ -133,6 +148,10 @@ def _credentials(pairs: Said) -> Iterator[str]:
         for name in re.findall(r"%d/(\w+)", value):
             if name not in loaded:
                 yield f"Environment=: %d/{name}: there is no LoadCredential={name}"
+    for one in values(pairs, "LoadCredential"):
+        name, _, path = one.partition(":")
+        if path != f"{_STORE}{name}":
+            yield f"LoadCredential={name}: {path} is not {_STORE}{name}"
     for name in sorted(loaded):
         if not any(value == f"%d/{name}" for value in told):
             yield f"LoadCredential={name}: no Environment= says %d/{name}"
@@ -165,9 +184,9 @@ def _related(pairs: Said, units: list[str]) -> Iterator[str]:
 
 def _part(pairs: Said) -> Iterator[str]:
     """Yield why a part would not be started in its turn, again when it ends, or stay in bounds."""
-    for key, wanted in (("Requires", _INIT), ("After", _INIT), ("WantedBy", TARGET)):
-        if wanted not in " ".join(values(pairs, key)).split():
-            yield f"{key}= lacks {wanted}"
+    for key in ("Requires", "After"):
+        if _INIT not in " ".join(values(pairs, key)).split():
+            yield f"{key}= lacks {_INIT}"
     for key, value in (("Type", "notify"), ("NotifyAccess", "main"), ("Restart", "always")):
         if values(pairs, key) != [value]:
             yield f"{key}= is not {value}"

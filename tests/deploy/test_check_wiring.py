@@ -29,6 +29,20 @@ MISTAKES = {
     "image: misspelt package": Mistake(
         "image", "Dockerfile", " pathspec ", " pathpec ", "uninstall pathpec"
     ),
+    "image: another Debian": Mistake(
+        "image", "Dockerfile", "FROM debian:trixie-slim AS build", "FROM debian:sid-slim AS build",
+        "are not one",
+    ),
+    "image: nobody finds the program": Mistake(
+        "image", "Dockerfile", "ENV PATH=/opt/gouji/bin:", "ENV PATH=", "ENV PATH lacks"
+    ),
+    "image: an inbox that nobody made": Mistake(
+        "image", "Dockerfile", "GOUJI_INBOX=/srv/inbox", "GOUJI_INBOX=/srv/inbx",
+        "no install -d makes it",
+    ),
+    "image: misspelt package of Debian": Mistake(
+        "image", "Dockerfile", "python3-venv \\\n", "python3-vnv \\\n", "python3-vnv"
+    ),
     # Compose
     "compose: misspelt command below another": Mistake(
         "compose", "compose.yaml", "gouji user add", "gouji user dd", "no command 'dd'"
@@ -111,6 +125,34 @@ MISTAKES = {
     "compose: files of no version": Mistake(
         "compose", "monitoring/grafana-dashboards.yaml", "apiVersion: 1\n", "", "apiVersion"
     ),
+    "compose: misspelt beginning of a setting": Mistake(
+        "compose", "compose.yaml", "  GOUJI_BROKER_URL_FILE: ", "  GOJI_BROKER_URL_FILE: ",
+        "GOJI_BROKER_URL_FILE: nobody reads that variable",
+    ),
+    "compose: another database than in the address": Mistake(
+        "compose", "compose.yaml", "POSTGRES_USER: gouji", "POSTGRES_USER: guji",
+        "POSTGRES_USER is not gouji",
+    ),
+    "compose: a probe of another database": Mistake(
+        "compose", "compose.yaml", "--dbname=gouji", "--dbname=guji", "--dbname=gouji is missing"
+    ),
+    "compose: misspelt image": Mistake(
+        "compose", OVERLAY, "image: gouji:0.1.0\n    user: \"10001:",
+        "image: gouj:0.1.0\n    user: \"10001:", "gouj:0.1.0 is none that is known",
+    ),
+    "compose: misspelt size in memory": Mistake(
+        "compose", "compose.yaml", "size=1g,mode", "sise=1g,mode", "what is sise=1g?"
+    ),
+    "compose: misspelt driver of logs": Mistake(
+        "compose", OVERLAY, "driver: json-file", "driver: jsn-file", "driver is not json-file"
+    ),
+    "compose: before the tables are made": Mistake(
+        "compose", "compose.yaml", "    migrate: {condition: service_completed_successfully}\n", "",
+        "watch: depends_on: it does not wait for gouji init",
+    ),
+    "compose: a command that there is not": Mistake(
+        "compose", "prepare.sh", "umask 077", "umsk 077", "umsk: not found"
+    ),
     # systemd
     "systemd: after no such unit": Mistake(
         "systemd", "systemd/gouji-watch.service", "After=gouji-init", "After=gouji-int",
@@ -145,6 +187,18 @@ MISTAKES = {
     ),
     "systemd: not started again": Mistake(
         "systemd", "systemd/gouji-work.service", "Restart=always\n", "", "Restart= is not always"
+    ),
+    "systemd: no such credential": Mistake(
+        "systemd", "systemd/gouji-notify.service", "gouji.notify_webhook", "goui.notify_webhook",
+        "is not /etc/credstore/gouji.notify_webhook",
+    ),
+    "systemd: data elsewhere": Mistake(
+        "systemd", SANDBOX, "GOUJI_DATA_DIR=%S/gouji", "GOUJI_DATA_DIR=%S/goji",
+        "is not the StateDirectory=",
+    ),
+    "systemd: nobody wants it": Mistake(
+        "systemd", "systemd/gouji-init.service", "WantedBy=gouji.target", "WantedBy=guji.target",
+        "gouji-init.service: WantedBy= lacks gouji.target",
     ),
     # Kubernetes
     "kubernetes: any call to the kernel": Mistake(
@@ -207,6 +261,31 @@ MISTAKES = {
         "kubernetes", "kubernetes/base/namespace.yaml", "enforce: restricted", "enforce: baseline",
         "is not restricted",
     ),
+    "kubernetes: another account": Mistake(
+        "kubernetes", WORK, "serviceAccountName: gouji", "serviceAccountName: guji",
+        "no ServiceAccount guji",
+    ),
+    "kubernetes: nobody makes the tables": Mistake(
+        "kubernetes", "kubernetes/base/migrate.yaml", "args: [init]", "args: [doctor]",
+        "no job runs gouji init",
+    ),
+    "kubernetes: no budget": Mistake(
+        "kubernetes", "kubernetes/base/kustomization.yaml", "  - disruption.yaml\n", "",
+        "no PodDisruptionBudget is for it",
+    ),
+    "kubernetes: a claim for nobody": Mistake(
+        "kubernetes", f"{PRODUCTION}/kustomization.yaml", "PersistentVolumeClaim, name: archive",
+        "PersistentVolumeClaim, name: archiv", "PersistentVolumeClaim/archive: no pod has it",
+    ),
+    "kubernetes: not shut both ways": Mistake(
+        "kubernetes", "kubernetes/base/network.yaml", "policyTypes: [Egress]",
+        "policyTypes: [Egres]", "what is Egres?",
+    ),
+    "kubernetes: lets in nobody": Mistake(
+        "kubernetes", f"{SINGLE}/broker.yaml",
+        "- podSelector: {matchLabels: {app.kubernetes.io/name: gouji}}",
+        "- podSelector: {matchLabels: {app.kubernetes.io/name: guji}}", "and no pod is that",
+    ),
     # monitoring
     "alertmanager: misspelt label": Mistake(
         "monitoring", "monitoring/alertmanager.yaml", '[severity = "page"]', '[severty = "page"]',
@@ -219,6 +298,15 @@ MISTAKES = {
         "monitoring", "monitoring/rules.yaml",
         "        expr: gouji_broker_up == 0\n        for: 3m\n",
         "        expr: gouji_broker_up == 0\n", "for is missing",
+    ),
+    "alert: of a job that is not scraped": Mistake(
+        "monitoring", "monitoring/prometheus.yaml", "job_name: gouji", "job_name: goji",
+        "no job gouji",
+    ),
+    "alertmanager: a receiver that tells nobody": Mistake(
+        "monitoring", "monitoring/alertmanager.yaml",
+        '    webhook_configs: [{url: "http://alerts.example.cn/page", send_resolved: true}]\n', "",
+        "page tells nobody",
     ),
     # scripts
     "script: a secret that is not handed over": Mistake(
