@@ -88,7 +88,7 @@ def faults(place: Path) -> Iterator[str]:
         if said:
             yield f"{overlay.name}: {said}"
         cluster = Cluster(built)
-        for check in (_whole, _headless, _wired, _scaled):
+        for check in (_whole, _claimed, _headless, _wired, _scaled):
             yield from (f"{overlay.name}: {why}" for why in check(cluster))
         if cluster.of("StatefulSet"):
             yield from (f"{overlay.name}: {why}" for why in _addressed(place, cluster))
@@ -259,23 +259,12 @@ def _wired(cluster: Cluster) -> Iterator[str]:
 
 
 def _whole(cluster: Cluster) -> Iterator[str]:
-    """Yield what an overlay lacks, or has beside what it needs: names, tables, budgets, claims."""
+    """Yield what an overlay lacks, or has beside what it needs: names, tables, budgets."""
     namespaces = set(cluster.of("Namespace"))
     for one in cluster.documents:
         name, place = one["metadata"]["name"], one["metadata"].get("namespace")
         if one["kind"] != "Namespace" and place not in namespaces:
             yield f"{one['kind']}/{name}: there is no namespace {place}"
-    accounts = cluster.of("ServiceAccount")
-    claimed = set()
-    for pod in cluster.pods:
-        account = pod.spec.get("serviceAccountName")
-        ours = all(map(is_ours, containers(pod)))
-        if (ours or account is not None) and account not in accounts:
-            yield f"{pod.name}: there is no ServiceAccount {account}"
-        for volume in pod.spec.get("volumes", []):
-            claimed.add(volume.get("persistentVolumeClaim", {}).get("claimName"))
-    for name in sorted(set(cluster.of("PersistentVolumeClaim")) - claimed):
-        yield f"PersistentVolumeClaim/{name}: no pod has it"
     if not any(
         (_arguments(one) or [""])[0] == "init" for p in cluster.pods for one in containers(p)
     ):
@@ -287,6 +276,24 @@ def _whole(cluster: Cluster) -> Iterator[str]:
             budget.items() <= pod.labels.items() for budget in budgets
         ):
             yield f"Deployment/{pod.name}: no PodDisruptionBudget is for it"
+
+
+def _claimed(cluster: Cluster) -> Iterator[str]:
+    """Yield accounts that there are not, and claims that no pod has or several cannot share."""
+    accounts = cluster.of("ServiceAccount")
+    claimed = set()
+    for pod in cluster.pods:
+        account = pod.spec.get("serviceAccountName")
+        ours = all(map(is_ours, containers(pod)))
+        if (ours or account is not None) and account not in accounts:
+            yield f"{pod.name}: there is no ServiceAccount {account}"
+        for volume in pod.spec.get("volumes", []):
+            claimed.add(volume.get("persistentVolumeClaim", {}).get("claimName"))
+    for name, claim in cluster.of("PersistentVolumeClaim").items():
+        if name not in claimed:
+            yield f"PersistentVolumeClaim/{name}: no pod has it"
+        if claim["spec"]["accessModes"] != ["ReadWriteMany"]:
+            yield f"PersistentVolumeClaim/{name}: accessModes is not ReadWriteMany: pods share it"
 
 
 def _addressed(place: Path, cluster: Cluster) -> Iterator[str]:

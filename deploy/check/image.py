@@ -19,8 +19,11 @@ _SUBCOMMANDS: Final = {
     "apt-get": {"update", "install", "clean"},
     "pip": {"install", "uninstall", "check"},
 }
+_ENTRYPOINT: Final = ["tini", "--", understood.PROGRAM]
+_BUILT_FROM: Final = ("requirements/", "models/", "watcher/", "worker/", "console/")
 _PACKAGES: Final = ("python3", "python3-venv", "ca-certificates", "tini", "${CONVERTER}")
 _PLACES: Final = ("/opt/tools", "/opt/gouji")
+_PROGRAMS: Final = ("/bin/python", "/bin/gouji")
 _FOLDERS: Final = ("/src", "/var/lib/gouji")
 _BUILDS: Final = re.compile(
     r"\b(pip|gcc|g\+\+|make|build-essential|git|curl|wget|python3-(venv|dev))\b"
@@ -72,6 +75,7 @@ def faults(place: Path) -> Iterator[str]:
     for steps in built:
         yield from _hashes(steps)
         yield from _spelt(steps)
+        yield from _installed(steps)
         yield from _copied(steps)
 
 
@@ -82,6 +86,10 @@ def _based(built: list[list[Step]]) -> Iterator[str]:
     }
     if len(bases) != 1:
         yield f"{NAME}: FROM: {' and '.join(sorted(bases))} are not one"
+    copied = " ".join(step.rest for step in built[0] if step.name == "COPY").split()
+    for source in _BUILT_FROM:
+        if source not in copied:
+            yield f"{NAME}: COPY {source} is missing"
     said = variables(built[-1])
     if f"{_PLACES[-1]}/bin" not in said.get("PATH", "").split(":"):
         yield f"{NAME}: ENV PATH lacks {_PLACES[-1]}/bin"
@@ -90,12 +98,14 @@ def _based(built: list[list[Step]]) -> Iterator[str]:
     for name in ("GOUJI_DATA_DIR", "GOUJI_INBOX"):
         if said.get(name) not in made:
             yield f"{NAME}: ENV {name}={said.get(name)}: no install -d makes it for gouji"
-    for steps in built:
-        for step in steps:
-            for listed in re.findall(r"--no-install-recommends ([^&]+)", step.rest):
-                for package in listed.split():
-                    if package not in _PACKAGES:
-                        yield f"{NAME}: apt-get install {package}: is that a package?"
+
+
+def _installed(steps: list[Step]) -> Iterator[str]:
+    for step in steps:
+        for listed in re.findall(r"--no-install-recommends ([^&]+)", step.rest):
+            for package in listed.split():
+                if package not in _PACKAGES:
+                    yield f"{NAME}: apt-get install {package}: is that a package?"
 
 
 def _last(steps: list[Step]) -> Iterator[str]:
@@ -106,8 +116,8 @@ def _last(steps: list[Step]) -> Iterator[str]:
     for step in steps:
         if step.name == "RUN" and (tool := _BUILDS.search(step.rest)):
             yield f"{NAME}: the last stage has a build tool: {tool[0]}"
-    if words(steps, "ENTRYPOINT")[-1:] != [understood.PROGRAM]:
-        yield f"{NAME}: ENTRYPOINT does not end with {understood.PROGRAM}"
+    if words(steps, "ENTRYPOINT") != _ENTRYPOINT:
+        yield f"{NAME}: ENTRYPOINT is not {' '.join(_ENTRYPOINT)}"
     probe = words(steps, "HEALTHCHECK")
     if not probe:
         yield f"{NAME}: there is no HEALTHCHECK"
@@ -155,6 +165,9 @@ def _spelt(steps: list[Step]) -> Iterator[str]:
     for step in steps:
         if step.name == "RUN":
             yield from (f"{NAME}: {why}" for why in _misspelt(step.rest))
+        for place, rest in re.findall(r"(/\w+/(?:tools|gouji))\b(/[\w/]+)?", step.rest):
+            if place not in (*_PLACES, "/lib/gouji") or rest not in ("", "/bin", *_PROGRAMS):
+                yield f"{NAME}: {place}{rest}: what is that? There is {' and '.join(_PLACES)}"
         for place in re.findall(r"/opt/\w+", step.rest):
             if place not in _PLACES:
                 yield f"{NAME}: {place}: what is that? There is {' and '.join(_PLACES)}"

@@ -31,6 +31,11 @@ _VARIABLES: Final = {
 }
 """The variables of the environment that are used here, of those that each image reads."""
 
+_NEEDED: Final = {
+    "postgres": {"POSTGRES_USER", "POSTGRES_DB", "POSTGRES_PASSWORD_FILE"},
+    "grafana/grafana": {"GF_SECURITY_ADMIN_PASSWORD__FILE"},
+}
+
 _WITHIN: Final = 20.0
 
 
@@ -40,9 +45,11 @@ def called(image: str) -> str:
 
 
 def unread(image: str, variables: Iterable[str]) -> Iterator[str]:
-    """Yield the variables that an image would not read; ours are looked at elsewhere."""
-    known = _VARIABLES.get(called(image), set())
-    yield from (f"environment: {called(image)} reads no {one}" for one in set(variables) - known)
+    """Yield the variables that an image would not read, or lacks; ours are looked at elsewhere."""
+    name, told = called(image), set(variables)
+    known, needed = _VARIABLES.get(name, set()), _NEEDED.get(name, set())
+    yield from (f"environment: {name} reads no {one}" for one in sorted(told - known))
+    yield from (f"environment: {name} needs {one}" for one in sorted(needed - told))
 
 
 def homeless(image: str, kept: Iterable[str]) -> Iterator[str]:

@@ -27,7 +27,8 @@ _INIT: Final = "gouji-init.service"
 _RELATED: Final = ("After", "Before", "Requires", "Wants", "PartOf", "WantedBy")
 
 _CONFINED: Final = (
-    "NoNewPrivileges CapabilityBoundingSet AmbientCapabilities ProtectSystem ProtectHome"
+    "DynamicUser StateDirectoryMode"
+    " NoNewPrivileges CapabilityBoundingSet AmbientCapabilities ProtectSystem ProtectHome"
     " ProtectClock ProtectControlGroups ProtectHostname ProtectKernelLogs ProtectKernelModules"
     " ProtectKernelTunables ProtectProc ProcSubset PrivateTmp PrivateDevices PrivateUsers"
     " DevicePolicy RemoveIPC LockPersonality RestrictRealtime RestrictSUIDSGID RestrictNamespaces"
@@ -132,6 +133,8 @@ def _unit(pairs: Said) -> Iterator[str]:
 def _placed(pairs: Said, ours: Mapping[str, str]) -> Iterator[str]:
     """Yield where a unit would look for its settings and its data, and they are elsewhere."""
     state = values(pairs, "StateDirectory")
+    if values(pairs, "WorkingDirectory") != [f"%S/{name}" for name in state]:
+        yield "WorkingDirectory= is not the StateDirectory= of the unit"
     if ours.get("GOUJI_DATA_DIR") not in [f"%S/{name}" for name in state]:
         yield f"GOUJI_DATA_DIR={ours.get('GOUJI_DATA_DIR')} is not the StateDirectory= of the unit"
     if ours.get("GOUJI_CONFIG") != _CONFIG:

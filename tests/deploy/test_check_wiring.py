@@ -43,6 +43,16 @@ MISTAKES = {
     "image: misspelt package of Debian": Mistake(
         "image", "Dockerfile", "python3-venv \\\n", "python3-vnv \\\n", "python3-vnv"
     ),
+    "image: misspelt entry": Mistake(
+        "image", "Dockerfile", '["tini", "--', '["tni", "--', "ENTRYPOINT is not"
+    ),
+    "image: a package less": Mistake(
+        "image", "Dockerfile", "COPY watcher/ watcher/\n", "", "COPY watcher/ is missing"
+    ),
+    "image: misspelt program": Mistake(
+        "image", "Dockerfile", "/opt/tools/bin/python -m pip", "/opt/tools/in/python -m pip",
+        "/opt/tools/in/python",
+    ),
     # Compose
     "compose: misspelt command below another": Mistake(
         "compose", "compose.yaml", "gouji user add", "gouji user dd", "no command 'dd'"
@@ -196,6 +206,10 @@ MISTAKES = {
         "systemd", SANDBOX, "GOUJI_DATA_DIR=%S/gouji", "GOUJI_DATA_DIR=%S/goji",
         "is not the StateDirectory=",
     ),
+    "systemd: works elsewhere": Mistake(
+        "systemd", SANDBOX, "WorkingDirectory=%S/gouji", "WorkingDirectory=%S/goji",
+        "WorkingDirectory= is not",
+    ),
     "systemd: nobody wants it": Mistake(
         "systemd", "systemd/gouji-init.service", "WantedBy=gouji.target", "WantedBy=guji.target",
         "gouji-init.service: WantedBy= lacks gouji.target",
@@ -285,6 +299,16 @@ MISTAKES = {
         "kubernetes", f"{SINGLE}/broker.yaml",
         "- podSelector: {matchLabels: {app.kubernetes.io/name: gouji}}",
         "- podSelector: {matchLabels: {app.kubernetes.io/name: guji}}", "and no pod is that",
+    ),
+    "kubernetes: no password": Mistake(
+        "kubernetes", f"{SINGLE}/database.yaml",
+        "            - {name: POSTGRES_PASSWORD_FILE, "
+        "value: /run/secrets/gouji/database_password}\n", "",
+        "postgres needs POSTGRES_PASSWORD_FILE",
+    ),
+    "kubernetes: shared by one": Mistake(
+        "kubernetes", "kubernetes/base/volumes.yaml", "ReadWriteMany", "ReadWriteOnce",
+        "accessModes is not ReadWriteMany",
     ),
     # monitoring
     "alertmanager: misspelt label": Mistake(
