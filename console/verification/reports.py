@@ -1,9 +1,9 @@
 """Stored reports: one for each stored document, as it was stored, and one version standing."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Select, and_, case, distinct, exists, func, literal, or_, select, union_all
+from sqlalchemy import and_, case, distinct, exists, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session, aliased, defer
 
 from console.verification.discrepancy import Discrepancy
@@ -164,17 +164,15 @@ _UNREADABLE: Final = (KeyError, ValueError, TypeError, ArithmeticError)
 """What values raise that no program wrote: no JSON, no date, no number."""
 
 
-def _pages(look: Look) -> Iterator[tuple[Session, Sequence[StoredReport]]]:
-    """Yield the reports that can be read, page by page."""
-    for session, ids in _numbers(look):
-        try:
-            page = session.scalars(_of(ids)).all()
-        except _UNREADABLE:  # told of by ``_rows``
-            page = [one for one in (_read(session, number) for number in ids) if one is not None]
-        yield session, page
+class _Page(NamedTuple):
+    """Some reports, the session that read them, and why others of them cannot be read, by id."""
+
+    session: Session
+    reports: Sequence[StoredReport]
+    unreadable: Mapping[int, str]
 
 
-def _numbers(look: Look) -> Iterator[tuple[Session, Sequence[int]]]:
+def _pages(look: Look) -> Iterator[_Page]:
     after = 0
     while True:
         with look.database.reading() as session:
@@ -182,36 +180,26 @@ def _numbers(look: Look) -> Iterator[tuple[Session, Sequence[int]]]:
             ids = session.scalars(query.order_by(StoredReport.id).limit(_PAGE)).all()
             if not ids:
                 return
-            yield session, ids
+            yield _read(session, ids)
             after = ids[-1]
 
 
-def _of(ids: Sequence[int]) -> Select[StoredReport]:
+def _read(session: Session, ids: Sequence[int]) -> _Page:
     query = select(StoredReport).where(StoredReport.id.in_(ids)).order_by(StoredReport.id)
-    return query.options(*_UNUSED)
-
-
-def _read(session: Session, number: int) -> StoredReport | None:
     try:
-        return session.scalars(_of([number])).one_or_none()
-    except _UNREADABLE:
-        return None
-
-
-def _unreadable(look: Look) -> Iterator[Discrepancy]:
-    for session, ids in _numbers(look):
-        try:
-            session.scalars(_of(ids)).all()
-        except _UNREADABLE as error:
-            for number in ids:
-                if _read(session, number) is None:
-                    detail = f"cannot be read: {type(error).__name__}: {error}"
-                    yield look.found("REPORT.ROWS", detail=detail, report=number)
+        return _Page(session, session.scalars(query.options(*_UNUSED)).all(), {})
+    except _UNREADABLE as error:
+        if len(ids) == 1:
+            return _Page(session, [], {ids[0]: f"{type(error).__name__}: {error}"})
+    alone = [_read(session, [number]) for number in ids]
+    unreadable = {number: why for page in alone for number, why in page.unreadable.items()}
+    return _Page(session, [report for page in alone for report in page.reports], unreadable)
 
 
 def _rows(look: Look) -> Iterator[Discrepancy]:
-    yield from _unreadable(look)
-    for session, page in _pages(look):
+    for session, page, unreadable in _pages(look):
+        for number, why in unreadable.items():
+            yield look.found("REPORT.ROWS", detail=f"cannot be read: {why}", report=number)
         kept = {key: _counted(session, kind, page) for key, kind in KINDS.items()}
         for report in page:
             found = [_misfit(report.layouts.get(key), kept[key].get(report.id)) for key in KINDS]
@@ -245,7 +233,7 @@ def _misfit(told: Mapping[str, Any] | None, kept: Any) -> str | None:
 
 
 def _figures(look: Look) -> Iterator[Discrepancy]:
-    for session, page in _pages(look):
+    for session, page, _ in _pages(look):  # ``_rows`` tells of those that cannot be read
         for report, why in _changed(session, page):
             yield _about("REPORT.FIGURES", look, report, why)
         look.seen("reports", len(page))
