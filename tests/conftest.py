@@ -31,12 +31,9 @@ hypothesis.settings.load_profile("steady")
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Run more processes of tests than there are cores: a third of the time they wait.
-
-    One more with the long runs, which start many of their own.
-    """
-    return (os.cpu_count() or 1) + (2 if config.option.markexpr else 1)
+def pytest_xdist_auto_num_workers() -> int:
+    """Run more processes of tests than there are cores: a third of the time they wait."""
+    return (os.cpu_count() or 1) + 2
 
 
 @pytest.hookimpl(wrapper=True)
