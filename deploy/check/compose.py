@@ -237,8 +237,7 @@ def _ours(place: Path, service: dict[str, Any], built: dict[str, str]) -> Iterat
 
 def _config(place: Path, service: dict[str, Any], ours: dict[str, str]) -> str | None:
     """Return what the file says that ``GOUJI_CONFIG`` names, if it is mounted."""
-    for volume in service.get("volumes", []):
-        source, target = str(volume).split(":")[:2]
+    for target, source in compose_paths.mounts(service).items():
         path = place / source
         if target == ours.get(doors.CONFIG) and path.is_file():
             return path.read_text("utf-8")
@@ -274,8 +273,7 @@ def _chosen(place: Path, whole: dict[str, Any]) -> Iterator[str]:
 
 
 def _mounted(place: Path, whole: dict[str, Any], service: dict[str, Any]) -> Iterator[str]:
-    for volume in service.get("volumes", []):
-        source = volume.partition(":")[0]
+    for source in compose_paths.mounts(service).values():
         if source.startswith("./"):
             if not (place / source).exists():
                 yield f"volumes: {source}: there is no such file"
@@ -336,8 +334,7 @@ def _asked(place: Path, whole: dict[str, Any], inbox: str) -> Iterator[str]:
     """Yield where people are told to type ``gouji``, and it would not find the inbox."""
     for page in _PAGES:
         for name in sorted(set(re.findall(r"exec (\w+) gouji", (place / page).read_text("utf-8")))):
-            volumes = whole["services"].get(name, {}).get("volumes", [])
-            if not any(f":{inbox}" in str(volume) for volume in volumes):
+            if inbox not in compose_paths.mounts(whole["services"].get(name, {})):
                 yield f"{page}: exec {name}: the service has no {inbox}"
 
 

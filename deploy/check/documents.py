@@ -1,12 +1,15 @@
 """YAML files as data, and what is looked for in them."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import yaml  # type: ignore[import-untyped]
 
 from worker.settings import Settings
+
+_PATH: Final = re.compile(r"(?<![\w/.:$-])/[\w.-]+(?:/[\w.-]+)*")
 
 
 def one(path: Path) -> Any:
@@ -33,6 +36,16 @@ def strings(data: Any) -> Iterator[str]:
     elif isinstance(data, list):
         for value in data:
             yield from strings(value)
+
+
+def paths(text: str) -> list[str]:
+    """Return the absolute paths in a text; those of URLs and of variables are none."""
+    return _PATH.findall(text)
+
+
+def is_under(path: str, roots: Iterable[str]) -> bool:
+    """Tell whether a path is one of some folders, or lies below one."""
+    return any(path == root or path.startswith(f"{root}/") for root in roots)
 
 
 def grace(variables: Mapping[str, str]) -> float:

@@ -51,15 +51,19 @@ def faults(words: Sequence[str], variables: Mapping[str, str], config: str | Non
         yield f"{CONFIG}: {variables[CONFIG]}: no such file is mounted there"
     elif words[:1] == ["push"]:
         yield from _unreached(config or "")
-    told = {name.removesuffix(SUFFIX) for name in variables}
-    if words[:1] == ["notify"] and not told & set(_CHANNELS):
+    if words[:1] == ["notify"] and not _told(variables) & set(_CHANNELS):
         yield f"nobody is to be told: there is no {' and no '.join(_CHANNELS)}"
 
 
 def alone(variables: Iterable[str]) -> Iterator[str]:
     """Yield why a part would have a database or a queue of its own, which no other part sees."""
-    told = {name.removesuffix(SUFFIX) for name in variables}
+    told = _told(variables)
     yield from (f"{name} is missing: it would be alone" for name in _SHARED if name not in told)
+
+
+def _told(variables: Iterable[str]) -> set[str]:
+    """Return the settings that are given, be it in files of secrets."""
+    return {name.removesuffix(SUFFIX) for name in variables}
 
 
 def _unreached(config: str) -> Iterator[str]:

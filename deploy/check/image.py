@@ -23,8 +23,12 @@ _ENTRYPOINT: Final = ["tini", "--", understood.PROGRAM]
 _BUILT_FROM: Final = ("requirements/", "models/", "watcher/", "worker/", "console/")
 _PACKAGES: Final = ("python3", "python3-venv", "ca-certificates", "tini", "${CONVERTER}")
 _PLACES: Final = ("/opt/tools", "/opt/gouji")
-_PROGRAMS: Final = ("/bin/python", "/bin/gouji")
 _FOLDERS: Final = ("/src", "/var/lib/gouji")
+_OURS: Final = re.compile(r"/opt/[\w/]+|(?<!\w)/[\w/]*(?:tools|gouji)\b[\w/]*")
+_KNOWN: Final = {
+    *(place + rest for place in _PLACES for rest in ("", "/bin", "/bin/python", "/bin/gouji")),
+    *_FOLDERS,
+}
 _BUILDS: Final = re.compile(
     r"\b(pip|gcc|g\+\+|make|build-essential|git|curl|wget|python3-(venv|dev))\b"
 )
@@ -165,12 +169,9 @@ def _spelt(steps: list[Step]) -> Iterator[str]:
     for step in steps:
         if step.name == "RUN":
             yield from (f"{NAME}: {why}" for why in _misspelt(step.rest))
-        for place, rest in re.findall(r"(/\w+/(?:tools|gouji))\b(/[\w/]+)?", step.rest):
-            if place not in (*_PLACES, "/lib/gouji") or rest not in ("", "/bin", *_PROGRAMS):
-                yield f"{NAME}: {place}{rest}: what is that? There is {' and '.join(_PLACES)}"
-        for place in re.findall(r"/opt/\w+", step.rest):
-            if place not in _PLACES:
-                yield f"{NAME}: {place}: what is that? There is {' and '.join(_PLACES)}"
+        for path in _OURS.findall(step.rest):
+            if path not in _KNOWN:
+                yield f"{NAME}: {path}: what is that? There is {' and '.join(_PLACES)}"
         if step.name == "WORKDIR" and step.rest not in _FOLDERS:
             yield f"{NAME}: WORKDIR {step.rest} is none of {' and '.join(_FOLDERS)}"
 

@@ -3,7 +3,6 @@
 Source: Pod Security Standards, "restricted".
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -14,7 +13,6 @@ Document = dict[str, Any]
 
 _OURS: Final = "gouji"
 _SCARCE: Final = frozenset({"cpu", "memory", "ephemeral-storage"})
-_PATH: Final = re.compile(r"(?<![\w/.:$-])/[\w.-]+(?:/[\w.-]+)*")
 _LEVEL: Final = "pod-security.kubernetes.io/enforce"
 
 
@@ -70,8 +68,8 @@ def told(container: Document, variables: Mapping[str, str]) -> Iterator[str]:
     """
     mounts = [one["mountPath"] for one in container.get("volumeMounts", [])]
     texts = [*variables.values(), *documents.strings(container.get("args", []))]
-    for path in sorted({path for text in texts for path in _PATH.findall(text)}):
-        if not any(path == mount or path.startswith(f"{mount}/") for mount in mounts):
+    for path in sorted({path for text in texts for path in documents.paths(text)}):
+        if not documents.is_under(path, mounts):
             yield f"{path}: nothing is mounted there"
 
 

@@ -146,17 +146,16 @@ def _placed(pairs: Said, ours: Mapping[str, str]) -> Iterator[str]:
 def _credentials(pairs: Said) -> Iterator[str]:
     """Yield credentials that are named and not loaded, and those that are loaded for nobody."""
     told = variables(pairs).values()
-    loaded = {one.partition(":")[0] for one in values(pairs, "LoadCredential")}
+    pieces = (one.partition(":") for one in values(pairs, "LoadCredential"))
+    loaded = {name: path for name, _, path in pieces}
     for value in told:
         for name in re.findall(r"%d/(\w+)", value):
             if name not in loaded:
                 yield f"Environment=: %d/{name}: there is no LoadCredential={name}"
-    for one in values(pairs, "LoadCredential"):
-        name, _, path = one.partition(":")
+    for name, path in sorted(loaded.items()):
         if path != f"{_STORE}{name}":
             yield f"LoadCredential={name}: {path} is not {_STORE}{name}"
-    for name in sorted(loaded):
-        if not any(value == f"%d/{name}" for value in told):
+        if f"%d/{name}" not in told:
             yield f"LoadCredential={name}: no Environment= says %d/{name}"
 
 

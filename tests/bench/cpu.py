@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.fault.running import children_of
+from tests.processes import children_of
 
 _PROC: Final = Path("/proc")
 

@@ -32,7 +32,7 @@ from tests.console.cli.conftest import BALANCED, add, imbalanced
 from tests.console.web import addresses
 from tests.console.web.multitude import multiply
 from tests.databases import BACKENDS, empty
-from tests.fault.running import children_of
+from tests.processes import children_of
 from tests.worker.house import House, house
 from worker.inspection import inspect
 from worker.logs import configure, record

@@ -18,7 +18,8 @@ from console.lock import AlreadyRunning, hold
 from console.restore import NotEmpty, restore
 from models.filing import StoredReport
 from models.ledger import Arrival, Document, State
-from tests.fault.running import Running, descendants_of, is_alive, until
+from tests.fault.running import Running, until
+from tests.processes import descendants_of, is_alive
 from tests.watcher.station import Station
 from tests.worker.house import House, house
 from watcher.returning import put_back_unknown

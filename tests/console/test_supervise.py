@@ -15,6 +15,7 @@ from console.journal import Journal, RotatingFile
 from console.lock import AlreadyRunning, hold, holder
 from console.parts import Child
 from console.supervise import Supervisor
+from tests.processes import is_alive
 from worker import logs
 from worker.embedded import ending
 
@@ -56,14 +57,6 @@ def until_looking(supervisor: Supervisor, condition: Callable[[], object]) -> No
         return condition()
 
     until(look)
-
-
-def alive(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return state != "Z"
 
 
 class Desk:
@@ -206,14 +199,14 @@ def test_a_process_dies_with_its_parent_even_by_sigkill(desk: Desk) -> None:
     child.start()
     until(lambda: desk.said("work"))
     grandchild = int(desk.said("work")[0])
-    assert alive(grandchild)
+    assert is_alive(grandchild)
 
     # When the one in the middle is killed
     assert child.pid is not None
     os.kill(child.pid, signal.SIGKILL)
 
     # Then the other is gone too
-    until(lambda: not alive(grandchild))
+    until(lambda: not is_alive(grandchild))
     child.stop(1)
 
 
@@ -323,7 +316,7 @@ def test_what_a_part_leaves_behind_ends_as_soon_as_that_is_noticed(desk: Desk) -
     until(lambda: child.ended() == "exit 3")
 
     # Then nothing works on unwatched until the next start
-    until(lambda: not alive(left))
+    until(lambda: not is_alive(left))
     child.stop(1)
 
 

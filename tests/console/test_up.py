@@ -19,7 +19,8 @@ import pytest
 from console.checkup import Check, Verdict, checkup
 from console.samples import samples
 from console.screen import Screen
-from tests.fault.running import Running, children_of, is_alive, until
+from tests.fault.running import Running, until
+from tests.processes import children_of, is_alive
 
 pytestmark = pytest.mark.process
 ROOT = Path(__file__).parents[2]

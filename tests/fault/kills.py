@@ -15,8 +15,9 @@ from sqlalchemy import func, select
 from models.ledger import Attempt, AttemptOutcome
 from tests.fault.fault import Fault
 from tests.fault.material import empty_scan
-from tests.fault.running import is_alive, until
+from tests.fault.running import until
 from tests.fault.trial import LEASE, Trial
+from tests.processes import is_alive
 from worker.reading import ocr
 
 _WATCHING: Final = (

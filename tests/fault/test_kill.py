@@ -28,7 +28,8 @@ from tests.fault.material import (
     move_in_whole,
     write_slowly,
 )
-from tests.fault.running import Running, is_alive, until
+from tests.fault.running import Running, until
+from tests.processes import is_alive
 
 pytestmark = [
     pytest.mark.process,

@@ -17,6 +17,7 @@ from models.base import now
 from models.filing import StoredReport
 from models.ledger import Attempt, AttemptOutcome, Document, State
 from tests import brokers
+from tests.processes import is_alive
 from tests.worker.faulty_app import begun, may_end, stopping
 from tests.worker.house import House, house, until
 from worker.embedded import ensure
@@ -318,13 +319,5 @@ def test_workers_do_not_outlive_their_master(workers: Workers) -> None:
     workers.master.wait()
 
     # Then the worker gives the document back and ends too
-    until(lambda: not lives(begun(workers.data_dir) or 0))
+    until(lambda: not is_alive(begun(workers.data_dir) or 0))
     assert workers.home.document(document_id).state == State.QUEUED
-
-
-def lives(pid: int) -> bool:
-    """Tell whether a process has not ended."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False

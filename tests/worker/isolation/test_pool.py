@@ -17,6 +17,7 @@ import pytest
 from dramatiq.middleware import Shutdown, raise_thread_exception
 
 from models.disclosure.finding import Reason
+from tests.processes import is_alive
 from tests.sampling import sampled
 from tests.worker.house import until
 from tests.worker.isolation.hostile import GOOD
@@ -66,13 +67,6 @@ def _command(pid: int) -> str:
         return Path(f"/proc/{pid}/cmdline").read_text()
     except OSError:
         return ""
-
-
-def _gone(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return True
 
 
 def _text(reading: Reading) -> str:
@@ -184,7 +178,7 @@ def test_what_a_file_forks_goes_with_the_child(isolated: Isolated, deed: str) ->
     isolated(b"exit:1")
     until(lambda: _text(isolated(b"told:pid")) != str(pid))
     isolated.close()
-    until(lambda: _gone(pid))
+    until(lambda: not is_alive(pid))
 
 
 def test_a_crash_is_laid_to_the_file_that_causes_it(isolated: Isolated) -> None:
@@ -338,7 +332,7 @@ def test_nothing_outlives_a_parent_that_is_killed(deed: str) -> None:
         parent.kill()
 
     # Then the keeper and its child end
-    until(lambda: _gone(child) and _gone(keeper))
+    until(lambda: not is_alive(child) and not is_alive(keeper))
 
 
 def test_a_keeper_killed_while_idle_is_replaced(isolated: Isolated) -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from models.ledger import AttemptOutcome, State
+from tests.processes import is_alive
 from tests.worker.house import until
-from tests.worker.test_app import Workers, employed, lives
+from tests.worker.test_app import Workers, employed
 
 pytestmark = pytest.mark.process
 
@@ -88,4 +89,4 @@ def test_sigterm_takes_the_children_along(
     outcomes = [attempt.outcome for attempt in workers.home.attempts(document_id)]
     assert outcomes == [AttemptOutcome.RELEASED]
     _, child, keeper = next(tmp_path.glob("begun-*")).name.split("-")
-    until(lambda: not any(lives(int(pid)) for pid in (child, keeper)))
+    until(lambda: not any(is_alive(int(pid)) for pid in (child, keeper)))
